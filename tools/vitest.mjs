@@ -1,0 +1,12 @@
+// Vitest under the host environment: node tools/vitest.mjs [vitest arguments], e.g. tests/runtime -t buffers
+import { join } from "node:path";
+import { ensureInstalled, root, runHost, runTool } from "./host-env.mjs";
+
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+
+await runTool(async () => {
+  ensureInstalled();
+  const args = process.argv.slice(2);
+  const watch = args[0] === "watch";
+  return runHost(process.execPath, [vitest, ...(watch ? args : ["run", ...args])]);
+});
