@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const fast = process.env["MORLET_FAST"] === "1";
+const fast = process.env.MORLET_FAST === "1";
 
 export default defineConfig({
   test: {
@@ -11,6 +11,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    setupFiles: ["tests/support/host-setup.ts"],
+    globalSetup: ["tests/support/host-check.ts"],
   },
 });

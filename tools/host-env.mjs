@@ -144,7 +144,7 @@ let chosen;
  * @returns {HostEnv}
  */
 export function hostEnv() {
-  chosen ??= chooseEnv(process.env["MORLET_ADAPTER"] ?? "auto");
+  chosen ??= chooseEnv(process.env.MORLET_ADAPTER ?? "auto");
   return chosen;
 }
 
@@ -189,14 +189,14 @@ function chooseEnv(wish) {
  * @param {string} folder
  */
 export function withLibraries(env, folder) {
-  const old = env["LD_LIBRARY_PATH"];
+  const old = env.LD_LIBRARY_PATH;
   return { ...env, LD_LIBRARY_PATH: old ? `${folder}${delimiter}${old}` : folder };
 }
 
 /** Whether any Vulkan driver is registered, to spare the probe where there is none. */
 function hasVulkanDriver() {
-  if (process.env["VK_ICD_FILENAMES"] || process.env["VK_DRIVER_FILES"]) return true;
-  const data = process.env["XDG_DATA_HOME"] ?? join(homedir(), ".local", "share");
+  if (process.env.VK_ICD_FILENAMES || process.env.VK_DRIVER_FILES) return true;
+  const data = process.env.XDG_DATA_HOME ?? join(homedir(), ".local", "share");
   return ["/etc", "/usr/share", "/usr/local/share", "/usr/local/etc", data].some((folder) => {
     const icds = join(folder, "vulkan", "icd.d");
     return existsSync(icds) && readdirSync(icds).length > 0;
