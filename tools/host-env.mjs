@@ -234,21 +234,26 @@ export function denoBinary() {
 }
 
 /**
- * Runs a program under the host environment and waits for its exit code. Ctrl-C reaches the child through the
- * terminal; one sent to this process alone is passed on.
+ * Runs a program under the host environment and gives its exit code.
  * @param {string} command
  * @param {string[]} args
- * @param {{ env?: Record<string, string | undefined>, onLine?: (line: string) => void }} [options] with
- *   `onLine` standard output comes line by line instead of going to the terminal
+ * @param {object} [options]
+ * @param {Record<string, string | undefined>} [options.env]
+ * @param {string} [options.cwd]
+ * @param {(line: string) => void} [options.onLine] gets standard output instead of the terminal
  * @returns {Promise<number>}
  */
-export function runHost(command, args, { env = hostEnv().env, onLine } = {}) {
+export function runHost(command, args, { env = hostEnv().env, cwd = root, onLine } = {}) {
   const child = spawn(command, args, {
-    cwd: root,
+    cwd,
     env,
     stdio: ["inherit", onLine ? "pipe" : "inherit", "inherit"],
   });
-  const pass = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
+  // A terminal sends Ctrl-C to the child too, and a second one would look like impatience.
+  const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+  const pass = (/** @type {NodeJS.Signals} */ signal) => {
+    if (signal !== "SIGINT" || !inTerminal) child.kill(signal);
+  };
   process.on("SIGINT", pass);
   process.on("SIGTERM", pass);
   if (onLine && child.stdout) eachLine(child.stdout, onLine);
@@ -265,12 +270,13 @@ export function runHost(command, args, { env = hostEnv().env, onLine } = {}) {
 /**
  * @param {import("node:stream").Readable} stream
  * @param {(line: string) => void} onLine
+ * @param {string} [end] what ends a line
  */
-export function eachLine(stream, onLine) {
+export function eachLine(stream, onLine, end = "\n") {
   let rest = "";
   stream.setEncoding("utf8");
   stream.on("data", (chunk) => {
-    const lines = (rest + chunk).split("\n");
+    const lines = (rest + chunk).split(end);
     rest = lines.pop() ?? "";
     lines.forEach(onLine);
   });

@@ -196,8 +196,10 @@ function withoutText(text) {
       else code += " /re/ ";
     }
     at += part.length;
-    if (part === "`") at = skipTemplate(at);
-    else if (part === "}" && templates.at(-1) === depth - 1) {
+    if (part === "`") {
+      code += `""`;
+      at = skipTemplate(at);
+    } else if (part === "}" && templates.at(-1) === depth - 1) {
       depth = templates.pop() ?? 0;
       at = skipTemplate(at);
     } else if (part.length > 1) {

@@ -1,0 +1,96 @@
+// Runs the main program: node tools/start.mjs [--host node|deno|chromium] [arguments of the program]
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { bundle } from "./bundle.mjs";
+import { runPage } from "./chromium.mjs";
+import {
+  cache,
+  denoBinary,
+  ensureInstalled,
+  HostError,
+  hostEnv,
+  root,
+  runHost,
+  runTool,
+} from "./host-env.mjs";
+
+await runTool(async () => {
+  const { host, args } = parse(process.argv.slice(2));
+  ensureInstalled();
+  if (host === "chromium") return inChromium(args);
+  const entry = source("cli/main.ts");
+  // The program runs where the user stands, which `npm start` hides; what ships with the project is at MORLET_ROOT.
+  const options = {
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    env: { ...hostEnv().env, MORLET_ROOT: root },
+  };
+  if (host === "deno") {
+    const config = join(root, "deno.json");
+    return runHost(
+      denoBinary(),
+      ["run", "-A", "--unstable-webgpu", "--config", config, entry, ...args],
+      options,
+    );
+  }
+  const outfile = join(cache, "cli.mjs");
+  // Bundled because Node 20 does not read TypeScript; inside node_modules, so that `webgpu` is found.
+  await bundle({ entryPoints: [entry], outfile, platform: "node", external: ["webgpu"] });
+  return runHost(process.execPath, ["--enable-source-maps", outfile, ...args], options);
+});
+
+/** @param {string[]} args */
+function parse(args) {
+  const at = args.findIndex((arg) => arg === "--host" || arg.startsWith("--host="));
+  if (at < 0) return { host: "node", args };
+  const [name, inline] = /** @type {string} */ (args[at]).split("=");
+  const host = inline ?? args[at + 1];
+  if (!host || !["node", "deno", "chromium"].includes(host)) {
+    throw new HostError(`${name} is node, deno or chromium, not ${host ?? "nothing"}`);
+  }
+  return { host, args: args.filter((_, i) => i !== at && (inline !== undefined || i !== at + 1)) };
+}
+
+/** @param {string} path */
+function source(path) {
+  const full = join(root, path);
+  if (!existsSync(full))
+    throw new HostError(`there is no ${path} yet, so there is nothing to run on this host`);
+  return full;
+}
+
+/**
+ * The page examples/pretrain in a headless Chromium: its console goes to the terminal, arguments reach it in its
+ * address (`--steps 20` as `?steps=20`), Ctrl-C calls its `globalThis.__stop`, and it ends by setting `__done`.
+ * @param {string[]} args
+ */
+async function inChromium(args) {
+  const folder = "examples/pretrain";
+  const outdir = join(cache, folder);
+  await bundle({
+    entryPoints: [source(`${folder}/main.ts`)],
+    outfile: join(outdir, "main.js"),
+    platform: "browser",
+  });
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort());
+  const result = await runPage([outdir, join(root, folder), root], {
+    path: `?${new URLSearchParams(query(args))}`,
+    onLine: (line, type) => (type === "error" ? console.error(line) : console.log(line)),
+    signal: stop.signal,
+  });
+  return result?.error === undefined ? 0 : 1;
+}
+
+/** @param {string[]} args */
+function query(args) {
+  /** @type {string[][]} */
+  const pairs = [];
+  for (const arg of args) {
+    const [, name, value] = /^--([^=]+)(?:=(.*))?$/.exec(arg) ?? [];
+    const last = pairs.at(-1);
+    if (name !== undefined) pairs.push([name, value ?? ""]);
+    else if (last?.[1] === "") last[1] = arg;
+    else throw new HostError(`the page takes --name value, not a bare ${arg}`);
+  }
+  return pairs;
+}

@@ -1,0 +1,127 @@
+// Everything CI checks, in order: node tools/test.mjs [--fast] [--only step,step]
+// The last line of the output is `N passed, N failed` over all steps, with `, N skipped` where some were.
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { bundle } from "./bundle.mjs";
+import { runPage } from "./chromium.mjs";
+import { cache, denoBinary, ensureInstalled, HostError, hostEnv, root, runHost } from "./host-env.mjs";
+
+/** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const bin = (/** @type {string[]} */ ...path) => join(root, "node_modules", ...path);
+
+/**
+ * A program that passes or fails as a whole.
+ * @param {string} script
+ * @param {string[]} args
+ * @returns {Promise<Counts>}
+ */
+async function check(script, ...args) {
+  const failed = (await runHost(process.execPath, [script, ...args], { env: process.env })) === 0 ? 0 : 1;
+  return { passed: 1 - failed, failed, skipped: 0 };
+}
+
+/** @type {Record<string, () => Promise<Counts>>} */
+const steps = {
+  types: () => check(bin("typescript", "bin", "tsc"), "-p", root),
+  lint: () => check(bin("@biomejs", "biome", "bin", "biome"), "check", "--error-on-warnings", root),
+  layers: () => check(join(root, "tools", "layers.mjs")),
+  size: async () => {
+    if (existsSync(join(root, "mod.ts"))) return check(join(root, "tools", "size.mjs"));
+    console.log("there is no mod.ts to measure yet");
+    return { passed: 0, failed: 0, skipped: 1 };
+  },
+  node: vitest,
+  deno: () =>
+    suite((onLine) =>
+      runHost(denoBinary(), ["run", "-A", "--unstable-webgpu", "tests/platform/run-deno.ts"], { onLine }),
+    ),
+  chromium: async () => {
+    const page = "tests/platform/page";
+    const outdir = join(cache, page);
+    await bundle({
+      entryPoints: [join(root, page, "main.ts")],
+      outfile: join(outdir, "main.js"),
+      platform: "browser",
+    });
+    return suite(async (onLine) => {
+      await runPage([outdir, join(root, page)], { onLine });
+      return 0;
+    });
+  },
+};
+
+/** Vitest, counted from its JSON report. */
+async function vitest() {
+  const report = join(cache, "vitest.json");
+  mkdirSync(cache, { recursive: true });
+  rmSync(report, { force: true });
+  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const env = { ...hostEnv().env, MORLET_FAST: fast ? "1" : "" };
+  const code = await runHost(process.execPath, [bin("vitest", "vitest.mjs"), ...args], { env });
+  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
+  const result = JSON.parse(readFileSync(report, "utf8"));
+  // A file that does not load has failed without a failed test in it.
+  const broken = result.testResults.filter(
+    (/** @type {any} */ file) =>
+      file.status === "failed" &&
+      !file.assertionResults.some((/** @type {any} */ each) => each.status === "failed"),
+  ).length;
+  const failed = result.numFailedTests + broken;
+  return {
+    passed: result.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed, // an error outside of all tests
+    skipped: result.numPendingTests + result.numTodoTests,
+  };
+}
+
+/**
+ * The platform suite in another host, which ends with a line that carries its counts (tests/platform/suite.ts).
+ * @param {(onLine: (line: string) => void) => Promise<number>} run
+ * @returns {Promise<Counts>}
+ */
+async function suite(run) {
+  const mark = "morlet-summary ";
+  /** @type {Counts | undefined} */
+  let counts;
+  const code = await run((line) => {
+    if (line.startsWith(mark)) counts = JSON.parse(line.slice(mark.length));
+    else console.log(line);
+  });
+  if (!counts) {
+    console.log(`the suite ended without its summary (exit code ${code})`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  console.log(`${counts.passed} cases passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  return counts;
+}
+
+const flags = process.argv.slice(2);
+const fast = flags.includes("--fast");
+const only = flags.includes("--only") ? flags[flags.indexOf("--only") + 1]?.split(",") : undefined;
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+/** @type {string[]} */
+const failedSteps = [];
+try {
+  ensureInstalled();
+  for (const [name, step] of Object.entries(steps)) {
+    if (only ? !only.includes(name) : fast && ["deno", "chromium"].includes(name)) continue;
+    console.log(`\n== ${name}`);
+    const counts = await step().catch((error) => {
+      console.error(error instanceof HostError ? `morlet: ${error.message}` : error);
+      return { passed: 0, failed: 1, skipped: 0 };
+    });
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+    if (counts.failed > 0) failedSteps.push(name);
+  }
+} catch (error) {
+  console.error(error instanceof HostError ? `morlet: ${error.message}` : error);
+  total.failed++;
+}
+if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(", ")}`);
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+process.exitCode = total.failed > 0 ? 1 : 0;
