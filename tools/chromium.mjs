@@ -238,13 +238,14 @@ function pagesOf({ send, listen, gone }) {
       if (method === "Runtime.consoleAPICalled") onLine(params.args.map(textOf).join(" "), params.type);
       if (method === "Runtime.exceptionThrown") {
         const { exception, text } = params.exceptionDetails;
-        onLine(exception?.description ?? text, "error");
-        fail(new Error(`the page threw: ${exception?.description ?? text}`));
+        const description = exception?.description ?? text;
+        onLine(description, "error");
+        fail(new HostError(`the page threw: ${description.split("\n")[0]}`));
       }
-      if (method === "Inspector.targetCrashed") fail(new Error("the page crashed"));
+      if (method === "Inspector.targetCrashed") fail(new HostError("the page crashed"));
     });
     void gone.then((stderr) =>
-      fail(new Error(`Chromium ended unexpectedly: ${stderr.trim().split("\n").at(-1)}`)),
+      fail(new HostError(`Chromium ended unexpectedly: ${stderr.trim().split("\n").at(-1)}`)),
     );
     await send("Runtime.enable", {}, sessionId);
     await send("Inspector.enable", {}, sessionId);
@@ -274,8 +275,21 @@ function pagesOf({ send, listen, gone }) {
   return { open };
 }
 
-const textOf = (/** @type {any} */ arg) =>
-  String(arg.value ?? arg.unserializableValue ?? arg.description ?? arg.type);
+/**
+ * A console argument as the terminal shows it.
+ * @param {any} arg a RemoteObject of the DevTools protocol
+ * @returns {string}
+ */
+function textOf({ value, unserializableValue, preview, description, type }) {
+  if (!preview || preview.subtype === "error")
+    return String(value ?? unserializableValue ?? description ?? type);
+  const isList = preview.subtype === "array" || preview.subtype === "typedarray";
+  const parts = preview.properties.map((/** @type {any} */ each) =>
+    isList ? each.value : `${each.name}: ${each.value}`,
+  );
+  if (preview.overflow) parts.push("...");
+  return isList ? `[${parts.join(", ")}]` : `{ ${parts.join(", ")} }`;
+}
 
 const mimeTypes = /** @type {Record<string, string>} */ ({
   ".html": "text/html; charset=utf-8",
@@ -304,7 +318,10 @@ export async function serve(folders) {
     response.setHeader("Cache-Control", "no-store");
     response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
     response.setHeader("Cross-Origin-Embedder-Policy", "require-corp");
-    response.setHeader("Content-Type", mimeTypes[extname(name)] ?? "application/octet-stream");
+    response.setHeader(
+      "Content-Type",
+      file ? (mimeTypes[extname(name)] ?? "application/octet-stream") : "text/plain",
+    );
     response.statusCode = file ? 200 : 404;
     response.end(file ? readFileSync(file) : "there is no such file");
   });
