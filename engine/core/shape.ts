@@ -1,0 +1,86 @@
+import { AxisError, ShapeError } from "./errors.ts";
+
+export type Shape = readonly number[];
+
+export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
+
+export const shapesEqual = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i]);
+
+/** Row-major strides in elements. */
+export function stridesOf(shape: Shape): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let i = shape.length - 2; i >= 0; i--)
+    strides[i] = (strides[i + 1] as number) * (shape[i + 1] as number);
+  return strides;
+}
+
+/** The size of axis `i`; for indices already known to be valid. */
+export const dim = (shape: Shape, i: number): number => shape[i] as number;
+
+/** Turns a possibly negative axis into 0..rank-1. */
+export function normalizeAxis(op: string, axis: number, rank: number): number {
+  const a = axis < 0 ? axis + rank : axis;
+  if (!Number.isInteger(axis) || a < 0 || a >= rank) {
+    throw new AxisError(op, {
+      problem: `axis ${axis} is outside a tensor of rank ${rank}`,
+      need: `-${rank} <= axis < ${rank}`,
+    });
+  }
+  return a;
+}
+
+/** Axes as sorted, distinct 0..rank-1; `undefined` means all of them. */
+export function normalizeAxes(
+  op: string,
+  axes: number | readonly number[] | undefined,
+  rank: number,
+): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis(op, a, rank));
+  const distinct = [...new Set(list)].sort((a, b) => a - b);
+  if (distinct.length !== list.length) {
+    throw new AxisError(op, { problem: "an axis is named twice", got: { axes: list } });
+  }
+  return distinct;
+}
+
+/** The shape that all `shapes` broadcast to, by the rules of the array API standard. */
+export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+  const rank = Math.max(0, ...shapes.map((s) => s.length));
+  const out = new Array<number>(rank).fill(1);
+  for (const shape of shapes) {
+    for (let i = 0; i < shape.length; i++) {
+      const at = rank - shape.length + i;
+      const n = dim(shape, i);
+      const m = dim(out, at);
+      if (n === m || n === 1) continue;
+      if (m !== 1) {
+        throw new ShapeError(op, {
+          problem: "shapes do not broadcast",
+          got: Object.fromEntries(shapes.map((s, j) => [String.fromCharCode(97 + j), s])),
+          need: "axes, counted from the last, that are equal or 1",
+        });
+      }
+      out[at] = n;
+    }
+  }
+  return out;
+}
+
+/** Refuses sizes that are not non-negative integers. */
+export function checkShape(op: string, shape: Shape): void {
+  for (const n of shape) {
+    if (!Number.isSafeInteger(n) || n < 0) {
+      throw new ShapeError(op, {
+        problem: `${n} is not a size`,
+        got: { shape },
+        need: "non-negative integers",
+      });
+    }
+  }
+}
+
+/** Shape with the axes set to 1 (`keepDims`) or removed. */
+export const dropAxes = (shape: Shape, axes: readonly number[], keepDims: boolean): number[] =>
+  keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));

@@ -1,0 +1,93 @@
+/**
+ * Trees: plain objects, arrays and module classes whose leaves are tensors (or anything else that is neither).
+ * A leaf's path (`blocks.0.attn.qkv.weight`) is its name in files. Functions, strings, numbers, booleans, null
+ * and undefined are carried along unchanged, so that modules can hold their configuration.
+ */
+
+export interface Leaf<L> {
+  readonly path: string;
+  readonly value: L;
+}
+
+type Container = Record<string, unknown> | unknown[];
+
+function isContainer(x: unknown): x is Container {
+  if (x === null || typeof x !== "object") return false;
+  if (Array.isArray(x)) return true;
+  if (ArrayBuffer.isView(x) || x instanceof ArrayBuffer || x instanceof Map || x instanceof Set) return false;
+  return true;
+}
+
+const join = (path: string, key: string | number): string => (path === "" ? String(key) : `${path}.${key}`);
+
+/** Calls `visit` on each leaf that `isLeaf` accepts, in the order of the keys. */
+export function walkTree<L>(
+  tree: unknown,
+  isLeaf: (x: unknown) => x is L,
+  visit: (leaf: L, path: string) => void,
+  path = "",
+): void {
+  if (isLeaf(tree)) visit(tree, path);
+  else if (isContainer(tree))
+    for (const [key, value] of Object.entries(tree)) walkTree(value, isLeaf, visit, join(path, key));
+}
+
+/** The leaves of a tree with their paths. */
+export function treeLeaves<L>(tree: unknown, isLeaf: (x: unknown) => x is L): Leaf<L>[] {
+  const leaves: Leaf<L>[] = [];
+  walkTree(tree, isLeaf, (value, path) => leaves.push({ path, value }));
+  return leaves;
+}
+
+/** A tree of the same structure (and classes) with each leaf replaced. */
+export function mapTree<L>(
+  tree: unknown,
+  isLeaf: (x: unknown) => x is L,
+  f: (leaf: L, path: string) => unknown,
+  path = "",
+): unknown {
+  if (isLeaf(tree)) return f(tree, path);
+  if (!isContainer(tree)) return tree;
+  if (Array.isArray(tree)) return tree.map((x, i) => mapTree(x, isLeaf, f, join(path, i)));
+  const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(tree));
+  for (const [key, value] of Object.entries(tree)) copy[key] = mapTree(value, isLeaf, f, join(path, key));
+  return copy;
+}
+
+/**
+ * A text that is equal for trees of equal structure: keys, classes and everything that is not a leaf. Functions
+ * count by identity, so that two closures are never taken for one.
+ */
+export function treeSignature<L>(
+  tree: unknown,
+  isLeaf: (x: unknown) => x is L,
+  leafText: (leaf: L) => string,
+): string {
+  if (isLeaf(tree)) return leafText(tree);
+  if (Array.isArray(tree)) return `[${tree.map((x) => treeSignature(x, isLeaf, leafText)).join(",")}]`;
+  if (isContainer(tree)) {
+    const kind =
+      Object.getPrototypeOf(tree) === Object.prototype
+        ? ""
+        : `#${identity(Object.getPrototypeOf(tree) ?? tree)}`;
+    const fields = Object.entries(tree).map(
+      ([k, v]) => `${JSON.stringify(k)}:${treeSignature(v, isLeaf, leafText)}`,
+    );
+    return `${kind}{${fields.join(",")}}`;
+  }
+  if (typeof tree === "function" || (typeof tree === "object" && tree !== null)) return `@${identity(tree)}`;
+  if (typeof tree === "number") return Object.is(tree, -0) ? "-0" : String(tree);
+  return typeof tree === "string" ? JSON.stringify(tree) : String(tree);
+}
+
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+function identity(x: object): number {
+  let id = identities.get(x);
+  if (id === undefined) {
+    id = ++lastIdentity;
+    identities.set(x, id);
+  }
+  return id;
+}

@@ -1,0 +1,85 @@
+import type { DType } from "../core/dtype.ts";
+import { currentOp } from "../core/errors.ts";
+import type { Shape } from "../core/shape.ts";
+import type { Primitive } from "./primitive.ts";
+
+/** Shape and dtype without values. */
+export interface Aval {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** Where the values of an evaluated node are; what it is made of is the runtime's business. */
+export interface Stored {
+  readonly disposed: boolean;
+}
+
+/**
+ * One value of a tensor program. Immutable but for `stored`: once a node has been evaluated, its values are there
+ * and its inputs are dropped, so that a chain of steps does not hold its whole past.
+ */
+export class GraphNode implements Aval {
+  readonly id: number;
+  readonly primitive: Primitive;
+  readonly params: unknown;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** The op the user called, for errors, traces and the NaN guard. */
+  readonly op: string;
+  inputs: readonly GraphNode[];
+  stored: Stored | null = null;
+  /** Unevaluated nodes below this one, counted with repeats and capped; bounds the pending graph. */
+  readonly pending: number;
+
+  constructor(primitive: Primitive, inputs: readonly GraphNode[], params: unknown, aval: Aval) {
+    this.id = nextId++;
+    this.primitive = primitive;
+    this.inputs = inputs;
+    this.params = params;
+    this.dtype = aval.dtype;
+    this.shape = aval.shape;
+    this.op = currentOp(primitive.name);
+    let pending = 1;
+    for (const input of inputs) if (input.stored === null) pending += input.pending;
+    this.pending = Math.min(pending, 1_000_000);
+  }
+}
+
+let nextId = 1;
+
+/** Makes a node, checking operands by the primitive's own rules. */
+export function makeNode(
+  primitive: Primitive,
+  inputs: readonly GraphNode[],
+  params: unknown = null,
+): GraphNode {
+  const dtype = primitive.dtype(inputs, params);
+  const shape = primitive.shape(inputs, params);
+  return new GraphNode(primitive, inputs, params, { dtype, shape });
+}
+
+/** Every node that `roots` need, inputs first. Evaluated nodes count as inputs of the program. */
+export function topologicalOrder(roots: readonly GraphNode[]): GraphNode[] {
+  const order: GraphNode[] = [];
+  const seen = new Set<GraphNode>();
+  // An explicit stack: graphs of long eager loops are deeper than the call stack.
+  const stack: { node: GraphNode; next: number }[] = [];
+  for (const root of roots) {
+    if (seen.has(root)) continue;
+    seen.add(root);
+    stack.push({ node: root, next: 0 });
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1] as { node: GraphNode; next: number };
+      const inputs = top.node.stored ? [] : top.node.inputs;
+      const input = inputs[top.next++];
+      if (input === undefined) {
+        order.push(top.node);
+        stack.pop();
+      } else if (!seen.has(input)) {
+        seen.add(input);
+        stack.push({ node: input, next: 0 });
+      }
+    }
+  }
+  return order;
+}

@@ -1,0 +1,154 @@
+import { type DType, dtypeOfNumber, promote } from "../core/dtype.ts";
+import { broadcastShapes, dim, type Shape, shapesEqual } from "../core/shape.ts";
+import { type GraphNode, makeNode } from "../ir/node.ts";
+import type { AxisMap, GraphOps, Primitive } from "../ir/primitive.ts";
+import * as binary from "./binary.ts";
+import * as contract from "./contract.ts";
+import * as indexing from "./indexing.ts";
+import * as movement from "./movement.ts";
+import * as reduce from "./reduce.ts";
+import * as scanning from "./scan.ts";
+import * as source from "./source.ts";
+import * as unary from "./unary.ts";
+
+/** Anything that can stand as an operand. */
+export type Operand = GraphNode | number | boolean;
+
+export const constant = (shape: Shape, value: number, dtype: DType): GraphNode =>
+  makeNode(source.full as Primitive, [], { shape: [...shape], value: Number(value), dtype });
+
+export function castTo(x: GraphNode, dtype: DType): GraphNode {
+  return x.dtype === dtype ? x : makeNode(unary.cast as Primitive, [x], { dtype });
+}
+
+export function reshapeTo(x: GraphNode, shape: Shape): GraphNode {
+  return shapesEqual(x.shape, shape)
+    ? x
+    : makeNode(movement.reshape as Primitive, [x], { shape: [...shape] });
+}
+
+export function broadcastNode(x: GraphNode, shape: Shape): GraphNode {
+  if (shapesEqual(x.shape, shape)) return x;
+  const extra = shape.length - x.shape.length;
+  const aligned = extra > 0 ? reshapeTo(x, [...new Array<number>(extra).fill(1), ...x.shape]) : x;
+  return shapesEqual(aligned.shape, shape)
+    ? aligned
+    : makeNode(movement.expand as Primitive, [aligned], { shape: [...shape] });
+}
+
+/** Operands as nodes of one dtype (unless `mixed`) and one shape. */
+export function align(name: string, operands: readonly Operand[], mixed = false): GraphNode[] {
+  const nodes = operands.filter((x): x is GraphNode => typeof x === "object");
+  let dtype: DType =
+    nodes.length > 0 ? nodes.map((n) => n.dtype).reduce((a, b) => promote(name, a, b)) : "f32";
+  for (const x of operands) if (typeof x !== "object") dtype = promote(name, dtype, dtypeOfNumber(x, dtype));
+  const shape = broadcastShapes(name, ...nodes.map((n) => n.shape));
+  return operands.map((x) => {
+    if (typeof x !== "object") return constant(shape, Number(x), dtype);
+    return broadcastNode(mixed ? x : castTo(x, dtype), shape);
+  });
+}
+
+const unaryOp = (p: Primitive<null>) => (x: GraphNode) => makeNode(p as Primitive, [x]);
+const binaryOp = (p: Primitive<null>) => (a: GraphNode, b: GraphNode | number) =>
+  makeNode(p as Primitive, align(p.name, [a, b]));
+
+/** Reductions over no axis are the identity; argmax and argmin over none are refused by their functions. */
+const reduceOp = (p: Primitive<reduce.ReduceParams>) => (x: GraphNode, axes: readonly number[]) =>
+  axes.length === 0 ? x : makeNode(p as Primitive, [x], { axes: [...axes] });
+
+const affine = (x: GraphNode, axes: readonly AxisMap[]) =>
+  makeNode(movement.affineView as Primitive, [x], { axes });
+
+function alongAxis(x: GraphNode, axis: number, map: Partial<AxisMap> & { size: number }): GraphNode {
+  const same =
+    map.size === x.shape[axis] &&
+    (map.factor ?? 1) === 1 &&
+    (map.constant ?? 0) === 0 &&
+    (map.divisor ?? 1) === 1;
+  if (same) return x;
+  return affine(
+    x,
+    x.shape.map((n, i) => (i === axis ? { ...movement.sameAxis(n), ...map } : movement.sameAxis(n))),
+  );
+}
+
+/** The ops that gradients, rewrites and the public functions are written in. */
+export const ops: GraphOps = {
+  full: constant,
+  zerosLike: (x) => constant(x.shape, 0, x.dtype),
+  iota: (shape, axis) => makeNode(source.iota as Primitive, [], { shape: [...shape], axis }),
+  add: binaryOp(binary.add),
+  sub: binaryOp(binary.sub),
+  mul: binaryOp(binary.mul),
+  div: binaryOp(binary.div),
+  pow: binaryOp(binary.pow),
+  maximum: binaryOp(binary.maximum),
+  minimum: binaryOp(binary.minimum),
+  equal: binaryOp(binary.equal),
+  notEqual: binaryOp(binary.notEqual),
+  less: binaryOp(binary.less),
+  lessEqual: binaryOp(binary.lessEqual),
+  greater: (a, b) => {
+    const [x, y] = align("greater", [a, b]);
+    return makeNode(binary.less as Primitive, [y!, x!]);
+  },
+  and: binaryOp(binary.and),
+  neg: unaryOp(unary.neg),
+  not: unaryOp(unary.not),
+  sign: unaryOp(unary.sign),
+  exp: unaryOp(unary.exp),
+  log: unaryOp(unary.log),
+  sqrt: unaryOp(unary.sqrt),
+  rsqrt: unaryOp(unary.rsqrt),
+  sin: unaryOp(unary.sin),
+  cos: unaryOp(unary.cos),
+  sinh: unaryOp(unary.sinh),
+  cosh: unaryOp(unary.cosh),
+  cast: castTo,
+  where: (condition, a, b) => {
+    const [x, y] = align("where", [a, b]);
+    const [c, p, q] = align("where", [condition, x!, y!], true);
+    return makeNode(binary.where as Primitive, [c!, p!, q!]);
+  },
+  reshape: reshapeTo,
+  permute: (x, axes) =>
+    axes.every((a, i) => a === i) ? x : makeNode(movement.permute as Primitive, [x], { axes: [...axes] }),
+  broadcastTo: broadcastNode,
+  affineView: affine,
+  slice: (x, axis, start, length, step = 1) =>
+    alongAxis(x, axis, { factor: step, constant: start, size: length }),
+  pad: (x, axis, before, after) =>
+    alongAxis(x, axis, { constant: -before, size: dim(x.shape, axis) + before + after }),
+  flip: (x, axis) =>
+    alongAxis(x, axis, { factor: -1, constant: dim(x.shape, axis) - 1, size: dim(x.shape, axis) }),
+  concat: (xs, axis) =>
+    xs.length === 1 ? (xs[0] as GraphNode) : makeNode(movement.concat as Primitive, xs, { axis }),
+  sum: reduceOp(reduce.sum),
+  prod: reduceOp(reduce.prod),
+  max: reduceOp(reduce.max),
+  dot: (a, b, axes) => makeNode(contract.dot as Primitive, [a, b], axes),
+  conv: (x, w, params) => makeNode(contract.conv as Primitive, [x, w], params),
+  gather: (x, indices, axis) => makeNode(indexing.gather as Primitive, [x, indices], { axis }),
+  scatter: (base, indices, updates, axis, mode) =>
+    makeNode(indexing.scatter as Primitive, [base, indices, updates], { axis, mode }),
+  scan: (x, axis, combine, reverse) => makeNode(scanning.scan as Primitive, [x], { axis, combine, reverse }),
+};
+
+/** Every primitive, by name: the op table of the tests must have an entry for each. */
+export const primitives: Readonly<Record<string, Primitive>> = Object.fromEntries(
+  [
+    ...Object.values(unary).filter(isPrimitive),
+    ...Object.values(binary).filter(isPrimitive),
+    ...Object.values(movement).filter(isPrimitive),
+    ...Object.values(source).filter(isPrimitive),
+    ...Object.values(reduce).filter(isPrimitive),
+    ...Object.values(contract).filter(isPrimitive),
+    ...Object.values(indexing).filter(isPrimitive),
+    scanning.scan as Primitive,
+  ].map((p) => [p.name, p as Primitive]),
+);
+
+function isPrimitive(x: unknown): x is Primitive {
+  return typeof x === "object" && x !== null && "lower" in x && "vjp" in x;
+}

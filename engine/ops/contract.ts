@@ -1,0 +1,315 @@
+import { isFloat } from "../core/dtype.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dim, sizeOf, stridesOf } from "../core/shape.ts";
+import type { Aval, GraphNode } from "../ir/node.ts";
+import type { AxisMap, ConvParams, DotAxes, GraphOps, HostTensor, Primitive } from "../ir/primitive.ts";
+import { toDType } from "./elementwise.ts";
+import { eachPosition } from "./host-loops.ts";
+import { sameAxis } from "./movement.ts";
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const without = (rank: number, ...axes: (readonly number[])[]): number[] =>
+  range(rank).filter((i) => !axes.some((list) => list.includes(i)));
+
+/** Axes of a contraction in the order of its result: batch, free of a, free of b. */
+export function dotLayout(
+  a: Aval,
+  b: Aval,
+  p: DotAxes,
+): { freeA: number[]; freeB: number[]; shape: number[]; contracted: number[] } {
+  const freeA = without(a.shape.length, p.batchA, p.contractA);
+  const freeB = without(b.shape.length, p.batchB, p.contractB);
+  const shape = [
+    ...p.batchA.map((i) => dim(a.shape, i)),
+    ...freeA.map((i) => dim(a.shape, i)),
+    ...freeB.map((i) => dim(b.shape, i)),
+  ];
+  return { freeA, freeB, shape, contracted: p.contractA.map((i) => dim(a.shape, i)) };
+}
+
+function sameNumbers(name: string, a: Aval, b: Aval): Aval["dtype"] {
+  if (a.dtype !== b.dtype || a.dtype === "bool") {
+    throw new DTypeError(name, { problem: "needs numbers of one dtype", got: { a, b } });
+  }
+  return a.dtype;
+}
+
+/**
+ * Sum of products over the contracted axes: result axes are batch, then free axes of a, then those of b.
+ */
+export const dot: Primitive<DotAxes> = {
+  name: "dot",
+  dtype: ([a, b]) => sameNumbers("dot", a!, b!),
+  shape: ([a, b], p) => {
+    const pairs = [
+      ...p.batchA.map((x, i) => [x, p.batchB[i]]),
+      ...p.contractA.map((x, i) => [x, p.contractB[i]]),
+    ];
+    for (const [x, y] of pairs) {
+      if (a!.shape[x!] !== b!.shape[y!]) {
+        throw new ShapeError("dot", {
+          problem: "inner dimensions differ",
+          got: { a: a!, b: b! },
+          need: `a.shape[${x}] equal to b.shape[${y}]`,
+        });
+      }
+    }
+    return dotLayout(a!, b!, p).shape;
+  },
+  vjp: ({ ct, ins: [a, b], params: p, needed }, o) => {
+    const { freeA, freeB } = dotLayout(a!, b!, p);
+    const nb = p.batchA.length;
+    const ctBatch = range(nb);
+    const ctA = freeA.map((_, i) => nb + i);
+    const ctB = freeB.map((_, i) => nb + freeA.length + i);
+    // d a: contract ct with b over b's free axes gives [batch, freeA, contracted]; move each axis to its place in a.
+    const da = (): GraphNode => {
+      const g = o.dot(ct, b!, { batchA: ctBatch, batchB: p.batchB, contractA: ctB, contractB: freeB });
+      // The free axes of b in that product are its contracted ones, in the order of b.
+      const inOrderOfB = [...p.contractB]
+        .sort((x, y) => x - y)
+        .map((y) => p.contractA[p.contractB.indexOf(y)] as number);
+      return placeAxes(g, [...p.batchA, ...freeA, ...inOrderOfB], o);
+    };
+    const db = (): GraphNode => {
+      const g = o.dot(a!, ct, { batchA: p.batchA, batchB: ctBatch, contractA: freeA, contractB: ctA });
+      const inOrderOfA = [...p.contractA]
+        .sort((x, y) => x - y)
+        .map((x) => p.contractB[p.contractA.indexOf(x)] as number);
+      return placeAxes(g, [...p.batchB, ...inOrderOfA, ...freeB], o);
+    };
+    return [needed[0] ? da() : null, needed[1] ? db() : null];
+  },
+  reference: ([a, b], p, out) => dotOnHost(a as HostTensor, b as HostTensor, p, out),
+  lower: { kind: "dot" },
+};
+
+/** Permutes so that axis i of `g` becomes axis `places[i]`. */
+function placeAxes(g: GraphNode, places: readonly number[], o: GraphOps): GraphNode {
+  const axes = places.map((_, target) => places.indexOf(target));
+  return axes.every((a, i) => a === i) ? g : o.permute(g, axes);
+}
+
+function dotOnHost(a: HostTensor, b: HostTensor, p: DotAxes, out: Aval): Float64Array {
+  const { freeA, freeB, contracted } = dotLayout(a, b, p);
+  const sa = stridesOf(a.shape);
+  const sb = stridesOf(b.shape);
+  const at = (
+    axes: readonly number[],
+    strides: readonly number[],
+    position: readonly number[],
+    from: number,
+  ): number =>
+    axes.reduce((sum, axis, i) => sum + (position[from + i] as number) * (strides[axis] as number), 0);
+  const stepsA: number[] = [];
+  const stepsB: number[] = [];
+  eachPosition(contracted, (k) => {
+    stepsA.push(at(p.contractA, sa, k, 0));
+    stepsB.push(at(p.contractB, sb, k, 0));
+  });
+  const nb = p.batchA.length;
+  const integer = !isFloat(out.dtype);
+  const result = new Float64Array(sizeOf(out.shape));
+  eachPosition(out.shape, (pos, i) => {
+    const baseA = at(p.batchA, sa, pos, 0) + at(freeA, sa, pos, nb);
+    const baseB = at(p.batchB, sb, pos, 0) + at(freeB, sb, pos, nb + freeA.length);
+    let sum = 0;
+    for (let k = 0; k < stepsA.length; k++) {
+      const x = a.data[baseA + (stepsA[k] as number)] as number;
+      const y = b.data[baseB + (stepsB[k] as number)] as number;
+      sum = integer ? (sum + Math.imul(x, y)) | 0 : sum + x * y;
+    }
+    result[i] = toDType(sum, out.dtype);
+  });
+  return result;
+}
+
+/** Output size of a convolution along one axis. */
+export function convSize(n: number, k: number, i: number, p: ConvParams): number {
+  const padding = p.padding[i] as readonly [number, number];
+  const input = n === 0 ? 0 : (n - 1) * (p.inputDilation[i] as number) + 1;
+  const kernel = (k - 1) * (p.dilation[i] as number) + 1;
+  return Math.floor((input + padding[0] + padding[1] - kernel) / (p.stride[i] as number)) + 1;
+}
+
+/**
+ * Cross-correlation. x is [B, C, ...space], w is [O, C / groups, ...taps], the result [B, O, ...out]. With input
+ * dilation it is the transposed convolution too, so that both gradients are convolutions again.
+ */
+export const conv: Primitive<ConvParams> = {
+  name: "conv",
+  dtype: ([x, w]) => {
+    const dtype = sameNumbers("conv", x!, w!);
+    if (!isFloat(dtype)) throw new DTypeError("conv", { problem: "needs floats", got: { x: x!, w: w! } });
+    return dtype;
+  },
+  shape: ([x, w], p) => {
+    const spatial = p.stride.map((_, i) => convSize(dim(x!.shape, i + 2), dim(w!.shape, i + 2), i, p));
+    if (spatial.some((n) => n < 0))
+      throw new ShapeError("conv", {
+        problem: "the kernel is larger than the padded input",
+        got: { x: x!, w: w! },
+      });
+    return [dim(x!.shape, 0), dim(w!.shape, 0), ...spatial];
+  },
+  vjp: ({ ct, ins: [x, w], params: p, needed }, o) => [
+    needed[0] ? convInputGradient(ct, x!, w!, p, o) : null,
+    needed[1] ? convWeightGradient(ct, x!, w!, p, o) : null,
+  ],
+  reference: ([x, w], p, out) => convOnHost(x as HostTensor, w as HostTensor, p, out),
+  lower: {
+    kind: "rewrite",
+    into: (node, p, o) => convAsDot(node.inputs[0] as GraphNode, node.inputs[1] as GraphNode, p, o),
+  },
+};
+
+/** Correlates the output gradient, spread out by the stride, with the flipped weights. */
+function convInputGradient(ct: GraphNode, x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  let flipped = w;
+  taps.forEach((_, i) => {
+    flipped = o.flip(flipped, i + 2);
+  });
+  const rank = taps.length;
+  const grouped = o.reshape(flipped, [p.groups, outputs / p.groups, perGroup, ...taps]);
+  const swapped = o.permute(grouped, [0, 2, 1, ...range(rank).map((i) => i + 3)]);
+  const weights = o.reshape(swapped, [p.groups * perGroup, outputs / p.groups, ...taps]);
+  const padding = taps.map((k, i): [number, number] => {
+    const reach = (k - 1) * (p.dilation[i] as number);
+    const before = reach - (p.padding[i] as readonly [number, number])[0];
+    const spread = (dim(ct.shape, i + 2) - 1) * (p.stride[i] as number) + 1;
+    const input = (dim(x.shape, i + 2) - 1) * (p.inputDilation[i] as number) + 1;
+    // The result must have the size of the (dilated) input.
+    return [before, input - spread - before + reach];
+  });
+  return o.conv(ct, weights, {
+    stride: p.inputDilation,
+    padding,
+    inputDilation: p.stride,
+    dilation: p.dilation,
+    groups: p.groups,
+  });
+}
+
+/** Correlates the input with the output gradient: batch becomes the summed axis, taps the output positions. */
+function convWeightGradient(
+  ct: GraphNode,
+  x: GraphNode,
+  w: GraphNode,
+  p: ConvParams,
+  o: GraphOps,
+): GraphNode {
+  const [batch = 0, channels = 0, ...space] = x.shape;
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const rank = space.length;
+  const g = p.groups;
+  const tail = range(rank).map((i) => i + 3);
+  // Input as [C/g, g*B, ...], gradient as [O, B, ...]: group i correlates its own channels with its own outputs.
+  const xs = o.reshape(o.permute(o.reshape(x, [batch, g, channels / g, ...space]), [2, 1, 0, ...tail]), [
+    channels / g,
+    g * batch,
+    ...space,
+  ]);
+  const cts = o.permute(ct, [1, 0, ...range(rank).map((i) => i + 2)]);
+  const padding = taps.map((k, i): [number, number] => {
+    const before = (p.padding[i] as readonly [number, number])[0];
+    const input = (dim(x.shape, i + 2) - 1) * (p.inputDilation[i] as number) + 1;
+    const kernel = (dim(ct.shape, i + 2) - 1) * (p.stride[i] as number) + 1;
+    const wanted = (k - 1) * (p.dilation[i] as number) + kernel;
+    return [before, wanted - input - before];
+  });
+  const grad = o.conv(xs, cts, {
+    stride: p.dilation,
+    padding,
+    inputDilation: p.inputDilation,
+    dilation: p.stride,
+    groups: g,
+  });
+  // [C/g, O, ...taps] to [O, C/g, ...taps]
+  return o.reshape(o.permute(grad, [1, 0, ...range(rank).map((i) => i + 2)]), [outputs, perGroup, ...taps]);
+}
+
+/** A convolution is a contraction of sliding windows, which are views. */
+function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {
+  const [batch = 0, channels = 0, ...space] = x.shape;
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const rank = space.length;
+  const g = p.groups;
+  const positions = space.map((n, i) => convSize(n, dim(taps, i), i, p));
+  // [B, C, ...space, ...taps], skewed so that position o of tap t shows input o * stride + t * dilation - padding.
+  const spread = o.broadcastTo(o.reshape(x, [batch, channels, ...space, ...taps.map(() => 1)]), [
+    batch,
+    channels,
+    ...space,
+    ...taps,
+  ]);
+  const axes: AxisMap[] = [
+    sameAxis(batch),
+    sameAxis(channels),
+    ...space.map(
+      (_, i): AxisMap => ({
+        factor: dim(p.stride, i),
+        divisor: dim(p.inputDilation, i),
+        constant: -(p.padding[i] as readonly [number, number])[0],
+        skew: dim(p.dilation, i),
+        skewAxis: 2 + rank + i,
+        size: dim(positions, i),
+      }),
+    ),
+    ...taps.map((n) => sameAxis(n)),
+  ];
+  const windows = o.affineView(spread, axes);
+  if (g === 1) {
+    // Contract taps before channels: the bounds checks then depend on outer loops only.
+    const tapsX = range(rank).map((i) => 2 + rank + i);
+    const tapsW = range(rank).map((i) => 2 + i);
+    const result = o.dot(w, windows, {
+      batchA: [],
+      batchB: [],
+      contractA: [...tapsW, 1],
+      contractB: [...tapsX, 1],
+    });
+    // [O, B, ...positions]
+    return o.permute(result, [1, 0, ...range(rank).map((i) => i + 2)]);
+  }
+  const groupedX = o.reshape(windows, [batch, g, channels / g, ...positions, ...taps]);
+  const groupedW = o.reshape(w, [g, outputs / g, perGroup, ...taps]);
+  const result = o.dot(groupedW, groupedX, {
+    batchA: [0],
+    batchB: [1],
+    contractA: [...range(rank).map((i) => 3 + i), 2],
+    contractB: [...range(rank).map((i) => 3 + rank + i), 2],
+  });
+  // [g, O/g, B, ...positions]
+  const ordered = o.permute(result, [2, 0, 1, ...range(rank).map((i) => i + 3)]);
+  return o.reshape(ordered, [batch, outputs, ...positions]);
+}
+
+function convOnHost(x: HostTensor, w: HostTensor, p: ConvParams, out: Aval): Float64Array {
+  const [, channels = 0, ...space] = x.shape;
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const sx = stridesOf(x.shape);
+  const sw = stridesOf(w.shape);
+  const result = new Float64Array(sizeOf(out.shape));
+  eachPosition(out.shape, ([b = 0, co = 0, ...pos], i) => {
+    const group = Math.floor(co / (outputs / p.groups));
+    let sum = 0;
+    eachPosition(taps, (t) => {
+      let atX = b * (sx[0] as number) + group * (channels / p.groups) * (sx[1] as number);
+      let atW = co * (sw[0] as number);
+      for (let a = 0; a < space.length; a++) {
+        const dilated =
+          (pos[a] as number) * dim(p.stride, a) + (t[a] as number) * dim(p.dilation, a) - p.padding[a]![0];
+        const source = dilated / dim(p.inputDilation, a);
+        if (!Number.isInteger(source) || source < 0 || source >= dim(space, a)) return;
+        atX += source * (sx[a + 2] as number);
+        atW += (t[a] as number) * (sw[a + 2] as number);
+      }
+      for (let c = 0; c < perGroup; c++)
+        sum +=
+          (x.data[atX + c * (sx[1] as number)] as number) * (w.data[atW + c * (sw[1] as number)] as number);
+    });
+    result[i] = sum;
+  });
+  return result;
+}

@@ -1,0 +1,244 @@
+import { constantIndex, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
+import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dim, dropAxes, shapesEqual, sizeOf, stridesOf } from "../core/shape.ts";
+import type { Aval } from "../ir/node.ts";
+import type { AxisMap, HostTensor, InlineContext, Primitive } from "../ir/primitive.ts";
+import { sameDType } from "./elementwise.ts";
+import { eachPosition } from "./host-loops.ts";
+
+// Views compute positions and move no data: a consumer reads its operand where the view points.
+
+/** Reads the input at `source(position)`, or 0 where that is null. */
+function moveOnHost(
+  x: HostTensor,
+  out: Aval,
+  source: (position: readonly number[]) => number[] | null,
+): Float64Array {
+  const result = new Float64Array(sizeOf(out.shape));
+  const strides = stridesOf(x.shape);
+  eachPosition(out.shape, (position, i) => {
+    const from = source(position);
+    if (from !== null)
+      result[i] = x.data[from.reduce((sum, p, a) => sum + p * (strides[a] as number), 0)] as number;
+  });
+  return result;
+}
+
+/** The same values in row-major order under another shape of the same size. */
+export const reshape: Primitive<{ shape: readonly number[] }> = {
+  name: "reshape",
+  dtype: sameDType,
+  shape: ([x], { shape }) => {
+    if (sizeOf(x!.shape) !== sizeOf(shape)) {
+      throw new ShapeError("reshape", {
+        problem: "sizes differ",
+        got: { x: x!, shape },
+        need: `a shape of ${sizeOf(x!.shape)} elements`,
+      });
+    }
+    return [...shape];
+  },
+  vjp: ({ ct, ins: [x] }, o) => [o.reshape(ct, x!.shape)],
+  reference: ([x]) => x!.data.slice(),
+  lower: {
+    kind: "inline",
+    form: "view",
+    emit: ({ s, at, out, ins: [x], pull }) =>
+      pull(0, s.index.unflatten(s.index.flatten(at, out.shape), x!.shape)),
+  },
+};
+
+/** Axis i of the result is axis `axes[i]` of the operand. */
+export const permute: Primitive<{ axes: readonly number[] }> = {
+  name: "permute",
+  dtype: sameDType,
+  shape: ([x], { axes }) => axes.map((a) => dim(x!.shape, a)),
+  vjp: ({ ct, params }, o) => [o.permute(ct, inversePermutation(params.axes))],
+  reference: ([x], { axes }, out) =>
+    moveOnHost(x!, out, (p) => inversePermutation(axes).map((a) => p[a] as number)),
+  lower: {
+    kind: "inline",
+    form: "view",
+    emit: ({ at, pull }, { axes }) =>
+      pull(
+        0,
+        inversePermutation(axes).map((a) => at[a] as IndexExpr),
+      ),
+  },
+};
+
+export function inversePermutation(axes: readonly number[]): number[] {
+  const inverse = new Array<number>(axes.length);
+  axes.forEach((a, i) => {
+    inverse[a] = i;
+  });
+  return inverse;
+}
+
+/** Repeats axes of size 1; the rank stays. */
+export const expand: Primitive<{ shape: readonly number[] }> = {
+  name: "expand",
+  dtype: sameDType,
+  shape: ([x], { shape }) => {
+    if (x!.shape.length !== shape.length || !x!.shape.every((n, i) => n === 1 || n === shape[i])) {
+      throw new ShapeError("expand", {
+        problem: "only axes of size 1 can be expanded",
+        got: { x: x!, shape },
+      });
+    }
+    return [...shape];
+  },
+  vjp: ({ ct, ins: [x] }, o) => {
+    const axes = ct.shape.flatMap((n, i) => (x!.shape[i] === 1 && n !== 1 ? [i] : []));
+    return [axes.length > 0 ? o.sum(ct, axes) : ct];
+  },
+  reference: ([x], _, out) => moveOnHost(x!, out, (p) => p.map((i, a) => (x!.shape[a] === 1 ? 0 : i))),
+  lower: {
+    kind: "inline",
+    form: "view",
+    emit: ({ at, ins: [x], pull }) =>
+      pull(
+        0,
+        at.map((e, i) => (x!.shape[i] === 1 ? constantIndex(0) : e)),
+      ),
+  },
+};
+
+/**
+ * Padding, slicing with steps, flipping, dilation, sliding windows and their adjoints in one: on each axis the
+ * input position i that output position j shows is the solution of
+ *   i * divisor = j * factor + constant + skew * t,   t = position along skewAxis (an axis left alone),
+ * and the value is 0 where there is none. Each (i, t) meets at most one j, so the adjoint is the same primitive with
+ * the equation solved for j.
+ */
+export const affineView: Primitive<{ axes: readonly AxisMap[] }> = {
+  name: "affineView",
+  dtype: sameDType,
+  shape: (_, { axes }) => axes.map((a) => a.size),
+  vjp: ({ ct, ins: [x], params }, o) => [
+    o.affineView(
+      ct,
+      params.axes.map((a, i) => invertAxis(a, dim(x!.shape, i))),
+    ),
+  ],
+  reference: ([x], { axes }, out) =>
+    moveOnHost(x!, out, (p) => {
+      const source = axes.map(
+        (a, i) => ((p[i] as number) * a.factor + a.constant + a.skew * (p[a.skewAxis] as number)) / a.divisor,
+      );
+      return source.every((n, i) => Number.isInteger(n) && n >= 0 && n < dim(x!.shape, i))
+        ? source.map(Math.abs)
+        : null;
+    }),
+  lower: { kind: "inline", form: "view", emit: (context, { axes }) => emitAffine(context, axes) },
+};
+
+export const sameAxis = (size: number): AxisMap => ({
+  factor: 1,
+  divisor: 1,
+  constant: 0,
+  skew: 0,
+  skewAxis: 0,
+  size,
+});
+
+function invertAxis(a: AxisMap, inputSize: number): AxisMap {
+  const sign = a.factor < 0 ? -1 : 1;
+  return {
+    factor: sign * a.divisor,
+    divisor: sign * a.factor,
+    constant: -sign * a.constant + 0,
+    skew: -sign * a.skew + 0,
+    skewAxis: a.skewAxis,
+    size: inputSize,
+  };
+}
+
+function emitAffine({ s, at, out, ins: [x], pull }: InlineContext, axes: readonly AxisMap[]): number {
+  const conditions: (number | null)[] = [];
+  const source = axes.map((a, i) => {
+    const size = dim(x!.shape, i);
+    let e = s.index.offset(s.index.scale(at[i] as IndexExpr, a.factor), a.constant);
+    if (a.skew !== 0) e = s.index.add(e, s.index.scale(at[a.skewAxis] as IndexExpr, a.skew));
+    const last = (size - 1) * a.divisor;
+    const inside = s.inside(e, last + 1);
+    conditions.push(inside);
+    const safe = s.guardedIndex(e, inside, 0, last);
+    if (a.divisor === 1) return safe;
+    const rest = s.index.remainder(safe, a.divisor);
+    if (rest.hi > 0) conditions.push(s.compute("bool", "($0 == 0)", [s.indexValue(rest)]));
+    return s.index.quotient(safe, a.divisor);
+  });
+  const value = pull(0, source);
+  const condition = s.all(conditions);
+  if (condition === null) return value;
+  const type = out.dtype === "f16" ? "f32" : out.dtype;
+  return s.select(condition, value, s.constant(type, 0));
+}
+
+/** Joins along an axis. */
+export const concat: Primitive<{ axis: number }> = {
+  name: "concat",
+  dtype: (ins) => {
+    const [x, ...rest] = ins;
+    const other = rest.find((y) => y.dtype !== x!.dtype);
+    if (other) throw new DTypeError("concat", { problem: "dtypes differ", got: { x: x!, other } });
+    return x!.dtype;
+  },
+  shape: (ins, { axis }) => {
+    const first = (ins[0] as Aval).shape;
+    const other = ins.find(
+      (x) => !shapesEqual(dropAxes(x.shape, [axis], true), dropAxes(first, [axis], true)),
+    );
+    if (other)
+      throw new ShapeError("concat", {
+        problem: `shapes differ outside axis ${axis}`,
+        got: { first: ins[0]!, other },
+      });
+    return first.map((n, i) => (i === axis ? ins.reduce((sum, x) => sum + dim(x.shape, axis), 0) : n));
+  },
+  vjp: ({ ct, ins, params: { axis }, needed }, o) => {
+    let start = 0;
+    return ins.map((x, i) => {
+      const length = dim(x.shape, axis);
+      start += length;
+      return needed[i] ? o.slice(ct, axis, start - length, length) : null;
+    });
+  },
+  reference: (ins, { axis }, out) => {
+    const result = new Float64Array(sizeOf(out.shape));
+    eachPosition(out.shape, (p, i) => {
+      let at = p[axis] as number;
+      let which = 0;
+      while (at >= dim(ins[which]!.shape, axis)) at -= dim(ins[which++]!.shape, axis);
+      const x = ins[which] as HostTensor;
+      const strides = stridesOf(x.shape);
+      result[i] = x.data[
+        p.reduce((sum, n, a) => sum + (a === axis ? at : n) * (strides[a] as number), 0)
+      ] as number;
+    });
+    return result;
+  },
+  lower: {
+    kind: "inline",
+    form: "gather",
+    emit: ({ s, at, ins, pull }, { axis }) => {
+      let value = -1;
+      let start = 0;
+      ins.forEach((x, i) => {
+        const length = dim(x.shape, axis);
+        if (length === 0) return;
+        const local = s.index.offset(at[axis] as IndexExpr, -start);
+        const inside = s.inside(local, length);
+        const safe = s.guardedIndex(local, inside, 0, length - 1);
+        const mine = pull(
+          i,
+          at.map((e, a) => (a === axis ? safe : e)),
+        );
+        value = value < 0 || inside === null ? mine : s.select(inside, mine, value);
+        start += length;
+      });
+      return value;
+    },
+  },
+};

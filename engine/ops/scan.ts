@@ -1,0 +1,88 @@
+import { dim, stridesOf } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import type { GraphOps, HostTensor, Primitive } from "../ir/primitive.ts";
+import { numeric, toDType } from "./elementwise.ts";
+import { eachPosition } from "./host-loops.ts";
+
+export interface ScanParams {
+  readonly axis: number;
+  readonly combine: "sum" | "prod" | "max" | "min";
+  readonly reverse: boolean;
+}
+
+const COMBINE: Record<ScanParams["combine"], (a: number, b: number) => number> = {
+  sum: (a, b) => a + b,
+  prod: (a, b) => a * b,
+  max: Math.max,
+  min: Math.min,
+};
+
+/** Running fold along an axis, from its start or, reversed, from its end; each result includes its own element. */
+export const scan: Primitive<ScanParams> = {
+  name: "scan",
+  dtype: (ins) => numeric("scan")(ins),
+  shape: ([x]) => [...x!.shape],
+  vjp: ({ ct, ins: [x], out, params }, o) => [scanGradient(ct, x!, out, params, o)],
+  reference: ([x], params, out) => scanOnHost(x as HostTensor, params, out.dtype),
+  lower: { kind: "scan" },
+};
+
+function scanGradient(ct: GraphNode, x: GraphNode, out: GraphNode, p: ScanParams, o: GraphOps): GraphNode {
+  if (p.combine === "sum") return o.scan(ct, p.axis, "sum", !p.reverse);
+  const n = dim(x.shape, p.axis);
+  if (p.combine === "prod") return prodGradient(ct, x, p, o);
+  // Of equal elements the first that the scan met gets the gradient: the one that changed the running value.
+  const identity = p.combine === "max" ? -Infinity : Infinity;
+  const before = p.reverse
+    ? o.concat([o.slice(out, p.axis, 1, n - 1), o.full(sliceShape(x, p.axis, 1), identity, x.dtype)], p.axis)
+    : o.concat([o.full(sliceShape(x, p.axis, 1), identity, x.dtype), o.slice(out, p.axis, 0, n - 1)], p.axis);
+  const changed = p.combine === "max" ? o.greater(out, before) : o.less(out, before);
+  const first = o.iota(x.shape, p.axis);
+  const position = p.reverse ? o.sub(o.full(x.shape, n - 1, "i32"), first) : first;
+  const source = o.scan(o.where(changed, position, 0), p.axis, "max", p.reverse);
+  const target = p.reverse ? o.sub(o.full(x.shape, n - 1, "i32"), source) : source;
+  return o.scatter(o.zerosLike(x), target, ct, p.axis, "add");
+}
+
+const sliceShape = (x: GraphNode, axis: number, size: number): number[] =>
+  x.shape.map((n, i) => (i === axis ? size : n));
+
+/**
+ * d/dx_j sum_i ct_i prod_{k<=i} x_k, without dividing by x: an [.., n, n] table of the products that skip j, which
+ * is exact where elements are zero. Costs O(n^2) per row.
+ */
+function prodGradient(ct: GraphNode, x: GraphNode, p: ScanParams, o: GraphOps): GraphNode {
+  const axis = p.axis;
+  const n = dim(x.shape, axis);
+  const wide = [...x.shape.slice(0, axis), n, ...x.shape.slice(axis)];
+  const unsqueeze = (y: GraphNode, at: number) =>
+    o.broadcastTo(o.reshape(y, [...y.shape.slice(0, at), 1, ...y.shape.slice(at)]), wide);
+  // Axis `axis` counts j, the axis after it k: x_k, but 1 where k = j; scanned over k, used where i is past j.
+  const j = o.iota(wide, axis);
+  const k = o.iota(wide, axis + 1);
+  const skipped = o.where(o.equal(j, k), 1, unsqueeze(x, axis));
+  const products = o.scan(skipped, axis + 1, "prod", p.reverse);
+  const reaches = p.reverse ? o.lessEqual(k, j) : o.lessEqual(j, k);
+  const weighted = o.where(reaches, o.mul(unsqueeze(ct, axis), products), 0);
+  return o.reshape(o.sum(weighted, [axis + 1]), x.shape);
+}
+
+function scanOnHost(
+  x: HostTensor,
+  { axis, combine, reverse }: ScanParams,
+  dtype: GraphNode["dtype"],
+): Float64Array {
+  const result = x.data.slice();
+  const step = stridesOf(x.shape)[axis] as number;
+  const n = dim(x.shape, axis);
+  const merge = combine === "prod" && dtype !== "f32" && dtype !== "f16" ? Math.imul : COMBINE[combine];
+  eachPosition(x.shape, (p, i) => {
+    if (p[axis] !== 0) return;
+    for (let k = 1; k < n; k++) {
+      const at = i + (reverse ? n - 1 - k : k) * step;
+      const from = reverse ? at + step : at - step;
+      result[at] = toDType(merge(result[from] as number, result[at] as number), dtype);
+    }
+  });
+  return result;
+}

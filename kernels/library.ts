@@ -1,0 +1,255 @@
+/**
+ * WGSL functions that kernels call. WGSL promises too little for its own transcendental functions (2^-11 for sin,
+ * 2^-21 for log near 1, nothing for NaN), so those that matter are here, after the polynomials of Cephes (Moshier);
+ * they hold about 2 ulp on any adapter that computes f32 as IEEE 754 says.
+ */
+const LIBRARY: Record<string, string> = {
+  // A function parameter is no constant, so NaN and infinities are allowed here.
+  from_bits: "fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }",
+  is_nan: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
+  is_inf: "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
+  max_or_nan: "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, a > b || is_nan(a)); }",
+  min_or_nan: "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, a < b || is_nan(a)); }",
+  sign_of:
+    "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
+  scale_by_power: `fn scale_by_power(x: f32, n: i32) -> f32 {
+  let half = n / 2;
+  return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
+}`,
+  exp_f: `fn exp_f(x: f32) -> f32 {
+  let c = clamp(x, -104.0f, 89.0f);
+  let n = floor(c * 1.44269504088896341f + 0.5f);
+  let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
+  let p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+  let y = scale_by_power(p * r * r + r + 1.0f, i32(n));
+  return select(select(y, from_bits(0x7f800000u), x > 88.72284f), x, is_nan(x));
+}`,
+  expm1_f: `fn expm1_f(x: f32) -> f32 {
+  let small = x + x * x * (0.5f + x * (0.16666667f + x * (0.041666668f + x * (0.008333334f + x * (0.0013888889f + x * (1.9841270e-4f + x * 2.4801588e-5f))))));
+  return select(exp_f(x) - 1.0f, small, abs(x) < 0.5f);
+}`,
+  log_f: `fn log_f(x: f32) -> f32 {
+  let tiny = x < 1.17549435e-38f;
+  let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
+  var e = f32(i32(bits >> 23u) - 126) - select(0.0f, 23.0f, tiny);
+  var m = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
+  let low = m < 0.70710678f;
+  e = select(e, e - 1.0f, low);
+  m = select(m, m + m, low) - 1.0f;
+  let z = m * m;
+  let p = ((((((((7.0376836292e-2f * m - 1.1514610310e-1f) * m + 1.1676998740e-1f) * m - 1.2420140846e-1f) * m + 1.4249322787e-1f) * m - 1.6668057665e-1f) * m + 2.0000714765e-1f) * m - 2.4999993993e-1f) * m + 3.3333331174e-1f) * m * z;
+  let y = (m + ((p - 2.12194440e-4f * e) - 0.5f * z)) + 0.693359375f * e;
+  let special = select(select(x, from_bits(0xff800000u), x == 0.0f), from_bits(0x7fc00000u), x < 0.0f);
+  return select(y, special, x <= 0.0f || is_nan(x) || is_inf(x));
+}`,
+  log1p_f: `fn log1p_f(x: f32) -> f32 {
+  let s = x / (2.0f + x);
+  let z = s * s;
+  let small = 2.0f * s * (1.0f + z * (0.33333334f + z * (0.2f + z * (0.14285715f + z * (0.11111111f + z * (0.09090909f + z * 0.07692308f))))));
+  return select(log_f(1.0f + x), small, abs(x) < 0.5f);
+}`,
+  pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
+  if (y == 0.0f || x == 1.0f) { return 1.0f; }
+  if (is_nan(x) || is_nan(y)) { return from_bits(0x7fc00000u); }
+  let whole = floor(y) == y;
+  let odd = whole && abs(y) < 16777216.0f && (i32(abs(y)) & 1) == 1;
+  let a = abs(x);
+  if (a == 1.0f && is_inf(y)) { return 1.0f; }
+  var r: f32;
+  if (a == 0.0f || is_inf(a)) {
+    r = select(0.0f, from_bits(0x7f800000u), (a == 0.0f) == (y < 0.0f));
+  } else {
+    r = exp_f(y * log_f(a));
+    if (whole && abs(y) <= 64.0f) {
+      var n = u32(abs(y));
+      var base = a;
+      var product = 1.0f;
+      for (var i = 0u; i < 7u; i++) {
+        if ((n & 1u) == 1u) { product *= base; }
+        base *= base;
+        n >>= 1u;
+      }
+      r = select(product, 1.0f / product, y < 0.0f);
+    }
+  }
+  if (bitcast<u32>(x) >= 0x80000000u) {
+    if (!whole && a != 0.0f && !is_inf(a)) { return from_bits(0x7fc00000u); }
+    return select(r, -r, odd);
+  }
+  return r;
+}`,
+  pow_i: `fn pow_i(x: i32, y: i32) -> i32 {
+  if (y < 0) { return select(select(0, select(1, -1, (y & 1) == 1), x == -1), 1, x == 1); }
+  var n = u32(y);
+  var base = x;
+  var product = 1;
+  for (var i = 0u; i < 32u; i++) {
+    if ((n & 1u) == 1u) { product *= base; }
+    base *= base;
+    n >>= 1u;
+  }
+  return product;
+}`,
+  pow_u: `fn pow_u(x: u32, y: u32) -> u32 {
+  var n = y;
+  var base = x;
+  var product = 1u;
+  for (var i = 0u; i < 32u; i++) {
+    if ((n & 1u) == 1u) { product *= base; }
+    base *= base;
+    n >>= 1u;
+  }
+  return product;
+}`,
+  sin_cos: `fn sin_cos(x: f32, shift: i32) -> f32 {
+  let a = abs(x);
+  let j = floor(a * 0.63661977236758134f + 0.5f);
+  let r = (((a - j * 1.5703125f) - j * 4.837512969970703125e-4f) - j * 7.54978995489188216e-8f);
+  let z = r * r;
+  let s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
+  let c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+  let q = (i32(min(j, 16777216.0f)) + shift) & 3;
+  let y = select(s, c, (q & 1) == 1);
+  let turned = select(y, -y, q >= 2);
+  let odd = shift == 0 && bitcast<u32>(x) >= 0x80000000u;
+  return select(select(turned, -turned, odd), from_bits(0x7fc00000u), is_nan(x) || is_inf(x));
+}`,
+  tan_f: "fn tan_f(x: f32) -> f32 { return sin_cos(x, 0) / sin_cos(x, 1); }",
+  atan_f: `fn atan_f(x: f32) -> f32 {
+  let a = abs(x);
+  let big = a > 2.414213562373095f;
+  let middle = a > 0.4142135623730950f && !big;
+  let t = select(select(a, (a - 1.0f) / (a + 1.0f), middle), -1.0f / a, big);
+  let base = select(select(0.0f, 0.785398163397448f, middle), 1.570796326794897f, big);
+  let z = t * t;
+  let y = base + ((((8.05374449538e-2f * z - 1.38776856032e-1f) * z + 1.99777106478e-1f) * z - 3.33329491539e-1f) * z * t + t);
+  return select(select(y, -y, bitcast<u32>(x) >= 0x80000000u), x, is_nan(x));
+}`,
+  atan2_f: `fn atan2_f(y: f32, x: f32) -> f32 {
+  let ax = abs(x);
+  let ay = abs(y);
+  let both_infinite = is_inf(x) && is_inf(y);
+  let swap = ay > ax;
+  let ratio = select(select(ay / ax, ax / ay, swap), 0.0f, ax == 0.0f && ay == 0.0f);
+  let first = select(atan_f(ratio), 0.785398163397448f, both_infinite);
+  let quarter = select(first, 1.570796326794897f - first, swap);
+  let half = select(quarter, 3.141592653589793f - quarter, bitcast<u32>(x) >= 0x80000000u);
+  let signed = select(half, -half, bitcast<u32>(y) >= 0x80000000u);
+  return select(signed, from_bits(0x7fc00000u), is_nan(x) || is_nan(y));
+}`,
+  asin_f: `fn asin_f(x: f32) -> f32 {
+  let a = abs(x);
+  let big = a > 0.5f;
+  let z = select(a * a, 0.5f * (1.0f - a), big);
+  let s = select(a, sqrt(max(z, 0.0f)), big);
+  let p = ((((4.2163199048e-2f * z + 2.4181311049e-2f) * z + 4.5470025998e-2f) * z + 7.4953002686e-2f) * z + 1.6666752422e-1f) * z * s + s;
+  let y = select(p, 1.570796326794897f - 2.0f * p, big);
+  return select(select(y, -y, x < 0.0f), from_bits(0x7fc00000u), a > 1.0f || is_nan(x));
+}`,
+  acos_f: `fn acos_f(x: f32) -> f32 {
+  let outer = 2.0f * asin_f(sqrt(max(0.5f * (1.0f - abs(x)), 0.0f)));
+  let y = select(select(1.570796326794897f - asin_f(x), outer, x > 0.5f), 3.141592653589793f - outer, x < -0.5f);
+  return select(y, from_bits(0x7fc00000u), abs(x) > 1.0f || is_nan(x));
+}`,
+  sinh_f: `fn sinh_f(x: f32) -> f32 {
+  let z = x * x;
+  let small = x + x * z * (0.16666667f + z * (0.008333334f + z * (1.9841270e-4f + z * 2.7557319e-6f)));
+  let half = exp_f(0.5f * abs(x));
+  let large = 0.5f * half * half - 0.5f / (half * half);
+  return select(select(large, -large, x < 0.0f), small, abs(x) < 1.0f);
+}`,
+  cosh_f: `fn cosh_f(x: f32) -> f32 {
+  let half = exp_f(0.5f * abs(x));
+  return 0.5f * half * half + 0.5f / (half * half);
+}`,
+  tanh_f: `fn tanh_f(x: f32) -> f32 {
+  let t = expm1_f(2.0f * clamp(x, -12.0f, 12.0f));
+  return select(t / (t + 2.0f), x, is_nan(x));
+}`,
+  asinh_f: `fn asinh_f(x: f32) -> f32 {
+  let a = abs(x);
+  let y = select(log1p_f(a + a * a / (1.0f + sqrt(1.0f + a * a))), log_f(a) + 0.693147181f, a > 1.0e9f);
+  return select(y, -y, x < 0.0f);
+}`,
+  acosh_f: `fn acosh_f(x: f32) -> f32 {
+  let t = x - 1.0f;
+  let y = select(log1p_f(t + sqrt(2.0f * t + t * t)), log_f(x) + 0.693147181f, x > 1.0e9f);
+  return select(y, from_bits(0x7fc00000u), x < 1.0f || is_nan(x));
+}`,
+  atanh_f: `fn atanh_f(x: f32) -> f32 {
+  let a = abs(x);
+  let y = 0.5f * log1p_f(2.0f * a / (1.0f - a));
+  let edge = select(select(y, from_bits(0x7f800000u), a == 1.0f), from_bits(0x7fc00000u), a > 1.0f || is_nan(x));
+  return select(edge, -edge, x < 0.0f);
+}`,
+  // Maclaurin series below 1; above, the Chebyshev fit of erfc in Numerical Recipes (relative error 1.2e-7).
+  erf_f: `fn erf_f(x: f32) -> f32 {
+  let a = abs(x);
+  let z = x * x;
+  let small = x * (1.1283792f + z * (-0.37612638f + z * (0.11283792f + z * (-0.026866171f + z * (0.0052239776f + z * (-8.5483270e-4f + z * (1.2055333e-4f + z * (-1.4925650e-5f + z * 1.6462114e-6f))))))));
+  let t = 1.0f / (1.0f + 0.5f * a);
+  let p = -1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
+  let large = 1.0f - t * exp_f(p - min(a, 10.0f) * min(a, 10.0f));
+  return select(select(select(large, -large, x < 0.0f), small, a < 1.0f), x, is_nan(x));
+}`,
+  remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
+  let r = x % y;
+  return select(r, r + y, r != 0.0f && ((r < 0.0f) != (y < 0.0f)));
+}`,
+  remainder_i: `fn remainder_i(x: i32, y: i32) -> i32 {
+  let r = x % y;
+  return select(r, r + y, r != 0 && ((r < 0) != (y < 0)));
+}`,
+  floor_div_i: `fn floor_div_i(x: i32, y: i32) -> i32 {
+  let q = x / y;
+  return select(q, q - 1, (x % y) != 0 && ((x < 0) != (y < 0)));
+}`,
+  // Conversions of values outside the target's range saturate; NaN becomes 0.
+  to_i32:
+    "fn to_i32(x: f32) -> i32 { return select(select(i32(clamp(x, -2147483648.0f, 2147483520.0f)), 2147483647, x >= 2147483648.0f), 0, is_nan(x)); }",
+  to_u32:
+    "fn to_u32(x: f32) -> u32 { return select(select(u32(clamp(x, 0.0f, 4294967040.0f)), 4294967295u, x >= 4294967296.0f), 0u, is_nan(x)); }",
+  rotate_left: "fn rotate_left(x: u32, n: u32) -> u32 { return (x << n) | (x >> (32u - n)); }",
+  threefry_round: `fn threefry_round(x: vec2u, r: u32) -> vec2u {
+  let sum = x.x + x.y;
+  return vec2u(sum, rotate_left(x.y, r) ^ sum);
+}`,
+  // Threefry-2x32 with 20 rounds (Salmon et al. 2011).
+  threefry: `fn threefry(k0: u32, k1: u32, c0: u32, c1: u32) -> vec2u {
+  let k2 = 0x1bd11bdau ^ k0 ^ k1;
+  var x = vec2u(c0 + k0, c1 + k1);
+  x = threefry_round(threefry_round(threefry_round(threefry_round(x, 13u), 15u), 26u), 6u);
+  x += vec2u(k1, k2 + 1u);
+  x = threefry_round(threefry_round(threefry_round(threefry_round(x, 17u), 29u), 16u), 24u);
+  x += vec2u(k2, k0 + 2u);
+  x = threefry_round(threefry_round(threefry_round(threefry_round(x, 13u), 15u), 26u), 6u);
+  x += vec2u(k0, k1 + 3u);
+  x = threefry_round(threefry_round(threefry_round(threefry_round(x, 17u), 29u), 16u), 24u);
+  x += vec2u(k1, k2 + 4u);
+  x = threefry_round(threefry_round(threefry_round(threefry_round(x, 13u), 15u), 26u), 6u);
+  return x + vec2u(k2, k0 + 5u);
+}`,
+  // Order-preserving keys: a < b as floats exactly where key(a) < key(b); NaN sorts last, -0 equals 0.
+  sort_key_f: `fn sort_key_f(x: f32) -> u32 {
+  let bits = bitcast<u32>(select(x, 0.0f, x == 0.0f));
+  return select(select(bits | 0x80000000u, ~bits, bits >= 0x80000000u), 0xffffffffu, is_nan(x));
+}`,
+  sort_key_i: "fn sort_key_i(x: i32) -> u32 { return bitcast<u32>(x) ^ 0x80000000u; }",
+};
+
+const CALL = /\b([a-z_][a-z0-9_]*)\s*\(/g;
+
+/** The library functions that `body` calls, those that they call first. */
+export function libraryFor(body: string): string[] {
+  const chosen = new Map<string, string>();
+  const visit = (text: string): void => {
+    for (const [, name = ""] of text.matchAll(CALL)) {
+      const source = LIBRARY[name];
+      if (source === undefined || chosen.has(name)) continue;
+      visit(source.slice(source.indexOf("{")));
+      chosen.set(name, source);
+    }
+  };
+  visit(body);
+  return [...chosen.values()];
+}
