@@ -104,6 +104,9 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const failedSteps = [];
 try {
+  const unknown = only?.filter((name) => !(name in steps));
+  if (unknown?.length)
+    throw new HostError(`--only knows ${Object.keys(steps).join(", ")}, not ${unknown.join(", ")}`);
   ensureInstalled();
   for (const [name, step] of Object.entries(steps)) {
     if (only ? !only.includes(name) : fast && ["deno", "chromium"].includes(name)) continue;

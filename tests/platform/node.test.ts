@@ -1,7 +1,8 @@
 // The platform suite in Node; Deno and Chromium run the same cases through run-deno.ts and page/.
 import { afterAll, expect, test } from "vitest";
 import { installGPU, nullGPU, removeGPU } from "../support/host.ts";
-import { cases, Skip } from "./suite.ts";
+import { Skip } from "./case.ts";
+import { cases } from "./suite.ts";
 
 installGPU();
 afterAll(removeGPU);

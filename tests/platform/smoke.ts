@@ -1,5 +1,5 @@
 // The host itself: a compute shader runs and gives the right numbers. When this fails, look no further.
-import type { Case } from "./suite.ts";
+import type { Case } from "./case.ts";
 
 const code = `
 @group(0) @binding(0) var<storage, read_write> values: array<f32>;

@@ -1,17 +1,7 @@
 // The cases that run alike in Node, Deno and Chromium. They need the web platform with `navigator.gpu` alone;
 // a folder adds its own by exporting `cases` and joining the list below.
+import { type Case, Skip } from "./case.ts";
 import { cases as smoke } from "./smoke.ts";
-
-export interface Case {
-  name: string;
-  /** Throws when the case fails, and a `Skip` when this host cannot run it. */
-  run: () => Promise<void>;
-}
-
-/** Thrown by a case that this host or adapter cannot run, with the reason. */
-export class Skip extends Error {
-  override name = "Skip";
-}
 
 export const cases: readonly Case[] = [...smoke];
 
