@@ -1,3 +1,5 @@
+import { isScriptHost } from "./host.ts";
+
 /** Gives the bytes of a file of a folder; `name` may lead into folders below it ("a/b.png"). */
 export type FileReader = (name: string) => Promise<Uint8Array<ArrayBuffer>>;
 
@@ -57,10 +59,6 @@ function asAddress(base: URL | string): URL | undefined {
   if (typeof base !== "string") return base;
   if (/^[a-z][a-z0-9+.-]+:/i.test(base)) return new URL(base); // two letters at least: "C:" is a drive
   return isScriptHost() ? undefined : new URL(base, globalThis.document?.baseURI ?? globalThis.location.href);
-}
-
-function isScriptHost(): boolean {
-  return "Deno" in globalThis || typeof globalThis.process?.versions?.node === "string";
 }
 
 async function readLocal(file: string | URL): Promise<Uint8Array<ArrayBuffer>> {

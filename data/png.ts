@@ -1,4 +1,5 @@
 import { FileFormatError } from "../engine/io/errors.ts";
+import { isScriptHost } from "./host.ts";
 
 /** A decoded image: 8 bits a channel, not premultiplied, rows from the top. */
 export interface RgbaImage {
@@ -54,8 +55,7 @@ export async function decodePng(bytes: Uint8Array): Promise<RgbaImage> {
 }
 
 function platformDecodes(): boolean {
-  const isScriptHost = "Deno" in globalThis || typeof globalThis.process?.versions?.node === "string";
-  return !isScriptHost && typeof createImageBitmap === "function" && typeof OffscreenCanvas === "function";
+  return !isScriptHost() && typeof createImageBitmap === "function" && typeof OffscreenCanvas === "function";
 }
 
 async function decodeOnPlatform(bytes: Uint8Array): Promise<RgbaImage> {
