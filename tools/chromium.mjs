@@ -280,7 +280,8 @@ function pagesOf({ send, listen, gone }) {
  * @param {any} arg a RemoteObject of the DevTools protocol
  * @returns {string}
  */
-function textOf({ value, unserializableValue, preview, description, type }) {
+function textOf({ value, unserializableValue, preview, description, type, subtype }) {
+  if (subtype === "null") return "null";
   if (!preview || preview.subtype === "error")
     return String(value ?? unserializableValue ?? description ?? type);
   const isList = preview.subtype === "array" || preview.subtype === "typedarray";

@@ -22,7 +22,7 @@ export const table = {
   kernels: { may: ["engine/core"] },
   models: { may: ["mod.ts"] },
   losses: { may: ["mod.ts"] },
-  data: { may: ["mod.ts"], packages: ["node:"] },
+  data: { may: ["mod.ts"], packages: ["node:", "fast-png"] }, // the build takes fast-png into dist/
   training: { may: ["mod.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
     may: ["mod.ts", "engine", "kernels", "models", "losses", "data", "training"],

@@ -103,6 +103,8 @@ const only = flags.includes("--only") ? flags[flags.indexOf("--only") + 1]?.spli
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const failedSteps = [];
+/** @type {string[]} */
+const times = [];
 try {
   const unknown = only?.filter((name) => !(name in steps));
   if (unknown?.length)
@@ -111,6 +113,7 @@ try {
   for (const [name, step] of Object.entries(steps)) {
     if (only ? !only.includes(name) : fast && ["deno", "chromium"].includes(name)) continue;
     console.log(`\n== ${name}`);
+    const start = performance.now();
     const counts = await step().catch((error) => {
       console.error(error instanceof HostError ? `morlet: ${error.message}` : error);
       return { passed: 0, failed: 1, skipped: 0 };
@@ -119,12 +122,14 @@ try {
     total.failed += counts.failed;
     total.skipped += counts.skipped;
     if (counts.failed > 0) failedSteps.push(name);
+    times.push(`${name} ${((performance.now() - start) / 1000).toFixed(1)} s`);
   }
 } catch (error) {
   console.error(error instanceof HostError ? `morlet: ${error.message}` : error);
   total.failed++;
 }
-if (failedSteps.length > 0) console.log(`\nfailed: ${failedSteps.join(", ")}`);
+console.log(`\ntimes: ${times.join(", ")}`);
+if (failedSteps.length > 0) console.log(`failed: ${failedSteps.join(", ")}`);
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
 console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
 process.exitCode = total.failed > 0 ? 1 : 0;
