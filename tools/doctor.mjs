@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { launchChromium, serve } from "./chromium.mjs";
-import { denoBinary, ensureInstalled, HostError, hostEnv, root, runHost, runTool } from "./host-env.mjs";
+import { denoBinary, ensureInstalled, hostEnv, root, runHost, runTool } from "./host-env.mjs";
 
 const limits = [
   "maxBufferSize",
@@ -79,8 +79,6 @@ const hosts = {
 
 await runTool(async () => {
   console.log(`Node ${process.versions.node} on ${process.platform} ${process.arch}`);
-  const major = Number(process.versions.node.split(".")[0]);
-  if (major < 20) throw new HostError("Node.js is too old: install version 20 or newer");
   ensureInstalled();
   const { adapter, reason } = hostEnv();
   console.log(`Adapter: ${adapter} (${reason}; MORLET_ADAPTER=auto, system or swiftshader chooses)`);

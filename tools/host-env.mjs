@@ -38,6 +38,12 @@ export async function runTool(main) {
 
 /** Installs the packages of the lock file unless they are all there. */
 export function ensureInstalled() {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new HostError(
+      `the tools need Node.js 20.19 or newer, and this is ${process.versions.node}: update it`,
+    );
+  }
   const missing = missingPackage();
   if (missing === undefined) return;
   console.log(`morlet: installing the development packages (npm ci; ${missing})`);
