@@ -1,17 +1,13 @@
 import type { DType } from "../core/dtype.ts";
 import { currentOp } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
+import type { Stored } from "../core/stored.ts";
 import type { Primitive } from "./primitive.ts";
 
 /** Shape and dtype without values. */
 export interface Aval {
   readonly dtype: DType;
   readonly shape: Shape;
-}
-
-/** Where the values of an evaluated node are; what it is made of is the runtime's business. */
-export interface Stored {
-  readonly disposed: boolean;
 }
 
 /**
@@ -31,14 +27,20 @@ export class GraphNode implements Aval {
   /** Unevaluated nodes below this one, counted with repeats and capped; bounds the pending graph. */
   readonly pending: number;
 
-  constructor(primitive: Primitive, inputs: readonly GraphNode[], params: unknown, aval: Aval) {
+  constructor(
+    primitive: Primitive,
+    inputs: readonly GraphNode[],
+    params: unknown,
+    aval: Aval,
+    op = currentOp(primitive.name),
+  ) {
     this.id = nextId++;
     this.primitive = primitive;
     this.inputs = inputs;
     this.params = params;
     this.dtype = aval.dtype;
     this.shape = aval.shape;
-    this.op = currentOp(primitive.name);
+    this.op = op;
     let pending = 1;
     for (const input of inputs) if (input.stored === null) pending += input.pending;
     this.pending = Math.min(pending, 1_000_000);

@@ -1,6 +1,7 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import { dim, sizeOf, stridesOf } from "../core/shape.ts";
+import { dotLayout } from "../ir/dot-layout.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
 import type { AxisMap, ConvParams, DotAxes, GraphOps, HostTensor, Primitive } from "../ir/primitive.ts";
 import { toDType } from "./elementwise.ts";
@@ -8,24 +9,6 @@ import { eachPosition } from "./host-loops.ts";
 import { sameAxis } from "./movement.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const without = (rank: number, ...axes: (readonly number[])[]): number[] =>
-  range(rank).filter((i) => !axes.some((list) => list.includes(i)));
-
-/** Axes of a contraction in the order of its result: batch, free of a, free of b. */
-export function dotLayout(
-  a: Aval,
-  b: Aval,
-  p: DotAxes,
-): { freeA: number[]; freeB: number[]; shape: number[]; contracted: number[] } {
-  const freeA = without(a.shape.length, p.batchA, p.contractA);
-  const freeB = without(b.shape.length, p.batchB, p.contractB);
-  const shape = [
-    ...p.batchA.map((i) => dim(a.shape, i)),
-    ...freeA.map((i) => dim(a.shape, i)),
-    ...freeB.map((i) => dim(b.shape, i)),
-  ];
-  return { freeA, freeB, shape, contracted: p.contractA.map((i) => dim(a.shape, i)) };
-}
 
 function sameNumbers(name: string, a: Aval, b: Aval): Aval["dtype"] {
   if (a.dtype !== b.dtype || a.dtype === "bool") {

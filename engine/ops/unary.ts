@@ -235,7 +235,7 @@ export const bitNot = elementwise({
   wgsl: ([x], ins) => (dtypeOf(ins) === "bool" ? `(!${x})` : `(~${x})`),
 });
 
-export const isNaN = elementwise({
+export const isNan = elementwise({
   name: "isNaN",
   dtype: () => "bool",
   vjp: notDifferentiable("the result is boolean"),

@@ -29,10 +29,14 @@ export type ScalarProgram = readonly Step[];
  * Builds a scalar program; equal steps are made once. The ids it returns are positions in `steps`.
  */
 export class ScalarBuilder {
-  readonly index = new IndexAlgebra();
+  readonly index: IndexAlgebra;
   readonly steps: Step[] = [];
   private readonly known = new Map<string, number>();
   private readonly knownIndices = new Map<IndexExpr, number>();
+
+  constructor(index = new IndexAlgebra()) {
+    this.index = index;
+  }
 
   private step(
     kind: Step["kind"],

@@ -1,0 +1,76 @@
+import type { GraphNode } from "../ir/node.ts";
+import { type GraphOps, type Primitive, zeroGradient } from "../ir/primitive.ts";
+import { backward } from "./backward.ts";
+
+export interface CustomParams {
+  /** Cotangents of inputs 1.., given that of the output. */
+  readonly rule: (ct: GraphNode, ins: readonly GraphNode[], o: GraphOps) => readonly (GraphNode | null)[];
+}
+
+/**
+ * Input 0 with a gradient of its own: instead of differentiating input 0, the rule gives the cotangents of the
+ * other inputs. Vanishes once gradients have been taken.
+ */
+export const customGradient: Primitive<CustomParams> = {
+  name: "customGradient",
+  dtype: ([x]) => x!.dtype,
+  shape: ([x]) => [...x!.shape],
+  vjp: ({ ct, ins, params }, o) => [null, ...params.rule(ct, ins.slice(1), o)],
+  reference: ([x]) => x!.data.slice(),
+  lower: { kind: "rewrite", into: (node) => node.inputs[0] as GraphNode },
+};
+
+/** The value, known to have gradient zero; see `stopGradient` for the op of the user. */
+export const noGradient = zeroGradient("the gradient is stopped here on purpose");
+
+/**
+ * The part of the graph of `root` that was made after node number `before`, and the older nodes it stands on.
+ */
+function segment(root: GraphNode, before: number): { made: GraphNode[]; boundary: GraphNode[] } {
+  const made: GraphNode[] = [];
+  const boundary: GraphNode[] = [];
+  const seen = new Set<GraphNode>();
+  const visit = (node: GraphNode): void => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    if (node.id <= before || node.stored || node.inputs.length === 0) {
+      if (node.id <= before || node.stored) boundary.push(node);
+      else made.push(node);
+      return;
+    }
+    node.inputs.forEach(visit);
+    made.push(node);
+  };
+  visit(root);
+  return { made, boundary };
+}
+
+/**
+ * `root` as a value whose backward pass computes the segment made after node `before` again instead of keeping its
+ * intermediate results. `separate` makes a node that no pass merges with the original.
+ */
+export function recompute(
+  root: GraphNode,
+  before: number,
+  make: (primitive: Primitive, inputs: readonly GraphNode[], params: unknown) => GraphNode,
+  separate: (x: GraphNode) => GraphNode,
+): GraphNode {
+  const { made, boundary } = segment(root, before);
+  if (made.length === 0) return root;
+  const rule: CustomParams["rule"] = (ct, ins, o) => {
+    const fresh = ins.map(separate);
+    const copies = new Map<GraphNode, GraphNode>(boundary.map((node, i) => [node, fresh[i] as GraphNode]));
+    for (const node of made) {
+      copies.set(
+        node,
+        make(
+          node.primitive,
+          node.inputs.map((x) => copies.get(x) as GraphNode),
+          node.params,
+        ),
+      );
+    }
+    return backward([{ node: copies.get(root) as GraphNode, ct }], fresh, o);
+  };
+  return make(customGradient as Primitive, [root, ...boundary], { rule });
+}

@@ -1,0 +1,43 @@
+import { GraphNode } from "../ir/node.ts";
+import type { GraphOps } from "../ir/primitive.ts";
+import type { Program } from "./program.ts";
+
+/** Pass: writes primitives that have no kernel of their own (convolution, scatter) in those that have. */
+export function expandRewrites(program: Program, o: GraphOps): Program {
+  const done = new Map<GraphNode, GraphNode>(program.inputs.map((x) => [x, x]));
+  const run = (root: GraphNode): GraphNode => {
+    const stack = [root];
+    while (stack.length > 0) {
+      const node = stack[stack.length - 1] as GraphNode;
+      if (done.has(node)) {
+        stack.pop();
+        continue;
+      }
+      const missing = node.inputs.filter((x) => !done.has(x));
+      if (missing.length > 0) {
+        stack.push(...missing);
+        continue;
+      }
+      stack.pop();
+      done.set(
+        node,
+        convert(
+          node,
+          node.inputs.map((x) => done.get(x) as GraphNode),
+        ),
+      );
+    }
+    return done.get(root) as GraphNode;
+  };
+  const convert = (node: GraphNode, inputs: readonly GraphNode[]): GraphNode => {
+    const { lower } = node.primitive;
+    const same = inputs.every((x, i) => x === node.inputs[i]);
+    const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
+    if (lower.kind !== "rewrite") return fresh;
+    const rewritten = lower.into(fresh, fresh.params, o);
+    // What a rewrite makes may need rewriting itself; its operands are done.
+    for (const x of inputs) done.set(x, x);
+    return rewritten === fresh ? fresh : run(rewritten);
+  };
+  return { inputs: program.inputs, outputs: program.outputs.map(run) };
+}

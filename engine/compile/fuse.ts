@@ -1,0 +1,390 @@
+import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
+import { type GraphNode, topologicalOrder } from "../ir/node.ts";
+import { type Cluster, dotCluster, mapCluster, rowCluster, sortCluster } from "./cluster.ts";
+import { bindingsOf, type FusedProgram, isGiven } from "./fused-program.ts";
+import { mergeMaps } from "./merge-maps.ts";
+import type { Profile } from "./profile.ts";
+import type { Program } from "./program.ts";
+
+export interface FuseOptions {
+  readonly profile: Profile;
+  /** Off: every node is a kernel. */
+  readonly enabled: boolean;
+}
+
+/** Rows longer than this are not read twice by one kernel. */
+const LONGEST_ROW = 16384;
+
+/** Multiply-adds below which computing a value again is cheaper than storing it. */
+const CHEAP = 3;
+/** What may stand in an operand of a contraction, which reads each element many times. */
+const CHEAP_OPERAND = 3;
+const CHEAP_BROADCAST = 4;
+const CHEAP_ROW = 16;
+
+/**
+ * Pass: decides which nodes share a kernel. Contractions and reductions draw in the elementwise work behind them;
+ * what is left becomes elementwise kernels, or is computed inside its only user.
+ */
+export function fuse(program: Program, options: FuseOptions): FusedProgram {
+  const stored = new Set<GraphNode>();
+  const banned = new Set<GraphNode>();
+  for (;;) {
+    const fused = new Fusion(program, options, stored, banned).run();
+    const tight = fused.clusters.find((c) => bindingsOf(fused, c).length > options.profile.maxBindings);
+    if (!tight) return fused;
+    relieve(fused, tight, stored, banned, options.profile.maxBindings);
+  }
+}
+
+/** Stores a value in the middle of a kernel that binds too many buffers, or sends its last member away. */
+function relieve(
+  fused: FusedProgram,
+  c: Cluster,
+  stored: Set<GraphNode>,
+  banned: Set<GraphNode>,
+  limit: number,
+): void {
+  const leaves = new Map<GraphNode, Set<GraphNode>>();
+  const leavesOf = (x: GraphNode): Set<GraphNode> => {
+    const known = leaves.get(x);
+    if (known) return known;
+    const set = new Set<GraphNode>();
+    leaves.set(x, set);
+    const read = isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c);
+    if (read) set.add(x);
+    else for (const y of x.inputs) for (const leaf of leavesOf(y)) set.add(leaf);
+    return set;
+  };
+  for (const m of c.members) leavesOf(m);
+  let best: GraphNode | null = null;
+  for (const [x, set] of leaves) {
+    const inner = !c.members.includes(x) && !isGiven(fused.program, x) && !fused.owner.has(x);
+    if (
+      !inner ||
+      (x.primitive.lower.kind !== "elementwise" &&
+        x.primitive.name !== "concat" &&
+        x.primitive.name !== "gather")
+    )
+      continue;
+    if (set.size < 2 || set.size >= limit) continue;
+    if (!best || set.size > (leaves.get(best) as Set<GraphNode>).size) best = x;
+  }
+  if (best) {
+    stored.add(best);
+    return;
+  }
+  const last =
+    [...c.members].reverse().find((m) => !c.heroes.includes(m) && !banned.has(m)) ??
+    c.heroes[c.heroes.length - 1];
+  if (!last || banned.has(last))
+    throw new Error(
+      `fuse: ${c.members.map((m) => m.primitive.name).join("+")} needs more than ${limit} buffers`,
+    );
+  banned.add(last);
+}
+
+class Fusion {
+  private readonly order: readonly GraphNode[];
+  private readonly position = new Map<GraphNode, number>();
+  private readonly consumers = new Map<GraphNode, GraphNode[]>();
+  private readonly home = new Map<GraphNode, Cluster>();
+  private readonly clusters: Cluster[] = [];
+  private readonly wanted: ReadonlySet<GraphNode>;
+  private readonly costs = new Map<GraphNode, number>();
+
+  private readonly program: Program;
+  private readonly options: FuseOptions;
+  private readonly forced: ReadonlySet<GraphNode>;
+  private readonly banned: ReadonlySet<GraphNode>;
+
+  constructor(
+    program: Program,
+    options: FuseOptions,
+    forced: ReadonlySet<GraphNode>,
+    banned: ReadonlySet<GraphNode>,
+  ) {
+    this.program = program;
+    this.options = options;
+    this.forced = forced;
+    this.banned = banned;
+    this.wanted = new Set(program.outputs);
+    this.order = topologicalOrder(program.outputs);
+    this.order.forEach((node, i) => {
+      this.position.set(node, i);
+      if (isGiven(program, node)) return;
+      for (const x of new Set(node.inputs)) {
+        const list = this.consumers.get(x);
+        if (list) list.push(node);
+        else this.consumers.set(x, [node]);
+      }
+    });
+  }
+
+  run(): FusedProgram {
+    for (const node of this.order) if (!isGiven(this.program, node)) this.seed(node);
+    const used = this.chooseStored();
+    const owner = new Map<GraphNode, Cluster>();
+    for (const c of this.clusters) {
+      c.outputs = c.members.filter(
+        (m) => this.wanted.has(m) || this.forced.has(m) || [...(used.get(m) ?? [])].some((u) => u !== c),
+      );
+      for (const x of c.outputs) owner.set(x, c);
+    }
+    const live = this.clusters.filter((c) => c.outputs.length > 0);
+    const fused = { program: this.program, order: this.order, clusters: live, owner };
+    return this.options.enabled ? mergeMaps(fused, this.options.profile) : fused;
+  }
+
+  /** Makes a kernel for a contraction, a reduction and their like, and lets it grow. */
+  private seed(node: GraphNode): void {
+    if (this.home.has(node)) return;
+    const { kind } = node.primitive.lower;
+    let c: Cluster;
+    if (kind === "dot") c = dotCluster(node);
+    else if (kind === "sort") c = sortCluster(node);
+    else if (kind === "scan") {
+      c = rowCluster(node.shape, [(node.params as { axis: number }).axis], "scan");
+      c.heroes.push(node);
+      c.members.push(node);
+    } else if (kind === "reduce") {
+      c = rowCluster((node.inputs[0] as GraphNode).shape, axesOf(node));
+      this.join(c, node, c.row);
+      c.heroes.push(node);
+    } else return;
+    this.home.set(node, c);
+    this.clusters.push(c);
+    if (this.options.enabled && (kind === "dot" || kind === "reduce")) this.grow(c, node);
+  }
+
+  private join(c: Cluster, node: GraphNode, frame: readonly IndexExpr[]): void {
+    c.members.push(node);
+    c.frames.set(node, frame);
+    this.home.set(node, c);
+  }
+
+  /** Draws in what follows, in program order: elementwise work, views on its way, and reductions of the same rows. */
+  private grow(c: Cluster, hero: GraphNode): void {
+    const start = (this.position.get(hero) as number) + 1;
+    const reached = new Set<GraphNode>([hero]);
+    let last = start + 400;
+    for (let i = start; i < Math.min(last, this.order.length); i++) {
+      const node = this.order[i] as GraphNode;
+      if (this.home.has(node) || this.banned.has(node) || isGiven(this.program, node)) continue;
+      const near = node.inputs.some((x) => reached.has(x)) || (c.kind === "row" && this.isSibling(c, node));
+      if (!near || !this.absorb(c, node)) continue;
+      reached.add(node);
+      last = Math.max(last, i + 400);
+    }
+  }
+
+  private absorb(c: Cluster, node: GraphNode): boolean {
+    const { kind } = node.primitive.lower;
+    const { name } = node.primitive;
+    if (name === "permute" || name === "reshape") return this.passView(c, node);
+    if (name === "expand") return this.spreadRow(c, node);
+    if (kind === "elementwise") return this.absorbElementwise(c, node);
+    if (kind === "reduce" && c.kind === "row") return this.absorbReduction(c, node);
+    return false;
+  }
+
+  private passView(c: Cluster, node: GraphNode): boolean {
+    const x = node.inputs[0] as GraphNode;
+    const frame = c.frames.get(x);
+    if (!frame) return false;
+    const forward =
+      node.primitive.name === "permute"
+        ? (node.params as { axes: readonly number[] }).axes.map((a) => frame[a] as IndexExpr)
+        : c.algebra.unflatten(c.algebra.flatten(frame, x.shape), node.shape);
+    if (node.primitive.name === "reshape") {
+      const back = c.algebra.unflatten(c.algebra.flatten(forward, node.shape), x.shape);
+      if (!samePosition(back, frame)) return false;
+    }
+    c.frames.set(node, forward);
+    // A permuted result is stored as it is wanted instead of being copied afterwards.
+    if (this.wanted.has(node) && samePlace(c, frame) && !this.dependsOutside(c, node)) {
+      c.members.push(node);
+      this.home.set(node, c);
+    }
+    return true;
+  }
+
+  private spreadRow(c: Cluster, node: GraphNode): boolean {
+    if (c.kind !== "row" || !shapesEqual(node.shape, c.domain)) return false;
+    const frame = c.frames.get(node.inputs[0] as GraphNode);
+    if (!frame || !samePosition(frame, c.row)) return false;
+    c.frames.set(node, c.element);
+    return true;
+  }
+
+  private absorbElementwise(c: Cluster, node: GraphNode): boolean {
+    const frames = node.inputs.map((x) => c.frames.get(x)).filter((f) => f !== undefined);
+    const frame = frames[0];
+    if (!frame || !frames.every((f) => samePosition(f, frame))) return false;
+    const perElement = c.kind === "row" && !samePosition(frame, c.row) && this.isElementFrame(c, frame);
+    if (perElement && !this.rowsFit(c)) {
+      c.notes.push(`${node.primitive.name}: the row is too long to be read again`);
+      return false;
+    }
+    if (this.dependsOutside(c, node)) {
+      c.notes.push(`${node.primitive.name}: an operand comes from a kernel that needs this one`);
+      return false;
+    }
+    this.join(c, node, frame);
+    return true;
+  }
+
+  private isElementFrame(c: Cluster, frame: readonly IndexExpr[]): boolean {
+    return (
+      frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0)) ||
+      samePosition(frame, c.element)
+    );
+  }
+
+  /** Whether one kernel may go over the rows again to write elements. */
+  private rowsFit(c: Cluster): boolean {
+    const length = c.extents.reduce((a, b) => a * b, 1);
+    const rows = sizeOf(c.domain) / Math.max(1, length);
+    if (length > LONGEST_ROW) return false;
+    return this.options.profile.kind === "gpu" ? rows >= 16 || length <= 4096 : rows >= 8 || length <= 1024;
+  }
+
+  private absorbReduction(c: Cluster, node: GraphNode): boolean {
+    const x = node.inputs[0] as GraphNode;
+    if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
+    const frame = c.frames.get(x);
+    if (frame && !samePosition(frame, c.element)) return false;
+    if (this.dependsOutside(c, node)) return false;
+    this.join(c, node, c.row);
+    c.heroes.push(node);
+    return true;
+  }
+
+  /** A reduction of the same rows that reads something this kernel reads anyway. */
+  private isSibling(c: Cluster, node: GraphNode): boolean {
+    if (node.primitive.lower.kind !== "reduce") return false;
+    const x = node.inputs[0] as GraphNode;
+    if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
+    const read = new Set(c.heroes.flatMap((h) => this.nearInputs(h.inputs[0] as GraphNode)));
+    return this.nearInputs(x).some((y) => read.has(y));
+  }
+
+  private nearInputs(x: GraphNode): GraphNode[] {
+    if (isGiven(this.program, x) || x.primitive.lower.kind !== "elementwise") return [x];
+    return [
+      x,
+      ...x.inputs.filter((y) => shapesEqual(y.shape, x.shape) && y.primitive.lower.kind !== "inline"),
+    ];
+  }
+
+  /** Whether an operand of `node` needs something of `c` by way of another kernel, or at another position. */
+  private dependsOutside(c: Cluster, node: GraphNode): boolean {
+    const seen = new Set<GraphNode>();
+    const stack = node.inputs.filter((x) => !c.frames.has(x));
+    while (stack.length > 0) {
+      const x = stack.pop() as GraphNode;
+      if (seen.has(x)) continue;
+      seen.add(x);
+      if (c.frames.has(x)) return true;
+      if (isGiven(this.program, x)) continue;
+      const other = this.home.get(x);
+      if (other) for (const m of other.members) stack.push(...m.inputs);
+      stack.push(...x.inputs);
+    }
+    return false;
+  }
+
+  /** Work to compute a value at one position, if everything but kernel results is computed on the spot. */
+  private cost(x: GraphNode): number {
+    const known = this.costs.get(x);
+    if (known !== undefined) return known;
+    this.costs.set(x, 0);
+    let sum = 0;
+    if (!isGiven(this.program, x) && !this.home.has(x)) {
+      const { lower } = x.primitive;
+      sum =
+        lower.kind === "elementwise"
+          ? lower.cost
+          : lower.kind === "inline" && lower.form === "gather"
+            ? 2
+            : 0;
+      for (const y of x.inputs) sum += this.cost(y);
+    }
+    this.costs.set(x, Math.min(sum, 1e6));
+    return this.costs.get(x) as number;
+  }
+
+  /** Which kernels use each value; makes elementwise kernels for what is better stored. */
+  private chooseStored(): Map<GraphNode, Set<Cluster>> {
+    const used = new Map<GraphNode, Set<Cluster>>();
+    const limits = new Map<GraphNode, number>();
+    const usersOf = (x: GraphNode): Set<Cluster> => used.get(x) ?? used.set(x, new Set()).get(x)!;
+    const allow = (x: GraphNode, limit: number) => limits.set(x, Math.min(limits.get(x) ?? Infinity, limit));
+    for (let i = this.order.length - 1; i >= 0; i--) {
+      const node = this.order[i] as GraphNode;
+      if (isGiven(this.program, node)) continue;
+      const home = this.home.get(node);
+      if (!home && this.mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
+        const c = mapCluster(node.shape);
+        this.join(c, node, c.element);
+        this.clusters.push(c);
+      }
+      const own = this.home.get(node);
+      for (const x of node.inputs) {
+        const users = usersOf(x);
+        if (own) users.add(own);
+        else for (const u of usersOf(node)) users.add(u);
+        allow(x, this.limitFor(node, x, own, limits.get(node) ?? Infinity));
+      }
+    }
+    return used;
+  }
+
+  /** How costly `x` may be if it is computed on the spot by its user `node`. */
+  private limitFor(node: GraphNode, x: GraphNode, own: Cluster | undefined, inherited: number): number {
+    if (node.primitive.lower.kind === "dot") return CHEAP_OPERAND;
+    if (node.primitive.lower.kind === "sort") return -1;
+    if (node.primitive.name === "expand") {
+      const outer = own ? Infinity : inherited;
+      return sizeOf(node.shape) >= 8 * sizeOf(x.shape) ? Math.min(outer, CHEAP_BROADCAST) : outer;
+    }
+    if (own?.kind === "row")
+      return own.heroes.length > 1 || own.members.length > own.heroes.length ? CHEAP_ROW : Infinity;
+    return own ? Infinity : inherited;
+  }
+
+  private mustStore(node: GraphNode, users: ReadonlySet<Cluster>, limit: number): boolean {
+    if (this.wanted.has(node) || this.forced.has(node)) return true;
+    if (users.size === 0) return false;
+    if (!this.options.enabled) return node.primitive.name !== "full" || limit < 0;
+    if (limit < 0) return true;
+    if (node.primitive.lower.kind !== "elementwise") return false;
+    const cost = this.cost(node);
+    if (cost > limit) return true;
+    return users.size > 1 && cost > CHEAP && !this.isGenerated(node);
+  }
+
+  /** Made from counters and scalars alone, such as a dropout mask: cheaper to make again than to keep. */
+  private isGenerated(node: GraphNode): boolean {
+    if (sizeOf(node.shape) < 256) return false;
+    const seen = new Set<GraphNode>();
+    const visit = (x: GraphNode): boolean => {
+      if (seen.has(x)) return true;
+      seen.add(x);
+      if (isGiven(this.program, x) || this.home.has(x)) return sizeOf(x.shape) <= 4;
+      return x.inputs.every(visit);
+    };
+    return visit(node);
+  }
+}
+
+const axesOf = (node: GraphNode): readonly number[] => (node.params as { axes: readonly number[] }).axes;
+const sameList = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((x, i) => x === b[i]);
+const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
+  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
+const samePlace = (c: Cluster, frame: readonly IndexExpr[]): boolean => c.kind !== "row" || frame.length > 0;
+
+/** Size of an axis list, for messages. */
+export const rowLength = (c: Cluster): number => c.axes.reduce((n, a) => n * dim(c.domain, a), 1);

@@ -1,0 +1,384 @@
+import type { KernelSpec } from "../../kernels/kernel.ts";
+import type { Store } from "../../kernels/map.ts";
+import type { Cost, KernelBinding } from "../../kernels/program.ts";
+import type { RowFold } from "../../kernels/row.ts";
+import { ScalarBuilder, type Step, scalarType } from "../../kernels/scalar/builder.ts";
+import { constantIndex, type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import { RUN } from "../../kernels/sort.ts";
+import { byteSize, type DType } from "../core/dtype.ts";
+import { dim, sizeOf } from "../core/shape.ts";
+import { dotLayout } from "../ir/dot-layout.ts";
+import type { GraphNode } from "../ir/node.ts";
+import type { DotAxes, InlineContext } from "../ir/primitive.ts";
+import { type Cluster, dotDomain } from "./cluster.ts";
+import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import type { Profile } from "./profile.ts";
+import { chooseDotTile, elementwiseGroup, rowLanes } from "./tiles.ts";
+
+/** A buffer that a kernel binds: a value of the graph, or scratch that only the kernels of one cluster see. */
+export type Operand = GraphNode | Scratch;
+
+export interface Scratch {
+  readonly scratch: true;
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+export interface Lowered {
+  readonly spec: KernelSpec;
+  readonly operands: readonly Operand[];
+}
+
+/** The buffer that results are written to: usually their own, or that of an input which they replace. */
+export type InPlace = ReadonlyMap<GraphNode, GraphNode>;
+
+/** Writes a cluster as kernel specs: one, or a few for sorting. */
+export function lowerCluster(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace): Lowered[] {
+  if (c.kind === "sort") return lowerSort(c);
+  return [new Lowering(fused, c, profile, inPlace).run()];
+}
+
+const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
+  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
+
+class Lowering {
+  private readonly s: ScalarBuilder;
+  private readonly operands: GraphNode[] = [];
+  private readonly bindings: KernelBinding[] = [];
+  private readonly numbers = new Map<GraphNode, number>();
+  private readonly accumulators = new Map<GraphNode, number>();
+  private readonly pulled = new Map<GraphNode, { at: readonly IndexExpr[]; value: number }[]>();
+  private flops = 0;
+
+  private readonly fused: FusedProgram;
+  private readonly c: Cluster;
+  private readonly profile: Profile;
+
+  constructor(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace) {
+    this.fused = fused;
+    this.c = c;
+    this.profile = profile;
+    this.s = new ScalarBuilder(c.algebra);
+    const replaced = new Map(
+      c.outputs.flatMap((x) => (inPlace.has(x) ? [[inPlace.get(x) as GraphNode, x]] : [])),
+    );
+    for (const x of readsOf(fused, c)) this.bind(x, replaced.has(x) ? "inout" : "read");
+    for (const x of c.outputs) {
+      const over = inPlace.get(x);
+      if (over && this.numbers.has(over)) this.numbers.set(x, this.numbers.get(over) as number);
+      else this.bind(x, "write");
+    }
+  }
+
+  run(): Lowered {
+    const spec = {
+      map: () => this.map(),
+      row: () => this.row(),
+      dot: () => this.dot(),
+      scan: () => this.scan(),
+      sort: () => this.map(),
+    }[this.c.kind]();
+    return { spec, operands: this.operands };
+  }
+
+  private bind(x: GraphNode, access: KernelBinding["access"]): void {
+    const number = this.bindings.length;
+    this.numbers.set(x, number);
+    this.operands.push(x);
+    const name = `${access === "read" ? "in" : access === "write" ? "out" : "io"}${number}`;
+    this.bindings.push({ name, access, dtype: x.dtype, length: sizeOf(x.shape) });
+  }
+
+  /** The value of a node at a position, computed here or read from memory. */
+  private pull(x: GraphNode, at: readonly IndexExpr[]): number {
+    const before = this.pulled.get(x)?.find((p) => samePosition(p.at, at));
+    if (before) return before.value;
+    const value = this.compute(x, at);
+    const list = this.pulled.get(x);
+    if (list) list.push({ at, value });
+    else this.pulled.set(x, [{ at, value }]);
+    return value;
+  }
+
+  private compute(x: GraphNode, at: readonly IndexExpr[]): number {
+    const accumulator = this.accumulators.get(x);
+    if (accumulator !== undefined) {
+      const frame = this.c.frames.get(x) as readonly IndexExpr[];
+      if (!samePosition(frame, at))
+        throw new Error(`lower: ${x.primitive.name} is read at another position by its own kernel`);
+      return accumulator;
+    }
+    const owner = this.fused.owner.get(x);
+    if (isGiven(this.fused.program, x) || (owner && owner !== this.c)) {
+      return this.s.load(this.numbers.get(x) as number, x.dtype, this.s.index.flatten(at, x.shape));
+    }
+    const { lower } = x.primitive;
+    if (lower.kind === "elementwise") {
+      const args = x.inputs.map((y) => this.pull(y, at));
+      this.flops += lower.cost;
+      return this.s.compute(
+        scalarType(x.dtype),
+        lower.text(
+          args.map((_, i) => `$${i}`),
+          x.inputs,
+          x.params,
+        ),
+        args,
+      );
+    }
+    if (lower.kind === "inline") {
+      const context: InlineContext = {
+        s: this.s,
+        at,
+        out: x,
+        ins: x.inputs,
+        pull: (i, position) => this.pull(x.inputs[i] as GraphNode, position),
+      };
+      return lower.emit(context, x.params);
+    }
+    throw new Error(`lower: ${x.primitive.name} must be a kernel of its own`);
+  }
+
+  private store(x: GraphNode, at: readonly IndexExpr[]): Store {
+    const value = this.pull(x, at);
+    return {
+      binding: this.numbers.get(x) as number,
+      dtype: x.dtype,
+      value,
+      at: this.s.indexValue(this.s.index.flatten(at, x.shape)),
+    };
+  }
+
+  private name(template: string, sizes: readonly number[]): string {
+    const ops = [
+      ...new Set(
+        this.c.members.filter((m) => m.primitive.lower.kind !== "inline").map((m) => m.primitive.name),
+      ),
+    ];
+    const label = ops.length === 0 ? "copy" : ops.slice(0, 4).join("_") + (ops.length > 4 ? "_etc" : "");
+    return `${template}_${label}_${sizes.join("x")}`;
+  }
+
+  /** Operands and results once each, and what was counted per element while lowering. */
+  private cost(elements: number): Cost {
+    const bytes = this.bindings.reduce(
+      (n, b) => n + b.length * byteSize(b.dtype) * (b.access === "inout" ? 2 : 1),
+      0,
+    );
+    return { flops: 2 * this.flops * elements, bytes };
+  }
+
+  private map(): KernelSpec {
+    const length = sizeOf(this.c.domain);
+    const stores = this.c.outputs.map((x) => this.store(x, this.c.element));
+    const cost = this.cost(length);
+    return {
+      kind: "map",
+      name: this.name("map", [length]),
+      steps: this.s.steps,
+      bindings: this.bindings,
+      length,
+      stores,
+      workgroupSize: elementwiseGroup(this.profile),
+      cost,
+    };
+  }
+
+  private row(): KernelSpec {
+    const { c } = this;
+    const phases: RowFold[][] = [];
+    const phaseOf: number[] = [];
+    for (const hero of c.heroes) {
+      const { lower } = hero.primitive;
+      if (lower.kind !== "reduce") throw new Error("lower: a row kernel without a reduction");
+      const ref = this.accumulators.size;
+      const value = this.pull(hero.inputs[0] as GraphNode, c.element);
+      const { accumulators } = this.s.steps[value] as Step;
+      const phase = phaseOf.reduce((p, at, i) => ((accumulators >> i) & 1 ? Math.max(p, at + 1) : p), 0);
+      phaseOf.push(phase);
+      const folds = phases[phase] ?? [];
+      phases[phase] = folds;
+      folds.push({ ref, combine: lower.combine, dtype: hero.dtype, value });
+      this.flops++;
+      this.accumulators.set(hero, this.s.accumulator(ref, scalarType(hero.dtype)));
+    }
+    const length = c.extents.reduce((a, b) => a * b, 1);
+    const rows = sizeOf(c.domain) / length;
+    const rowStores: Store[] = [];
+    const elementStores: Store[] = [];
+    for (const x of c.outputs) {
+      const frame = c.frames.get(x) as readonly IndexExpr[];
+      const perRow = frame.every((e) => (this.s.variablesOf(e) & ~1) === 0) && sizeOf(x.shape) <= rows;
+      (perRow ? rowStores : elementStores).push(this.store(x, frame));
+    }
+    const { lanes, workgroupSize } = rowLanes(this.profile, rows, length, c);
+    return {
+      kind: "row",
+      name: this.name("row", [rows, length]),
+      steps: this.s.steps,
+      bindings: this.bindings,
+      rows,
+      extents: c.extents,
+      phases,
+      rowStores,
+      elementStores,
+      lanes,
+      workgroupSize,
+      cost: this.cost(rows * length),
+    };
+  }
+
+  private dot(): KernelSpec {
+    const { c, s } = this;
+    const hero = c.heroes[0] as GraphNode;
+    const [a, b] = hero.inputs as [GraphNode, GraphNode];
+    const p = hero.params as DotAxes;
+    const { freeA, freeB, contracted } = dotLayout(a, b, p);
+    const nb = p.batchA.length;
+    const k = contracted.map((n, i) => s.index.variable(3 + i, n));
+    const position = (
+      rank: number,
+      batch: readonly number[],
+      free: readonly number[],
+      from: number,
+      contract: readonly number[],
+    ): IndexExpr[] => {
+      const at = new Array<IndexExpr>(rank).fill(constantIndex(0));
+      batch.forEach((axis, i) => {
+        at[axis] = c.element[i] as IndexExpr;
+      });
+      free.forEach((axis, i) => {
+        at[axis] = c.element[from + i] as IndexExpr;
+      });
+      contract.forEach((axis, i) => {
+        at[axis] = k[i] as IndexExpr;
+      });
+      return at;
+    };
+    const atA = position(a.shape.length, p.batchA, freeA, nb, p.contractA);
+    const atB = position(b.shape.length, p.batchB, freeB, nb + freeA.length, p.contractB);
+    const valueA = this.pull(a, atA);
+    const valueB = this.pull(b, atB);
+    this.flops = 0;
+    this.accumulators.set(hero, s.accumulator(0, scalarType(hero.dtype)));
+    const stores = c.outputs.map((x) => this.store(x, c.frames.get(x) as readonly IndexExpr[]));
+    const { batch, m, n } = dotDomain(hero);
+    const depth = contracted.reduce((x, y) => x * y, 1);
+    const epilogue = this.cost(batch * m * n);
+    const tile = chooseDotTile(this.profile, {
+      batch,
+      m,
+      n,
+      k: depth,
+      aAlongK: lastAxisIs(a, atA, 3),
+      bAlongK: lastAxisIs(b, atB, 3),
+    });
+    return {
+      kind: "dot",
+      name: this.name("dot", [batch, m, n, depth]),
+      steps: s.steps,
+      bindings: this.bindings,
+      batch,
+      m,
+      n,
+      contracted,
+      a: valueA,
+      b: valueB,
+      stores,
+      tile,
+      cost: { flops: 2 * batch * m * n * depth + epilogue.flops, bytes: epilogue.bytes },
+    };
+  }
+
+  private scan(): KernelSpec {
+    const { c, s } = this;
+    const hero = c.heroes[0] as GraphNode;
+    const { axis, combine, reverse } = hero.params as {
+      axis: number;
+      combine: "sum" | "prod" | "max" | "min";
+      reverse: boolean;
+    };
+    const length = dim(hero.shape, axis);
+    const along = s.index.variable(1, length);
+    const at = c.row.map((e, i) =>
+      i === axis ? (reverse ? s.index.offset(s.index.scale(along, -1), length - 1) : along) : e,
+    );
+    const value = this.pull(hero.inputs[0] as GraphNode, at);
+    const rows = sizeOf(hero.shape) / length;
+    const store = {
+      binding: this.numbers.get(hero) as number,
+      dtype: hero.dtype,
+      value,
+      at: s.indexValue(s.index.flatten(at, hero.shape)),
+    };
+    this.flops++;
+    const cost = this.cost(rows * length);
+    return {
+      kind: "scan",
+      name: this.name("scan", [rows, length]),
+      steps: s.steps,
+      bindings: this.bindings,
+      rows,
+      length,
+      combine,
+      store,
+      workgroupSize: elementwiseGroup(this.profile),
+      cost,
+    };
+  }
+}
+
+/** Whether neighbouring values of the contracted index are neighbours in memory, for an operand that is read as it is. */
+function lastAxisIs(x: GraphNode, at: readonly IndexExpr[], firstVariable: number): boolean {
+  let node = x;
+  let position = at;
+  while (node.primitive.name === "permute" && !node.stored) {
+    const { axes } = node.params as { axes: readonly number[] };
+    const back: IndexExpr[] = [];
+    axes.forEach((a, i) => {
+      back[a] = position[i] as IndexExpr;
+    });
+    position = back;
+    node = node.inputs[0] as GraphNode;
+  }
+  const last = position[position.length - 1];
+  return last?.terms.some(([atom]) => atom.variables >> firstVariable !== 0) ?? false;
+}
+
+function lowerSort(c: Cluster): Lowered[] {
+  const hero = c.heroes[0] as GraphNode;
+  const keys = hero.inputs[0] as GraphNode;
+  const length = hero.shape[hero.shape.length - 1] ?? 1;
+  const total = sizeOf(hero.shape);
+  const rows = total / length;
+  const passes = 1 + Math.max(0, Math.ceil(Math.log2(length / RUN)));
+  const scratch: Scratch = { scratch: true, dtype: "i32", shape: [...hero.shape] };
+  const target = (pass: number): Operand => ((passes - 1 - pass) % 2 === 0 ? hero : scratch);
+  const bytes = 4 * total * 3;
+  return Array.from({ length: passes }, (_, pass) => {
+    const operands = pass === 0 ? [keys, target(0)] : [keys, target(pass - 1), target(pass)];
+    const bindings = operands.map(
+      (x, i): KernelBinding => ({
+        name: ["keys", pass === 0 ? "result" : "order", "result"][i] as string,
+        access: i === operands.length - 1 ? "write" : "read",
+        dtype: x.dtype,
+        length: total,
+      }),
+    );
+    const block = pass === 0 ? 0 : RUN * 2 ** (pass - 1);
+    const name = `sort_${rows}x${length}_${block}`;
+    return {
+      spec: {
+        kind: "sort",
+        name,
+        bindings,
+        rows,
+        length,
+        block,
+        workgroupSize: 64,
+        cost: { flops: 0, bytes },
+      },
+      operands,
+    };
+  });
+}

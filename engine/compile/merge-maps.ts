@@ -1,0 +1,121 @@
+import { shapesEqual, sizeOf } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import { type Cluster, mapCluster } from "./cluster.ts";
+import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import type { Profile } from "./profile.ts";
+
+/** Elementwise kernels of so few elements share one launch even if they share no operand. */
+const TINY = 4096;
+
+/**
+ * Merges elementwise kernels over one shape: a result that another one reads at its own position stays in a register,
+ * and operands that several read are read once.
+ */
+export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
+  const owner = new Map(fused.owner);
+  let clusters = [...fused.clusters];
+  for (let changed = true; changed; ) {
+    changed = false;
+    const maps = clusters.filter((c) => c.kind === "map");
+    search: for (let i = 0; i < maps.length; i++) {
+      for (let j = i + 1; j < Math.min(maps.length, i + 64); j++) {
+        const merged = tryMerge(fused, clusters, owner, maps[i] as Cluster, maps[j] as Cluster, profile);
+        if (!merged) continue;
+        clusters = [...clusters.filter((c) => c !== maps[i] && c !== maps[j]), merged];
+        for (const x of merged.members) owner.delete(x);
+        for (const x of merged.outputs) owner.set(x, merged);
+        changed = true;
+        break search;
+      }
+    }
+  }
+  return { ...fused, clusters, owner };
+}
+
+function tryMerge(
+  fused: FusedProgram,
+  clusters: readonly Cluster[],
+  owner: ReadonlyMap<GraphNode, Cluster>,
+  a: Cluster,
+  b: Cluster,
+  profile: Profile,
+): Cluster | null {
+  if (!shapesEqual(a.domain, b.domain)) return null;
+  const scope = { program: fused.program, owner };
+  const readsA = readsOf(scope, a);
+  const readsB = readsOf(scope, b);
+  const related =
+    readsA.some((x) => readsB.includes(x) && sizeOf(x.shape) > 1) ||
+    readsA.some((x) => owner.get(x) === b) ||
+    readsB.some((x) => owner.get(x) === a) ||
+    sizeOf(a.domain) <= TINY;
+  if (!related) return null;
+  const reads = new Set([...readsA, ...readsB].filter((x) => owner.get(x) !== a && owner.get(x) !== b));
+  if (reads.size + a.outputs.length + b.outputs.length > profile.maxBindings) return null;
+  if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
+  if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
+  return merge(fused, clusters, a, b);
+}
+
+function merge(fused: FusedProgram, _: readonly Cluster[], a: Cluster, b: Cluster): Cluster {
+  const c = mapCluster(a.domain);
+  const place = new Map(fused.order.map((x, i) => [x, i]));
+  const members = [...a.members, ...b.members].sort(
+    (x, y) => (place.get(x) as number) - (place.get(y) as number),
+  );
+  for (const m of members) {
+    c.members.push(m);
+    c.frames.set(m, c.element);
+  }
+  c.outputs = [...a.outputs, ...b.outputs].sort(
+    (x, y) => (place.get(x) as number) - (place.get(y) as number),
+  );
+  return c;
+}
+
+/** Whether `reader` reads what `writer` writes at its own position only. */
+function readsInPlace(
+  scope: Pick<FusedProgram, "program" | "owner">,
+  reader: Cluster,
+  writer: Cluster,
+): boolean {
+  const seen = new Map<GraphNode, boolean>();
+  const visit = (x: GraphNode, inPlace: boolean): boolean => {
+    const before = seen.get(x);
+    if (before !== undefined && (before === inPlace || !before)) return true;
+    seen.set(x, inPlace);
+    if (writer.members.includes(x)) return inPlace;
+    if (isGiven(scope.program, x)) return true;
+    if (scope.owner.has(x) && scope.owner.get(x) !== reader) return true;
+    const elementwise = x.primitive.lower.kind === "elementwise";
+    return x.inputs.every((y) => visit(y, inPlace && elementwise));
+  };
+  return reader.members.every((m) =>
+    m.inputs.every((x) => visit(x, m.primitive.lower.kind === "elementwise")),
+  );
+}
+
+/** Whether a third kernel stands between: it reads from `writer` and `reader` reads from it. */
+function dependsThroughOthers(
+  fused: FusedProgram,
+  owner: ReadonlyMap<GraphNode, Cluster>,
+  writer: Cluster,
+  reader: Cluster,
+): boolean {
+  const scope = { program: fused.program, owner };
+  const seen = new Set<Cluster>([reader]);
+  const stack = readsOf(scope, reader)
+    .map((x) => owner.get(x))
+    .filter((c): c is Cluster => c !== undefined && c !== writer);
+  while (stack.length > 0) {
+    const c = stack.pop() as Cluster;
+    if (c === writer) return true;
+    if (seen.has(c)) continue;
+    seen.add(c);
+    for (const x of readsOf(scope, c)) {
+      const next = owner.get(x);
+      if (next) stack.push(next);
+    }
+  }
+  return false;
+}

@@ -1,0 +1,83 @@
+import type { KernelProgram } from "../../kernels/program.ts";
+import type { DType } from "../core/dtype.ts";
+import type { Shape } from "../core/shape.ts";
+
+/** Where the values of a plan lie. */
+export type Place =
+  | { readonly kind: "input"; readonly index: number }
+  | { readonly kind: "output"; readonly index: number }
+  /** A part of a pool: an intermediate result whose bytes are reused once it is dead. */
+  | { readonly kind: "pool"; readonly pool: number; readonly offset: number };
+
+export interface PlanValue {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly bytes: number;
+  readonly place: Place;
+  /** The op that made it. */
+  readonly op: string;
+}
+
+/** One dispatch: value number for each binding of the program. */
+export interface PlanStep {
+  readonly program: KernelProgram;
+  readonly values: readonly number[];
+  /** Names of the ops that the user called and this kernel computes. */
+  readonly ops: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** What a program becomes: kernels in order, with their operands placed. Holds no device object. */
+export interface Plan {
+  readonly values: readonly PlanValue[];
+  readonly steps: readonly PlanStep[];
+  /** Value number of each program input; null where no kernel reads it. */
+  readonly inputs: readonly (number | null)[];
+  /** For each program output: its value, or the input that it is. */
+  readonly outputs: readonly PlanOutput[];
+  /** Bytes of each pool. */
+  readonly pools: readonly number[];
+}
+
+export type PlanOutput =
+  | { readonly kind: "value"; readonly value: number }
+  /** The very values of an input; `updated` when the plan writes the new values over the old ones. */
+  | { readonly kind: "input"; readonly index: number; readonly updated: boolean };
+
+export interface PlanReport {
+  readonly kernels: readonly {
+    name: string;
+    ops: readonly string[];
+    workgroups: readonly number[];
+    flops: number;
+    bytes: number;
+    notes: readonly string[];
+  }[];
+  readonly dispatches: number;
+  readonly flops: number;
+  readonly bytesMoved: number;
+  /** Inputs, outputs and intermediate results that live at once, at most. */
+  readonly peakBytes: number;
+  readonly poolBytes: readonly number[];
+}
+
+/** What a plan costs, before it has run. */
+export function reportOf(plan: Plan): PlanReport {
+  const kernels = plan.steps.map((s) => ({
+    name: s.program.name,
+    ops: s.ops,
+    workgroups: s.program.workgroups,
+    flops: s.program.cost.flops,
+    bytes: s.program.cost.bytes,
+    notes: s.notes,
+  }));
+  const outside = plan.values.filter((v) => v.place.kind !== "pool").reduce((n, v) => n + v.bytes, 0);
+  return {
+    kernels,
+    dispatches: kernels.length,
+    flops: kernels.reduce((n, k) => n + k.flops, 0),
+    bytesMoved: kernels.reduce((n, k) => n + k.bytes, 0),
+    peakBytes: outside + plan.pools.reduce((a, b) => a + b, 0),
+    poolBytes: plan.pools,
+  };
+}

@@ -1,0 +1,29 @@
+/** What the compiler must know of an adapter. Two families of kernels: for GPUs, and for drivers that run on the CPU. */
+export interface Profile {
+  readonly kind: "gpu" | "software";
+  readonly f16: boolean;
+  /** Storage buffers that one kernel may bind. */
+  readonly maxBindings: number;
+  /** Bytes that one binding may cover. */
+  readonly maxBindingBytes: number;
+  /** Bytes of one buffer. */
+  readonly maxBufferBytes: number;
+  readonly maxWorkgroupBytes: number;
+  readonly maxWorkgroupSize: number;
+  /** Rows that keep the adapter busy; fewer than these are cut into pieces. */
+  readonly parallelism: number;
+}
+
+/** What WebGPU guarantees, so a plan made for it runs anywhere. */
+export const baseProfile: Profile = {
+  kind: "gpu",
+  f16: false,
+  maxBindings: 8,
+  maxBindingBytes: 128 * 1024 * 1024,
+  maxBufferBytes: 256 * 1024 * 1024,
+  maxWorkgroupBytes: 16384,
+  maxWorkgroupSize: 256,
+  parallelism: 4096,
+};
+
+export const softwareProfile: Profile = { ...baseProfile, kind: "software", parallelism: 16 };

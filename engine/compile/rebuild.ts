@@ -1,0 +1,22 @@
+import type { GraphNode } from "../ir/node.ts";
+import { topologicalOrder } from "../ir/node.ts";
+import type { Program } from "./program.ts";
+
+/** Rewrites a program node by node, inputs first; `visit` sees each node with its operands already rewritten. */
+export function rebuild(
+  program: Program,
+  visit: (node: GraphNode, inputs: readonly GraphNode[]) => GraphNode,
+): Program {
+  const done = new Map<GraphNode, GraphNode>(program.inputs.map((x) => [x, x]));
+  for (const node of topologicalOrder(program.outputs)) {
+    if (done.has(node)) continue;
+    done.set(
+      node,
+      visit(
+        node,
+        node.inputs.map((x) => done.get(x) as GraphNode),
+      ),
+    );
+  }
+  return { inputs: program.inputs, outputs: program.outputs.map((x) => done.get(x) as GraphNode) };
+}

@@ -1,0 +1,115 @@
+import { buildPlan, type Updates } from "./compile/build-plan.ts";
+import type { Plan } from "./compile/plan.ts";
+import { describeProgram, type Program } from "./compile/program.ts";
+import { debug } from "./core/debug.ts";
+import { sizeOf } from "./core/shape.ts";
+import { whenDevice } from "./current-device.ts";
+import { describeCompile } from "./describe.ts";
+import { GraphNode, topologicalOrder } from "./ir/node.ts";
+import type { Primitive } from "./ir/primitive.ts";
+import { ops } from "./ops/build.ts";
+import { input } from "./ops/source.ts";
+import type { Device } from "./runtime/device.ts";
+import { Executable } from "./runtime/executable.ts";
+import { Storage } from "./runtime/storage.ts";
+
+/** Compiled programs of a device; the eager ones, that come and go, are kept up to a number. */
+const cachesByDevice = new WeakMap<Device, Map<string, Executable>>();
+const PROGRAMS_KEPT = 512;
+
+/** The unevaluated nodes that a graph may hold before it is evaluated without being asked. */
+export const PENDING_BOUND = 4000;
+
+let tracing = 0;
+
+/** Runs `body` with evaluation forbidden: its tensors have no values yet. */
+export function whileTracing<T>(body: () => T): T {
+  tracing++;
+  try {
+    return body();
+  } finally {
+    tracing--;
+  }
+}
+
+export const isTracing = (): boolean => tracing > 0;
+
+/** The graph of a program with its inputs replaced by placeholders, free of any storage. */
+export function detach(program: Program): Program {
+  const copies = new Map<GraphNode, GraphNode>();
+  program.inputs.forEach((x, index) => {
+    copies.set(x, placeholder(x, index));
+  });
+  for (const x of topologicalOrder(program.outputs)) {
+    if (copies.has(x)) continue;
+    const inputs = x.inputs.map((y) => copies.get(y) as GraphNode);
+    copies.set(x, new GraphNode(x.primitive, inputs, x.params, x, x.op));
+  }
+  return {
+    inputs: program.inputs.map((x) => copies.get(x) as GraphNode),
+    outputs: program.outputs.map((x) => copies.get(x) as GraphNode),
+  };
+}
+
+/** A value that is given when the program runs. */
+export function placeholder(
+  x: { dtype: GraphNode["dtype"]; shape: GraphNode["shape"] },
+  index: number,
+): GraphNode {
+  return new GraphNode(input as Primitive, [], { shape: [...x.shape], dtype: x.dtype, index }, x);
+}
+
+export const storageOf = (node: GraphNode): Storage => node.stored as Storage;
+
+/** A node that holds values. */
+export function storedNode(storage: Storage, shape: readonly number[]): GraphNode {
+  const node = new GraphNode(
+    input as Primitive,
+    [],
+    { shape: [...shape], dtype: storage.dtype, index: -1 },
+    { dtype: storage.dtype, shape },
+  );
+  node.stored = storage;
+  return node;
+}
+
+export function planFor(device: Device, program: Program, updates?: Updates): Plan {
+  const started = performance.now();
+  const plan = buildPlan(program, device.profile, ops, updates);
+  if (debug.level >= 1) describeCompile(plan, performance.now() - started);
+  return plan;
+}
+
+/** Starts the evaluation of nodes. They count as evaluated from now on; their values come when the queue gets there. */
+export function evaluate(nodes: readonly GraphNode[]): void {
+  const wanted = [...new Set(nodes)].filter((x) => x.stored === null);
+  if (wanted.length === 0) return;
+  const { inputs, key } = describeProgram(wanted);
+  const outputs = wanted.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
+  const storages = inputs.map(storageOf);
+  for (const [i, x] of storages.entries()) x.check((inputs[i] as GraphNode).op);
+  const program = detach({ inputs, outputs: wanted });
+  const by = (wanted[0] as GraphNode).op;
+  wanted.forEach((x, i) => {
+    x.stored = outputs[i] as Storage;
+    x.inputs = [];
+  });
+  whenDevice(
+    (device) => {
+      const cache = cachesByDevice.get(device) ?? new Map<string, Executable>();
+      cachesByDevice.set(device, cache);
+      let executable = cache.get(key);
+      if (!executable) {
+        executable = new Executable(device, planFor(device, program), false);
+        if (cache.size >= PROGRAMS_KEPT) cache.delete(cache.keys().next().value as string);
+      }
+      // Last used, last to go.
+      cache.delete(key);
+      cache.set(key, executable);
+      executable.run(storages, outputs, by, () => false);
+    },
+    (error) => {
+      for (const x of outputs) x.error ??= error;
+    },
+  );
+}

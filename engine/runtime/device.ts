@@ -1,0 +1,193 @@
+import { debug } from "../core/debug.ts";
+import { DeviceLostError } from "../core/errors.ts";
+import { BufferPool, type MemoryReport } from "./buffers.ts";
+import { hostGPU } from "./host.ts";
+import { PipelineCache } from "./pipelines.ts";
+import { Profiler } from "./profiler.ts";
+import { Readback } from "./readback.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** What a device can do, as far as kernels depend on it. */
+export interface DeviceProfile {
+  readonly kind: "gpu" | "software";
+  readonly f16: boolean;
+  readonly maxBindings: number;
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  readonly maxWorkgroupBytes: number;
+  readonly maxWorkgroupSize: number;
+  readonly parallelism: number;
+}
+
+export interface DeviceOptions {
+  /** The WebGPU entry point; by default that of the host (in Node, the package `webgpu`). */
+  gpu?: GPU;
+  /** A device of yours to work on; it is not destroyed by `destroy()`. */
+  device?: GPUDevice;
+  powerPreference?: GPUPowerPreference;
+  /** The family of kernels; by default told by the adapter. */
+  kernels?: "gpu" | "software";
+}
+
+/** A GPU device with its buffers, compiled kernels and queue. */
+export class Device {
+  readonly gpu: GPUDevice;
+  readonly profile: DeviceProfile;
+  readonly adapter: { vendor: string; architecture: string; description: string };
+  readonly buffers: BufferPool;
+  readonly pipelines: PipelineCache;
+  readonly work: WorkQueue;
+  readonly readback: Readback;
+  readonly profiler: Profiler;
+  private readonly owned: boolean;
+  /** What must stay alive as long as the device: Dawn in Node frees the instance with the adapter otherwise. */
+  private readonly keepAlive: unknown;
+  private failure: Error | null = null;
+  private lostError: DeviceLostError | null = null;
+
+  constructor(
+    gpu: GPUDevice,
+    adapter: Device["adapter"],
+    profile: DeviceProfile,
+    owned: boolean,
+    keepAlive: unknown = null,
+  ) {
+    this.gpu = gpu;
+    this.keepAlive = keepAlive;
+    this.adapter = adapter;
+    this.profile = profile;
+    this.owned = owned;
+    this.buffers = new BufferPool(gpu, (error) => this.fail(error));
+    this.pipelines = new PipelineCache(gpu);
+    this.work = new WorkQueue(this);
+    this.readback = new Readback(this);
+    this.profiler = new Profiler(this);
+    gpu.addEventListener("uncapturederror", (event) => {
+      this.fail((event as GPUUncapturedErrorEvent).error as unknown as Error);
+      event.preventDefault?.();
+    });
+    gpu.lost.then(
+      (info) => {
+        this.lostError = new DeviceLostError(info.reason, info.message);
+      },
+      () => undefined,
+    );
+  }
+
+  get queue(): GPUQueue {
+    return this.gpu.queue;
+  }
+
+  get isLost(): boolean {
+    return this.lostError !== null;
+  }
+
+  /** Resolves with the error once the device has been lost. */
+  get lost(): Promise<DeviceLostError> {
+    return this.gpu.lost.then((info) => new DeviceLostError(info.reason, info.message));
+  }
+
+  /** Bytes in use, kept for reuse, and at most so far. */
+  memory(): MemoryReport {
+    return this.buffers.report();
+  }
+
+  /** Remembers an error that no call is waiting for; the next read throws it, so that no wrong data is handed out. */
+  fail(error: Error): void {
+    this.failure ??= error;
+    if (debug.level > 0) debug.print(`device error: ${error.message}`);
+  }
+
+  /** Throws what has gone wrong since the last time it was asked. */
+  check(): void {
+    if (this.lostError) throw this.lostError;
+    const error = this.failure;
+    this.failure = null;
+    if (error) throw error;
+  }
+
+  /** Resolves when all work handed over so far is done. */
+  async idle(): Promise<void> {
+    await this.work.drained();
+    if (!this.isLost) await this.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  destroy(): void {
+    void this.keepAlive;
+    this.lostError ??= new DeviceLostError("destroyed", "destroy() was called");
+    if (this.owned) this.gpu.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.destroy();
+  }
+}
+
+const WANTED_FEATURES = ["shader-f16", "timestamp-query", "subgroups"] as const;
+
+/**
+ * Opens a device with every feature and limit that the adapter offers and kernels can use.
+ *
+ * @throws {NoDeviceError} If the host has no WebGPU or no adapter; the message tells what to install.
+ */
+export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
+  if (options.device) {
+    const info = options.device.adapterInfo;
+    return new Device(
+      options.device,
+      describeAdapter(info),
+      profileOf(options.device, info, options.kernels),
+      false,
+    );
+  }
+  const { gpu: host, adapter } = await hostGPU(options);
+  const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f));
+  const gpu = await adapter.requestDevice({
+    label: "morlet",
+    requiredFeatures,
+    requiredLimits: wantedLimits(adapter.limits),
+  });
+  return new Device(gpu, describeAdapter(adapter.info), profileOf(gpu, adapter.info, options.kernels), true, [
+    host,
+    adapter,
+  ]);
+}
+
+function wantedLimits(offered: GPUSupportedLimits): Record<string, number> {
+  const names = ["maxBufferSize", "maxStorageBufferBindingSize", "maxComputeWorkgroupStorageSize"] as const;
+  return Object.fromEntries(names.map((name) => [name, offered[name]]));
+}
+
+const describeAdapter = (info: GPUAdapterInfo | undefined): Device["adapter"] => ({
+  vendor: info?.vendor ?? "",
+  architecture: info?.architecture ?? "",
+  description: info?.description ?? "",
+});
+
+/** Vendor numbers under which wgpu reports Mesa's and SwiftShader's drivers, which run on the CPU. */
+const SOFTWARE = /swiftshader|llvmpipe|software|lavapipe|basic render|^6880$|^65541$/i;
+
+function profileOf(
+  device: GPUDevice,
+  info: GPUAdapterInfo | undefined,
+  forced?: "gpu" | "software",
+): DeviceProfile {
+  const { limits, features } = device;
+  const fallback = (info as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
+  const named = [info?.vendor, info?.architecture, info?.description, info?.device].some(
+    (x) => x && SOFTWARE.test(x),
+  );
+  const kind = forced ?? (fallback || named ? "software" : "gpu");
+  return {
+    kind,
+    f16: features.has("shader-f16"),
+    // Eight on every adapter: kernels and their plans are then the same everywhere.
+    maxBindings: 8,
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+    maxBufferBytes: limits.maxBufferSize,
+    maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupSize: limits.maxComputeInvocationsPerWorkgroup,
+    parallelism: kind === "software" ? 16 : 4096,
+  };
+}

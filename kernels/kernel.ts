@@ -1,0 +1,25 @@
+import { type DotSpec, dotKernel } from "./dot.ts";
+import { type MapSpec, mapKernel } from "./map.ts";
+import type { KernelProgram } from "./program.ts";
+import { type RowSpec, rowKernel } from "./row.ts";
+import { type ScanSpec, scanKernel } from "./scan.ts";
+import { type SortSpec, sortKernel } from "./sort.ts";
+
+/** Plain data that says everything about a kernel: equal specs give equal programs. */
+export type KernelSpec = MapSpec | RowSpec | DotSpec | ScanSpec | SortSpec;
+
+/** Writes the WGSL of a spec. */
+export function emitKernel(spec: KernelSpec): KernelProgram {
+  switch (spec.kind) {
+    case "map":
+      return mapKernel(spec);
+    case "row":
+      return rowKernel(spec);
+    case "dot":
+      return dotKernel(spec);
+    case "scan":
+      return scanKernel(spec);
+    case "sort":
+      return sortKernel(spec);
+  }
+}

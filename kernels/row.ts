@@ -1,0 +1,308 @@
+import type { DType } from "../engine/core/dtype.ts";
+import { type Store, writeStores } from "./map.ts";
+import {
+  type Cost,
+  gridOf,
+  groupNumber,
+  type KernelBinding,
+  type KernelProgram,
+  program,
+} from "./program.ts";
+import { literal, type ScalarProgram, type ScalarType, scalarType } from "./scalar/builder.ts";
+import { Emitter } from "./scalar/emitter.ts";
+
+export type Combine = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
+
+/** One fold over the row. Its result is accumulator `ref` of the scalar program. */
+export interface RowFold {
+  readonly ref: number;
+  readonly combine: Combine;
+  readonly dtype: DType;
+  readonly value: number;
+}
+
+/**
+ * Reductions over a row and the elementwise work around them. Variable 0 is the row; variables 1.. run over the
+ * row, one for each stretch of `extents`. Each phase is one pass over the row; later phases and stores may use the
+ * accumulators of earlier ones. `rowStores` happen once a row, `elementStores` once an element, in a last pass.
+ */
+export interface RowSpec {
+  readonly kind: "row";
+  readonly name: string;
+  readonly steps: ScalarProgram;
+  readonly bindings: readonly KernelBinding[];
+  readonly rows: number;
+  readonly extents: readonly number[];
+  readonly phases: readonly (readonly RowFold[])[];
+  readonly rowStores: readonly Store[];
+  readonly elementStores: readonly Store[];
+  /** One thread a row, or one workgroup a row with its lanes along the row. */
+  readonly lanes: "rows" | "elements";
+  readonly workgroupSize: number;
+  readonly cost: Cost;
+}
+
+/** Sums longer than this run in blocks of it, so that rounding grows with the square root of the length at most. */
+const SUM_BLOCK = 64;
+
+export function rowKernel(spec: RowSpec): KernelProgram {
+  return spec.lanes === "rows" ? threadPerRow(spec) : groupPerRow(spec);
+}
+
+const identityOf = (combine: Combine, type: ScalarType): string => {
+  if (combine === "sum") return literal(type, 0);
+  if (combine === "prod") return literal(type, 1);
+  const low = combine === "max" || combine === "argmax";
+  if (type === "f32") return literal(type, low ? -Infinity : Infinity);
+  if (type === "u32") return literal(type, low ? 0 : 0xffffffff);
+  if (type === "bool") return low ? "false" : "true";
+  return literal(type, low ? -2147483648 : 2147483647);
+};
+
+function mergeText(combine: Combine, type: ScalarType, a: string, b: string): string {
+  if (combine === "sum") return `${a} + ${b}`;
+  if (combine === "prod") return `${a} * ${b}`;
+  if (type === "bool") return combine === "max" ? `${a} || ${b}` : `${a} && ${b}`;
+  const name = combine === "max" ? "max" : "min";
+  return type === "f32" ? `${name}_or_nan(${a}, ${b})` : `${name}(${a}, ${b})`;
+}
+
+/** Whether candidate `b` takes the place of `a` in an argmax or argmin: better, or the first NaN. */
+function beats(combine: Combine, type: ScalarType, b: string, a: string): string {
+  const better = `${b} ${combine === "argmax" ? ">" : "<"} ${a}`;
+  return type === "f32" ? `(${better} || (is_nan(${b}) && !is_nan(${a})))` : `${better}`;
+}
+
+const isArg = (fold: RowFold): boolean => fold.combine === "argmax" || fold.combine === "argmin";
+
+/** The type a fold compares or adds in, which for argmax is not that of its result. */
+const foldType = (spec: RowSpec, fold: RowFold): ScalarType =>
+  spec.steps[fold.value]?.type ?? scalarType(fold.dtype);
+
+function threadPerRow(spec: RowSpec): KernelProgram {
+  const { rows, extents, bindings, workgroupSize, phases } = spec;
+  const workgroups = gridOf(Math.ceil(rows / workgroupSize));
+  const emit = new Emitter(spec.steps, bindings);
+  emit.line(`let row = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
+  if (workgroups[0] * workgroups[1] * workgroupSize !== rows) emit.line(`if (row >= ${rows}) { return; }`);
+  emit.bindVariable(0, "row");
+  for (const folds of phases) {
+    const names = folds.map((fold) => declareFold(emit, spec, fold));
+    const blocks = blockedSums(emit, spec, folds);
+    const position = openRow(emit, extents, blocks);
+    folds.forEach((fold, i) => {
+      stepFold(emit, spec, fold, names[i] as string, position, blocks.names[i]);
+    });
+    closeRow(emit, extents, blocks, folds, names);
+    folds.forEach((fold, i) => {
+      emit.bindAccumulator(fold.ref, isArg(fold) ? `${names[i]}_at` : (names[i] as string), 0);
+    });
+  }
+  writeStores(emit, spec.rowStores, bindings);
+  if (spec.elementStores.length > 0) {
+    const none = { size: 0, names: [] };
+    openRow(emit, extents, none);
+    writeStores(emit, spec.elementStores, bindings);
+    closeRow(emit, extents, none, [], []);
+  }
+  return program({
+    name: spec.name,
+    bindings,
+    workgroups,
+    workgroupSize,
+    cost: spec.cost,
+    body: emit.body(),
+  });
+}
+
+function declareFold(emit: Emitter, spec: RowSpec, fold: RowFold): string {
+  const name = emit.fresh("acc");
+  const type = foldType(spec, fold);
+  emit.line(`var ${name}: ${type} = ${identityOf(fold.combine, type)};`);
+  if (isArg(fold)) emit.line(`var ${name}_at: i32 = -1;`);
+  return name;
+}
+
+interface Blocks {
+  /** Elements of the innermost loop that are summed on their own; 0 where no sum needs it. */
+  readonly size: number;
+  readonly names: readonly (string | undefined)[];
+}
+
+function blockedSums(emit: Emitter, spec: RowSpec, folds: readonly RowFold[]): Blocks {
+  const length = spec.extents.reduce((a, b) => a * b, 1);
+  const long = (fold: RowFold) =>
+    fold.combine === "sum" && foldType(spec, fold) === "f32" && length > 4 * SUM_BLOCK;
+  if (!folds.some(long)) return { size: 0, names: [] };
+  return { size: SUM_BLOCK, names: folds.map((fold) => (long(fold) ? emit.fresh("part") : undefined)) };
+}
+
+/** Opens the loops over a row and binds their variables; returns the row-major position within the row. */
+function openRow(emit: Emitter, extents: readonly number[], blocks: Blocks): string {
+  let position = "";
+  extents.forEach((n, i) => {
+    const last = i === extents.length - 1;
+    const r = emit.fresh("r");
+    if (last && blocks.size > 0) {
+      for (const part of blocks.names) if (part) emit.line(`var ${part}: f32 = 0.0f;`);
+    }
+    if (last && blocks.size > 0 && n > blocks.size) {
+      const chunk = emit.fresh("c");
+      const chunks = Math.ceil(n / blocks.size);
+      emit.open(`for (var ${chunk} = 0; ${chunk} < ${chunks}; ${chunk}++) {`);
+      for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
+      const inner = emit.fresh("k");
+      const whole = n % blocks.size === 0;
+      const bound = whole ? `${blocks.size}` : `min(${blocks.size}, ${n} - ${chunk} * ${blocks.size})`;
+      emit.open(`for (var ${inner} = 0; ${inner} < ${bound}; ${inner}++) {`);
+      emit.line(`let ${r} = ${chunk} * ${blocks.size} + ${inner};`);
+    } else {
+      emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
+    }
+    emit.bindVariable(i + 1, r);
+    position = position === "" ? r : `(${position} * ${n} + ${r})`;
+  });
+  return position === "" ? "0" : position;
+}
+
+function stepFold(
+  emit: Emitter,
+  spec: RowSpec,
+  fold: RowFold,
+  name: string,
+  position: string,
+  part?: string,
+): void {
+  const value = emit.value(fold.value);
+  const type = foldType(spec, fold);
+  if (isArg(fold)) {
+    emit.line(
+      `if (${name}_at < 0 || ${beats(fold.combine, type, value, name)}) { ${name} = ${value}; ${name}_at = ${position}; }`,
+    );
+  } else {
+    const target = part ?? name;
+    emit.line(`${target} = ${mergeText(fold.combine, type, target, value)};`);
+  }
+}
+
+function closeRow(
+  emit: Emitter,
+  extents: readonly number[],
+  blocks: Blocks,
+  folds: readonly RowFold[],
+  names: readonly string[],
+): void {
+  const flush = () => {
+    folds.forEach((_, i) => {
+      if (blocks.names[i]) emit.line(`${names[i]} = ${names[i]} + ${blocks.names[i]};`);
+    });
+  };
+  const n = extents[extents.length - 1] ?? 1;
+  for (let i = 0; i < extents.length; i++) {
+    emit.close();
+    if (i > 0 || blocks.size === 0) continue;
+    flush();
+    if (n > blocks.size) emit.close();
+  }
+}
+
+/** Lanes along the row, partial results folded pairwise in workgroup memory. */
+function groupPerRow(spec: RowSpec): KernelProgram {
+  const { rows, extents, bindings, workgroupSize: lanes, phases } = spec;
+  const length = extents.reduce((a, b) => a * b, 1);
+  const workgroups = gridOf(rows);
+  const emit = new Emitter(spec.steps, bindings);
+  const shared: string[] = [];
+  const spare = workgroups[0] * workgroups[1] - rows;
+  emit.line(`let group_row = ${groupNumber(workgroups)};`);
+  // Groups beyond the last row repeat it, so that all of them meet every barrier; they store the same values.
+  emit.line(spare > 0 ? `let row = min(group_row, ${rows - 1});` : "let row = group_row;");
+  emit.bindVariable(0, "row");
+  const overRow = (body: (position: string) => void): void => {
+    const k = emit.fresh("k");
+    const r = emit.fresh("r");
+    emit.open(`for (var ${k} = 0; ${k} < ${Math.ceil(length / lanes)}; ${k}++) {`);
+    emit.line(`let ${r} = ${k} * ${lanes} + i32(lane);`);
+    if (length % lanes !== 0) emit.open(`if (${r} < ${length}) {`);
+    let rest = r;
+    for (let i = extents.length - 1; i >= 0; i--) {
+      const n = extents[i] as number;
+      const name = emit.fresh("x");
+      emit.line(`let ${name} = ${i === 0 ? rest : `${rest} % ${n}`};`);
+      if (i > 0) rest = `(${rest} / ${n})`;
+      emit.bindVariable(i + 1, name);
+    }
+    body(r);
+    if (length % lanes !== 0) emit.close();
+    emit.close();
+  };
+  for (const folds of phases) {
+    const names = folds.map((fold) => declareFold(emit, spec, fold));
+    overRow((position) => {
+      folds.forEach((fold, i) => {
+        stepFold(emit, spec, fold, names[i] as string, position);
+      });
+    });
+    folds.forEach((fold, i) => {
+      const name = names[i] as string;
+      mergeLanes(emit, spec, fold, name, lanes, shared);
+      emit.bindAccumulator(fold.ref, isArg(fold) ? `${name}_at` : name, 0);
+    });
+  }
+  if (spec.rowStores.length > 0) {
+    emit.open("if (lane == 0u) {");
+    writeStores(emit, spec.rowStores, bindings);
+    emit.close();
+  }
+  if (spec.elementStores.length > 0) overRow(() => writeStores(emit, spec.elementStores, bindings));
+  return program({
+    name: spec.name,
+    bindings,
+    workgroups,
+    workgroupSize: lanes,
+    cost: spec.cost,
+    declarations: shared.join("\n"),
+    body: emit.body(),
+  });
+}
+
+/** Leaves the fold over all lanes in `name` (and `name_at`) of every lane. */
+function mergeLanes(
+  emit: Emitter,
+  spec: RowSpec,
+  fold: RowFold,
+  name: string,
+  lanes: number,
+  shared: string[],
+): void {
+  const type = foldType(spec, fold);
+  const stored = type === "bool" ? "u32" : type;
+  const memory = emit.fresh("partial");
+  const store = (value: string) => (type === "bool" ? `select(0u, 1u, ${value})` : value);
+  const load = (at: string) => (type === "bool" ? `(${memory}[${at}] != 0u)` : `${memory}[${at}]`);
+  shared.push(`var<workgroup> ${memory}: array<${stored}, ${lanes}>;`);
+  if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${lanes}>;`);
+  emit.line(`${memory}[lane] = ${store(name)};`);
+  if (isArg(fold)) emit.line(`${memory}_at[lane] = ${name}_at;`);
+  emit.line("workgroupBarrier();");
+  for (let half = lanes / 2; half >= 1; half /= 2) {
+    emit.open(`if (lane < ${half}u) {`);
+    const a = emit.fresh("a");
+    const b = emit.fresh("b");
+    emit.line(`let ${a} = ${load("lane")};`);
+    emit.line(`let ${b} = ${load(`lane + ${half}u`)};`);
+    if (isArg(fold)) {
+      const ia = `${memory}_at[lane]`;
+      const ib = `${memory}_at[lane + ${half}u]`;
+      const tie = type === "f32" ? `(${b} == ${a} || (is_nan(${b}) && is_nan(${a})))` : `${b} == ${a}`;
+      const taken = `${ib} >= 0 && (${ia} < 0 || ${beats(fold.combine, type, b, a)} || (${tie} && ${ib} < ${ia}))`;
+      emit.line(`if (${taken}) { ${memory}[lane] = ${b}; ${ia} = ${ib}; }`);
+    } else {
+      emit.line(`${memory}[lane] = ${store(mergeText(fold.combine, type, a, b))};`);
+    }
+    emit.close();
+    emit.line("workgroupBarrier();");
+  }
+  emit.line(`${name} = ${load("0")};`);
+  if (isArg(fold)) emit.line(`${name}_at = ${memory}_at[0];`);
+}
