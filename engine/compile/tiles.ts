@@ -53,13 +53,13 @@ function directTile(
   threads: number,
   workgroupSize: number,
 ): DotTile {
-  const fit = (size: number, most: number): number => {
+  const widest = (size: number, most: number): number => {
     let t = most;
     while (t > 1 && Math.ceil(size / t) * t > size * 1.25) t /= 2;
     return t;
   };
-  let tm = fit(m, maxM);
-  let tn = fit(n, maxN);
+  let tm = widest(m, maxM);
+  let tn = widest(n, maxN);
   while (tm * tn > 1 && batch * Math.ceil(m / tm) * Math.ceil(n / tn) < threads) {
     if (tm >= tn) tm /= 2;
     else tn /= 2;
