@@ -1,3 +1,16 @@
+export { type Compiled, type CompileOptions, compile, explain } from "./engine/compiled.ts";
+export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
 export { scalar, Tensor, tensor } from "./engine/tensor.ts";
+export {
+  checkpoint,
+  customVjp,
+  grad,
+  type LossResult,
+  stopGradient,
+  type ValueAndGrad,
+  valueAndGrad,
+  vjp,
+} from "./engine/transforms.ts";
+export { treeDispose, treeLeaves, treeMap } from "./engine/trees.ts";

@@ -94,6 +94,8 @@ export function evaluate(nodes: readonly GraphNode[]): void {
     x.stored = outputs[i] as Storage;
     x.inputs = [];
   });
+  // Evaluation may have to wait for the device; what it reads must not go meanwhile.
+  for (const x of storages) x.pin();
   whenDevice(
     (device) => {
       const cache = cachesByDevice.get(device) ?? new Map<string, Executable>();
@@ -107,9 +109,11 @@ export function evaluate(nodes: readonly GraphNode[]): void {
       cache.delete(key);
       cache.set(key, executable);
       executable.run(storages, outputs, by, () => false);
+      for (const x of storages) x.unpin();
     },
     (error) => {
       for (const x of outputs) x.error ??= error;
+      for (const x of storages) x.unpin();
     },
   );
 }

@@ -134,9 +134,11 @@ export class Storage implements Stored {
     if (this.pins === 0) this.letGo();
   }
 
-  /** The values as read from the device become the host copy. */
+  /** Few values that have been read stay on the host, and their buffer is free for others. */
   keepOnHost(data: HostData): void {
-    if (this.bytes <= KEEP_ON_HOST) this.host = data;
+    if (this.bytes > KEEP_ON_HOST || this.gone !== null) return;
+    this.host = data;
+    if (this.pins === 0) this.releaseBlock();
   }
 
   private adopt(block: Block): void {
@@ -146,6 +148,10 @@ export class Storage implements Stored {
 
   private letGo(): void {
     this.host = null;
+    this.releaseBlock();
+  }
+
+  private releaseBlock(): void {
     if (!this.block) return;
     forgotten.unregister(this);
     this.block.release();

@@ -1,0 +1,235 @@
+import { buildPlan } from "./compile/build-plan.ts";
+import { type Plan, type PlanReport, reportOf } from "./compile/plan.ts";
+import { baseProfile } from "./compile/profile.ts";
+import { describeProgram, type Program } from "./compile/program.ts";
+import { debug } from "./core/debug.ts";
+import { outsideOps, TraceError } from "./core/errors.ts";
+import { sizeOf } from "./core/shape.ts";
+import { treeSignature } from "./core/tree.ts";
+import { openDevice, whenDevice } from "./current-device.ts";
+import { detach, evaluate, placeholder, planFor, storageOf, storedNode, whileTracing } from "./evaluate.ts";
+import type { GraphNode } from "./ir/node.ts";
+import { ops } from "./ops/build.ts";
+import type { Device } from "./runtime/device.ts";
+import { Executable } from "./runtime/executable.ts";
+import { Storage } from "./runtime/storage.ts";
+import { matchState, type StateMatch } from "./state-match.ts";
+import { isTensor, Tensor } from "./tensor.ts";
+import { treeLeaves, treeMap } from "./trees.ts";
+
+export interface CompileOptions {
+  /** What errors, traces and debug lines call the function; by default its own name. */
+  name?: string;
+  /**
+   * Whether arguments that come back changed may be overwritten. By default a tree that an earlier call returned and
+   * that is passed in again, as the state of a training loop is, is updated in place: the old tensors are gone
+   * then, and using them is a `DisposedError`. `false` keeps every argument.
+   */
+  donate?: boolean;
+}
+
+export interface Compiled<A extends unknown[], R> {
+  (...args: A): R;
+  /** How many signatures have been traced so far. */
+  readonly compilations: number;
+  /** Frees the buffers that the plans hold. */
+  dispose(): void;
+  /** The plan for these arguments. */
+  plan(...args: A): Plan;
+}
+
+/** One traced signature. */
+interface Trace {
+  readonly program: Program;
+  /** Tensors from outside the arguments that the function uses; they are inputs like any other. */
+  readonly captured: readonly GraphNode[];
+  /** What the function returned, with tensors that stand for the outputs. */
+  readonly result: unknown;
+  readonly outputs: readonly Tensor[];
+  readonly state: readonly StateMatch[];
+  readonly executables: Map<Device, Executable>;
+}
+
+/**
+ * `fn` as one plan: traced once for each signature (structure of the arguments, shapes, dtypes and everything in them
+ * that is no tensor), then replayed. Forward, backward, optimiser and moving averages become one list of kernels.
+ *
+ * Plain numbers in arguments are constants of the plan; a number that changes from call to call belongs in a tensor.
+ *
+ * @throws {TraceError} If `fn` is asynchronous.
+ *
+ * @example
+ *   const step = compile((state, batch) => ({ state: update(state, batch), loss }));
+ *   for (...) ({ state } = step(state, batch));
+ */
+export function compile<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  options: CompileOptions = {},
+): Compiled<A, R> {
+  const name = options.name ?? (fn.name || "compiled");
+  const donate = options.donate ?? true;
+  const traces = new Map<string, Trace>();
+  // The storages that the last call returned, by output: if they come back as arguments, they may be overwritten.
+  let returned = new Map<Storage, number>();
+
+  const traceOf = (args: A): Trace => {
+    const signature = treeSignature(args, isTensor, (x) => `${x.dtype}[${x.shape.join(",")}]`);
+    let trace = traces.get(signature);
+    if (!trace) {
+      trace = traceFunction(fn, args, name, donate);
+      traces.set(signature, trace);
+      if (debug.level >= 1)
+        debug.print(
+          `${name}: traced for ${signature.length > 200 ? `${signature.slice(0, 200)}...` : signature}`,
+        );
+    }
+    return trace;
+  };
+
+  const call = (...args: A): R => {
+    const trace = traceOf(args);
+    const leaves = treeLeaves(args).map((x) => x.value);
+    evaluate([...leaves.map((x) => x.node), ...trace.captured]);
+    const inputs = [...leaves.map((x) => storageOf(x.node)), ...trace.captured.map(storageOf)];
+    for (const x of inputs) x.check(name);
+    const outputs = trace.outputs.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
+    const owned = ownedInputs(trace, inputs, returned);
+    // The call may have to wait for the device; what it reads must not go meanwhile.
+    for (const x of inputs) x.pin();
+    whenDevice(
+      (device) => {
+        let executable = trace.executables.get(device);
+        if (!executable) {
+          const updates = new Map(trace.state.map((m) => [m.output, m.input]));
+          executable = new Executable(device, planFor(device, trace.program, updates), true);
+          trace.executables.set(device, executable);
+        }
+        executable.run(inputs, outputs, name, (i) => owned.has(i));
+        for (const x of inputs) x.unpin();
+      },
+      (error) => {
+        for (const x of outputs) x.error ??= error;
+        for (const x of inputs) x.unpin();
+      },
+    );
+    // Old state that was not overwritten where it lay has been replaced all the same.
+    for (const i of owned)
+      inputs[i]?.dispose(`${name} returned its successor, in a state that is updated in place`);
+    returned = new Map(outputs.map((x, i) => [x, i]));
+    let next = 0;
+    const tensors = trace.outputs.map((x) => new Tensor(storedNode(outputs[next++] as Storage, x.shape)));
+    const byOutput = new Map(trace.outputs.map((x, i) => [x, tensors[i] as Tensor]));
+    return treeMap((x) => byOutput.get(x) as Tensor, trace.result) as R;
+  };
+
+  const compiled = call as Compiled<A, R>;
+  Object.defineProperty(compiled, "compilations", { get: () => traces.size });
+  Object.defineProperty(compiled, "name", { value: name });
+  compiled.dispose = () => {
+    for (const trace of traces.values())
+      for (const executable of trace.executables.values()) executable.dispose();
+    traces.clear();
+    returned = new Map();
+  };
+  compiled.plan = (...args) => {
+    const trace = traceOf(args);
+    const updates = new Map(trace.state.map((m) => [m.output, m.input]));
+    const profile = openDevice()?.profile ?? baseProfile;
+    return buildPlan(trace.program, profile, ops, updates);
+  };
+  return compiled;
+}
+
+/**
+ * What a function costs for these arguments, before it runs: kernels with their ops, dispatches, FLOPs, bytes moved
+ * and peak memory. For the open device, or for a GPU with WebGPU's guaranteed limits when none is open.
+ */
+export function explain<A extends unknown[], R>(
+  fn: ((...args: A) => R) | Compiled<A, R>,
+  ...args: A
+): PlanReport {
+  const compiled = "plan" in fn ? fn : compile(fn);
+  return reportOf(compiled.plan(...args));
+}
+
+function traceFunction<A extends unknown[], R>(
+  fn: (...args: A) => R,
+  args: A,
+  name: string,
+  donate: boolean,
+): Trace {
+  const placeholders: GraphNode[] = [];
+  const traced = treeMap((x) => {
+    const node = placeholder(x, placeholders.length);
+    placeholders.push(node);
+    return new Tensor(node);
+  }, args);
+  const firstOwn = placeholders.length > 0 ? (placeholders[0] as GraphNode).id : 0;
+  const result = whileTracing(() => outsideOps(() => fn(...traced)));
+  if (result instanceof Promise) {
+    result.catch(() => undefined);
+    throw new TraceError(name, {
+      problem: "an asynchronous function cannot be compiled",
+      hint: "awaiting outside of it",
+    });
+  }
+  const outputs = treeLeaves(result).map((x) => x.value);
+  const captured = evaluateCaptured(
+    outputs.map((x) => x.node),
+    firstOwn,
+    new Set(placeholders),
+  );
+  const program = detach({ inputs: [...placeholders, ...captured], outputs: outputs.map((x) => x.node) });
+  const distinct = [...new Set(outputs)];
+  return {
+    program: {
+      inputs: program.inputs,
+      outputs: distinct.map((x) => program.outputs[outputs.indexOf(x)] as GraphNode),
+    },
+    captured,
+    result,
+    outputs: distinct,
+    state: donate ? matchState(args, result, distinct) : [],
+    executables: new Map(),
+  };
+}
+
+/** Values from outside that the trace stands on, evaluated so that they are computed once and not in every call. */
+function evaluateCaptured(
+  outputs: readonly GraphNode[],
+  firstOwn: number,
+  placeholders: ReadonlySet<GraphNode>,
+): GraphNode[] {
+  const outside: GraphNode[] = [];
+  const seen = new Set<GraphNode>();
+  const stack = [...outputs];
+  while (stack.length > 0) {
+    const x = stack.pop() as GraphNode;
+    if (seen.has(x)) continue;
+    seen.add(x);
+    if (placeholders.has(x)) continue;
+    if (x.stored || (x.id < firstOwn && x.inputs.length > 0)) outside.push(x);
+    else stack.push(...x.inputs);
+  }
+  evaluate(outside);
+  // Only now: evaluation may have been what made them inputs.
+  return describeProgram(outputs).inputs.filter((x) => !placeholders.has(x));
+}
+
+/** State arguments that this call may overwrite: all of a tree, and only what the last call returned for it. */
+function ownedInputs(
+  trace: Trace,
+  inputs: readonly Storage[],
+  returned: ReadonlyMap<Storage, number>,
+): Set<number> {
+  const owned = new Set<number>();
+  const groups = new Map<number, StateMatch[]>();
+  for (const m of trace.state) groups.set(m.group, [...(groups.get(m.group) ?? []), m]);
+  for (const group of groups.values()) {
+    const mine = group.every((m) => returned.get(inputs[m.input] as Storage) === m.output);
+    // A buffer that stands in two places cannot be overwritten for one of them.
+    const once = group.every((m) => inputs.filter((x) => x === inputs[m.input]).length === 1);
+    if (mine && once) for (const m of group) owned.add(m.input);
+  }
+  return owned;
+}

@@ -1,0 +1,187 @@
+import { backward } from "./autodiff/backward.ts";
+import { type CustomParams, customGradient, recompute } from "./autodiff/rules.ts";
+import { isFloat } from "./core/dtype.ts";
+import { DTypeError, outsideOps, ShapeError } from "./core/errors.ts";
+import { mapTree } from "./core/tree.ts";
+import { whileTracing } from "./evaluate.ts";
+import { GraphNode, makeNode } from "./ir/node.ts";
+import type { Primitive } from "./ir/primitive.ts";
+import { ops } from "./ops/build.ts";
+import { identity, stopGradient as stopPrimitive } from "./ops/unary.ts";
+import { isTensor, Tensor, wrap } from "./tensor.ts";
+import { treeLeaves, treeMap } from "./trees.ts";
+
+let lastTag = 0;
+
+/** A node of its own for the same value, which no pass merges with the original. */
+const separate = (x: GraphNode): GraphNode => makeNode(identity as Primitive, [x], { tag: ++lastTag });
+
+/** What a differentiated function may return: the loss, or the loss beside anything else that is wanted. */
+export type LossResult<Aux = unknown> = Tensor | { readonly loss: Tensor; readonly aux?: Aux };
+
+export interface ValueAndGrad<P, Aux> {
+  /** The loss, a tensor of rank 0. */
+  readonly value: Tensor;
+  /** A tree like the first argument; zeros where the loss does not depend on a tensor, or it is no float. */
+  readonly grads: P;
+  readonly aux: Aux;
+}
+
+type AuxOf<R> = R extends { readonly aux: infer A } ? A : undefined;
+
+/**
+ * The function that gives the loss of `f` and its gradient with respect to the tensors of the first argument.
+ *
+ * @param f Takes a tree of tensors and anything else; returns a scalar, or `{ loss, aux }`.
+ * @throws {ShapeError} If the loss has more than one element.
+ * @throws {NotDifferentiableError} If a gradient is needed through an op that has none.
+ *
+ * @example
+ *   const { value, grads } = valueAndGrad((w) => w.mul(w).sum())(tensor([1, 2]));  // 5, [2, 4]
+ */
+export function valueAndGrad<P, A extends unknown[], R extends LossResult>(
+  f: (tree: P, ...rest: A) => R,
+): (tree: P, ...rest: A) => ValueAndGrad<P, AuxOf<R>> {
+  return (tree, ...rest) => {
+    const leaves = treeLeaves(tree);
+    const inner = new Map<Tensor, Tensor>();
+    const { result, loss } = whileTracing(() => {
+      const traced = treeMap((leaf) => {
+        const copy = new Tensor(separate(leaf.node));
+        inner.set(leaf, copy);
+        return copy;
+      }, tree);
+      const result = outsideOps(() => f(traced, ...rest));
+      return { result, loss: isTensor(result) ? result : result.loss };
+    });
+    if (!isTensor(loss) || loss.size !== 1 || !isFloat(loss.dtype)) {
+      throw new ShapeError("valueAndGrad", {
+        problem: "the loss is not one float",
+        got: isTensor(loss) ? { loss } : {},
+        hint: "loss.mean()",
+      });
+    }
+    const seed = ops.full(loss.shape, 1, loss.dtype);
+    const wrt = leaves.map(({ value }) => (inner.get(value) as Tensor).node);
+    const gradients = whileTracing(() => backward([{ node: loss.node, ct: seed }], wrt, ops));
+    const byLeaf = new Map(leaves.map(({ value }, i) => [value, gradients[i] ?? ops.zerosLike(value.node)]));
+    const grads = treeMap((leaf) => new Tensor(byLeaf.get(leaf) as GraphNode), tree);
+    const value = loss.rank === 0 ? loss : wrap(ops.reshape(loss.node, []));
+    const aux = (isTensor(result) ? undefined : (result as { aux?: unknown }).aux) as AuxOf<R>;
+    return { value, grads, aux };
+  };
+}
+
+/** The gradient of a scalar function with respect to the tensors of its first argument; see `valueAndGrad`. */
+export function grad<P, A extends unknown[]>(
+  f: (tree: P, ...rest: A) => LossResult,
+): (tree: P, ...rest: A) => P {
+  const both = valueAndGrad(f);
+  return (tree, ...rest) => both(tree, ...rest).grads;
+}
+
+/**
+ * The value of `f` at its arguments, and the function that takes a cotangent shaped like the value to the cotangents
+ * of the arguments.
+ */
+export function vjp<A extends unknown[], R>(
+  f: (...args: A) => R,
+  ...args: A
+): { value: R; pullback: (cotangents: R) => A } {
+  const inner = new Map<Tensor, Tensor>();
+  const value = whileTracing(() => {
+    const traced = treeMap((leaf) => {
+      const copy = inner.get(leaf) ?? new Tensor(separate(leaf.node));
+      inner.set(leaf, copy);
+      return copy;
+    }, args);
+    return outsideOps(() => f(...traced));
+  });
+  const pullback = (cotangents: R): A => {
+    const given = treeLeaves(cotangents);
+    const seeds = treeLeaves(value).map(({ path, value: out }, i) => {
+      const ct = given[i]?.value;
+      if (!ct || ct.shape.join() !== out.shape.join()) {
+        throw new ShapeError("vjp", {
+          problem: `the cotangent of "${path}" has another shape`,
+          got: ct ? { value: out, ct } : { value: out },
+        });
+      }
+      return { node: out.node, ct: ct.node };
+    });
+    const leaves = [...inner.keys()];
+    const gradients = whileTracing(() =>
+      backward(
+        seeds,
+        leaves.map((x) => (inner.get(x) as Tensor).node),
+        ops,
+      ),
+    );
+    const byLeaf = new Map(leaves.map((x, i) => [x, gradients[i] ?? ops.zerosLike(x.node)]));
+    return treeMap((leaf) => new Tensor(byLeaf.get(leaf) as GraphNode), args);
+  };
+  return { value, pullback };
+}
+
+/** The value, through which no gradient flows. */
+export function stopGradient<T>(tree: T): T {
+  return treeMap((x) => wrap(makeNode(stopPrimitive as Primitive, [x.node])), tree);
+}
+
+/**
+ * `f` with a gradient of your own.
+ *
+ * @param f Takes tensors, returns one tensor.
+ * @param rule Given the cotangent of the result, the result and the operands, returns one cotangent for each operand
+ *   (null for none). Written in tensor ops, it is differentiable again.
+ */
+export function customVjp<A extends Tensor[]>(
+  f: (...xs: A) => Tensor,
+  rule: (ct: Tensor, saved: { readonly out: Tensor; readonly ins: A }) => readonly (Tensor | null)[],
+): (...xs: A) => Tensor {
+  return (...xs) => {
+    const out = f(...xs);
+    const params: CustomParams = {
+      rule: (ct, ins) => {
+        const gradients = rule(new Tensor(ct), { out, ins: ins.map((x) => new Tensor(x)) as A });
+        return ins.map((x, i) => checkGradient(gradients[i] ?? null, x));
+      },
+    };
+    return wrap(makeNode(customGradient as Primitive, [out.node, ...xs.map((x) => x.node)], params));
+  };
+}
+
+function checkGradient(gradient: Tensor | null, x: GraphNode): GraphNode | null {
+  if (!gradient) return null;
+  if (gradient.shape.join() !== x.shape.join()) {
+    throw new ShapeError("customVjp", {
+      problem: "a cotangent has another shape than its operand",
+      got: { cotangent: gradient, operand: x },
+    });
+  }
+  if (gradient.dtype !== x.dtype)
+    throw new DTypeError("customVjp", {
+      problem: "a cotangent has another dtype than its operand",
+      got: { cotangent: gradient, operand: x },
+    });
+  return gradient.node;
+}
+
+/**
+ * `f`, whose intermediate results are not kept for the backward pass but computed again there: less memory for more
+ * work. What `f` uses from outside gets its gradient too.
+ */
+export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    const before = newestNode();
+    const result = whileTracing(() => f(...args));
+    const make = (primitive: Primitive, inputs: readonly GraphNode[], params: unknown) =>
+      makeNode(primitive, inputs, params);
+    return mapTree(result, isTensor, (x) => new Tensor(recompute(x.node, before, make, separate))) as R;
+  };
+}
+
+/** The number of the newest node: what is made from here on has a higher one. */
+function newestNode(): number {
+  return new GraphNode(identity as Primitive, [], { tag: 0 }, { dtype: "f32", shape: [] }).id;
+}
