@@ -195,7 +195,7 @@ function stagedKernel(spec: DotSpec, tile: DotTile & { variant: "staged" }): Ker
   const strideB = bn + 4;
   const emit = new Emitter(spec.steps, bindings);
   emit.line(`let number = ${groupNumber(workgroups)};`);
-  // Groups beyond the last tile repeat it, so that all of them meet every barrier; they store the same values.
+  // Groups beyond the last tile repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(
     workgroups[0] * workgroups[1] > groups ? `let tile = min(number, ${groups - 1});` : "let tile = number;",
   );
@@ -246,11 +246,12 @@ function stagedKernel(spec: DotSpec, tile: DotTile & { variant: "staged" }): Ker
   emit.close();
   emit.line("workgroupBarrier();");
   emit.close();
+  const first = workgroups[0] * workgroups[1] > groups ? [`number < ${groups}`] : [];
   const rows = range(tm).map((x) => edge(emit, `m${x}`, `tile_m + lane_m + ${x}`, tilesM * bm, m));
   const columns = range(tn).map((y) => edge(emit, `n${y}`, `tile_n + lane_n + ${y}`, tilesN * bn, n));
   rows.forEach((r, x) => {
     columns.forEach((c, y) => {
-      storeSum(emit, spec, r.name, c.name, `sum_${x}_${y}`, [...r.guard, ...c.guard]);
+      storeSum(emit, spec, r.name, c.name, `sum_${x}_${y}`, [...first, ...r.guard, ...c.guard]);
     });
   });
   const declarations = [

@@ -24,6 +24,13 @@ const LIBRARY: Record<string, string> = {
   let y = scale_by_power(p * r * r + r + 1.0f, i32(n));
   return select(select(y, from_bits(0x7f800000u), x > 88.72284f), x, is_nan(x));
 }`,
+  exp2_f: `fn exp2_f(x: f32) -> f32 {
+  let c = clamp(x, -151.0f, 129.0f);
+  let n = floor(c + 0.5f);
+  let r = (c - n) * 0.69314718f;
+  let y = scale_by_power(1.0f + r * (1.0f + r * (0.5f + r * (0.16666667f + r * (0.041666668f + r * (0.008333334f + r * (0.0013888889f + r * 1.9841270e-4f)))))), i32(n));
+  return select(select(y, from_bits(0x7f800000u), x >= 128.0f), x, is_nan(x));
+}`,
   expm1_f: `fn expm1_f(x: f32) -> f32 {
   let small = x + x * x * (0.5f + x * (0.16666667f + x * (0.041666668f + x * (0.008333334f + x * (0.0013888889f + x * (1.9841270e-4f + x * 2.4801588e-5f))))));
   return select(exp_f(x) - 1.0f, small, abs(x) < 0.5f);
@@ -100,6 +107,13 @@ const LIBRARY: Record<string, string> = {
     n >>= 1u;
   }
   return product;
+}`,
+  // One Newton step takes what the logarithm lost.
+  cbrt_f: `fn cbrt_f(x: f32) -> f32 {
+  let a = abs(x);
+  let y = exp_f(log_f(a) / 3.0f);
+  let z = y - (y - a / (y * y)) / 3.0f;
+  return select(select(z, -z, x < 0.0f), x, x == 0.0f || is_inf(x) || is_nan(x));
 }`,
   sin_cos: `fn sin_cos(x: f32, shift: i32) -> f32 {
   let a = abs(x);
@@ -191,6 +205,22 @@ const LIBRARY: Record<string, string> = {
   let p = -1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
   let large = 1.0f - t * exp_f(p - min(a, 10.0f) * min(a, 10.0f));
   return select(select(select(large, -large, x < 0.0f), small, a < 1.0f), x, is_nan(x));
+}`,
+  // The square in the exponent is split, so that its rounding error does not grow with x.
+  erfc_f: `fn erfc_f(x: f32) -> f32 {
+  let a = min(abs(x), 11.0f);
+  let t = 1.0f / (1.0f + 0.5f * a);
+  let p = -1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
+  let head = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
+  let tail = t * exp_f(-head * head) * exp_f(p - (a - head) * (a + head));
+  return select(select(select(tail, 2.0f - tail, x < 0.0f), 1.0f - erf_f(x), abs(x) < 0.5f), x, is_nan(x));
+}`,
+  hypot_f: `fn hypot_f(x: f32, y: f32) -> f32 {
+  let a = max(abs(x), abs(y));
+  let b = min(abs(x), abs(y));
+  let ratio = b / a;
+  let r = select(a * sqrt(1.0f + ratio * ratio), 0.0f, a == 0.0f);
+  return select(select(r, from_bits(0x7fc00000u), is_nan(x) || is_nan(y)), from_bits(0x7f800000u), is_inf(x) || is_inf(y));
 }`,
   remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
   let r = x % y;

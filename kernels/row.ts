@@ -215,7 +215,7 @@ function groupPerRow(spec: RowSpec): KernelProgram {
   const shared: string[] = [];
   const spare = workgroups[0] * workgroups[1] - rows;
   emit.line(`let group_row = ${groupNumber(workgroups)};`);
-  // Groups beyond the last row repeat it, so that all of them meet every barrier; they store the same values.
+  // Groups beyond the last row repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(spare > 0 ? `let row = min(group_row, ${rows - 1});` : "let row = group_row;");
   emit.bindVariable(0, "row");
   const overRow = (body: (position: string) => void): void => {
@@ -250,11 +250,15 @@ function groupPerRow(spec: RowSpec): KernelProgram {
     });
   }
   if (spec.rowStores.length > 0) {
-    emit.open("if (lane == 0u) {");
+    emit.open(spare > 0 ? `if (lane == 0u && group_row < ${rows}) {` : "if (lane == 0u) {");
     writeStores(emit, spec.rowStores, bindings);
     emit.close();
   }
-  if (spec.elementStores.length > 0) overRow(() => writeStores(emit, spec.elementStores, bindings));
+  if (spec.elementStores.length > 0) {
+    if (spare > 0) emit.open(`if (group_row < ${rows}) {`);
+    overRow(() => writeStores(emit, spec.elementStores, bindings));
+    if (spare > 0) emit.close();
+  }
   return program({
     name: spec.name,
     bindings,

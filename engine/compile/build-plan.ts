@@ -8,10 +8,11 @@ import type { GraphOps } from "../ir/primitive.ts";
 import type { Cluster } from "./cluster.ts";
 import { expandRewrites } from "./expand.ts";
 import { fuse } from "./fuse.ts";
-import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { type FusedProgram, isGiven } from "./fused-program.ts";
+import { overwritten, type Replacements } from "./in-place.ts";
 import { type Lowered, lowerCluster, type Operand } from "./lower.ts";
 import { planPools, type Tenant } from "./memory.ts";
-import { orderKernels } from "./order.ts";
+import { orderKernels, StillNeeded } from "./order.ts";
 import { checkFused, checkOrdered, checkTensors } from "./pass-rules.ts";
 import type { Plan, PlanOutput, PlanStep, PlanValue } from "./plan.ts";
 import { printFused, printProgram } from "./print.ts";
@@ -58,20 +59,41 @@ export function buildPlan(
     inputs: wanted.inputs,
     outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],
   };
+  let replaces: Replacements = replacementsOf(wanted, updates);
+  for (;;) {
+    try {
+      return place(fuseAndOrder(computed, profile, replaces), wanted, profile);
+    } catch (error) {
+      if (!(error instanceof StillNeeded)) throw error;
+      const { results } = error;
+      replaces = new Map([...replaces].filter(([x]) => !results.includes(x)));
+    }
+  }
+}
+
+function fuseAndOrder(program: Program, profile: Profile, replaces: Replacements): FusedProgram {
   const fused = runPass(
     {
       name: "fuse",
-      run: (p: Program) => fuse(p, { profile, enabled: debug.fuse }),
+      run: (p: Program) => fuse(p, { profile, enabled: debug.fuse, replaces }),
       print: printFused,
       check: (f) => checkFused(f, profile),
     },
-    computed,
+    program,
   );
-  const ordered = runPass(
-    { name: "order", run: orderKernels, print: printFused, check: checkOrdered },
-    fused,
-  );
-  return place(ordered, wanted, profile, updates);
+  return runPass({ name: "order", run: orderKernels, print: printFused, check: checkOrdered }, fused);
+}
+
+/** Results that take the place of an input which is not wanted itself. */
+function replacementsOf(wanted: Program, updates: Updates): Map<GraphNode, GraphNode> {
+  const kept = new Set(wanted.outputs.filter((x) => isGiven(wanted, x)));
+  const replaces = new Map<GraphNode, GraphNode>();
+  for (const [output, input] of updates) {
+    const x = wanted.outputs[output] as GraphNode;
+    const old = wanted.inputs[input] as GraphNode;
+    if (!isGiven(wanted, x) && !replaces.has(x) && !kept.has(old)) replaces.set(x, old);
+  }
+  return replaces;
 }
 
 function withoutReshape(x: GraphNode): GraphNode {
@@ -81,8 +103,8 @@ function withoutReshape(x: GraphNode): GraphNode {
 }
 
 /** Decides which buffer each value lies in, and writes the kernels. */
-function place(fused: FusedProgram, wanted: Program, profile: Profile, updates: Updates): Plan {
-  const inPlace = chooseInPlace(fused, wanted, updates);
+function place(fused: FusedProgram, wanted: Program, profile: Profile): Plan {
+  const inPlace = new Map(fused.clusters.flatMap((c) => [...overwritten(fused, c)]));
   const lowered = fused.clusters.map((c) => lowerCluster(fused, c, profile, inPlace));
   const sequence: { kernel: Lowered; cluster: Cluster }[] = lowered.flatMap((list, i) =>
     list.map((kernel) => ({ kernel, cluster: fused.clusters[i] as Cluster })),
@@ -198,44 +220,4 @@ function checkLimits(kernel: Lowered, profile: Profile, name: string): void {
     if (x.dtype === "f16" && !profile.f16)
       throw new DeviceLimitError(what, "shader-f16", 1, 0, 'x.cast("f32")');
   }
-}
-
-/**
- * Which outputs may be written over the input they replace: every reader of the old value has run, and the writer
- * itself, if it reads it, does so element by element.
- */
-function chooseInPlace(fused: FusedProgram, wanted: Program, updates: Updates): Map<GraphNode, GraphNode> {
-  const inPlace = new Map<GraphNode, GraphNode>();
-  const position = new Map(fused.clusters.map((c, i) => [c, i]));
-  const lastRead = new Map<GraphNode, number>();
-  fused.clusters.forEach((c, i) => {
-    for (const x of readsOf(fused, c)) lastRead.set(x, i);
-  });
-  const taken = new Set<GraphNode>(wanted.outputs.filter((x) => isGiven(wanted, x)));
-  for (const [output, input] of updates) {
-    const x = wanted.outputs[output] as GraphNode;
-    const old = wanted.inputs[input] as GraphNode;
-    const writer = fused.owner.get(x);
-    if (!writer || inPlace.has(x) || taken.has(old)) continue;
-    const at = position.get(writer) as number;
-    const last = lastRead.get(old) ?? -1;
-    if (last > at || (last === at && !readsElementwise(fused, writer, old))) continue;
-    inPlace.set(x, old);
-    taken.add(old);
-  }
-  return inPlace;
-}
-
-function readsElementwise(fused: FusedProgram, c: Cluster, old: GraphNode): boolean {
-  if (c.kind !== "map") return false;
-  const seen = new Map<GraphNode, boolean>();
-  const visit = (x: GraphNode, same: boolean): boolean => {
-    if (x === old) return same;
-    const before = seen.get(x);
-    if (before !== undefined && (before === same || !before)) return true;
-    seen.set(x, same);
-    if (isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c)) return true;
-    return x.inputs.every((y) => visit(y, same && x.primitive.lower.kind === "elementwise"));
-  };
-  return c.members.every((m) => m.inputs.every((y) => visit(y, m.primitive.lower.kind === "elementwise")));
 }

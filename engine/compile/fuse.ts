@@ -2,7 +2,8 @@ import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import { type Cluster, dotCluster, mapCluster, rowCluster, sortCluster } from "./cluster.ts";
-import { bindingsOf, type FusedProgram, isGiven } from "./fused-program.ts";
+import { type FusedProgram, isGiven } from "./fused-program.ts";
+import { bindingsOf, type Replacements } from "./in-place.ts";
 import { mergeMaps } from "./merge-maps.ts";
 import type { Profile } from "./profile.ts";
 import type { Program } from "./program.ts";
@@ -11,6 +12,7 @@ export interface FuseOptions {
   readonly profile: Profile;
   /** Off: every node is a kernel. */
   readonly enabled: boolean;
+  readonly replaces: Replacements;
 }
 
 /** Rows longer than this are not read twice by one kernel. */
@@ -133,7 +135,8 @@ class Fusion {
       for (const x of c.outputs) owner.set(x, c);
     }
     const live = this.clusters.filter((c) => c.outputs.length > 0);
-    const fused = { program: this.program, order: this.order, clusters: live, owner };
+    const { replaces } = this.options;
+    const fused = { program: this.program, order: this.order, clusters: live, owner, replaces };
     return this.options.enabled ? mergeMaps(fused, this.options.profile) : fused;
   }
 

@@ -9,11 +9,8 @@ export interface FusedProgram {
   readonly clusters: readonly Cluster[];
   /** Which kernel writes each stored value. */
   readonly owner: ReadonlyMap<GraphNode, Cluster>;
-}
-
-/** The stored values that a cluster binds: those it reads, then those it writes. */
-export function bindingsOf(fused: FusedProgram, c: Cluster): GraphNode[] {
-  return [...readsOf(fused, c), ...c.outputs];
+  /** Results that are to be written over the input they replace. */
+  readonly replaces: ReadonlyMap<GraphNode, GraphNode>;
 }
 
 /** Stored values of other kernels, and inputs, that a cluster reads. */

@@ -51,7 +51,8 @@ function tryMerge(
     sizeOf(a.domain) <= TINY;
   if (!related) return null;
   const reads = new Set([...readsA, ...readsB].filter((x) => owner.get(x) !== a && owner.get(x) !== b));
-  if (reads.size + a.outputs.length + b.outputs.length > profile.maxBindings) return null;
+  const outputs = [...a.outputs, ...b.outputs].filter((x) => !reads.has(fused.replaces.get(x) as GraphNode));
+  if (reads.size + outputs.length > profile.maxBindings) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
   return merge(fused, clusters, a, b);

@@ -1,21 +1,29 @@
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FusedProgram, readsOf } from "./fused-program.ts";
+import { overwritten } from "./in-place.ts";
 
-/** Pass: kernels in an order in which each finds its operands, as near to the program's own order as that allows. */
+/** Thrown when values cannot be written over those they replace, because others still need the old ones. */
+export class StillNeeded extends Error {
+  readonly results: readonly GraphNode[];
+  constructor(results: readonly GraphNode[]) {
+    super("order: an old value is needed after its successor is written");
+    this.results = results;
+  }
+}
+
+/**
+ * Pass: kernels in an order in which each finds its operands, and reads an old value before it is overwritten; as
+ * near to the program's own order as that allows.
+ *
+ * @throws {StillNeeded} If there is none; the plan is then made again without the replacements that are to blame.
+ */
 export function orderKernels(fused: FusedProgram): FusedProgram {
   const place = new Map<GraphNode, number>(fused.order.map((x, i) => [x, i]));
   const rank = new Map(
     fused.clusters.map((c) => [c, Math.max(...c.members.map((m) => place.get(m) as number))]),
   );
-  const waiting = new Map<Cluster, number>();
-  const next = new Map<Cluster, Cluster[]>();
-  for (const c of fused.clusters) {
-    const needs = new Set(readsOf(fused, c).map((x) => fused.owner.get(x)));
-    needs.delete(undefined);
-    waiting.set(c, needs.size);
-    for (const n of needs) next.set(n as Cluster, [...(next.get(n as Cluster) ?? []), c]);
-  }
+  const { waiting, next } = dependencies(fused);
   const byRank = (a: Cluster, b: Cluster) => (rank.get(b) as number) - (rank.get(a) as number);
   const ready = fused.clusters.filter((c) => waiting.get(c) === 0).sort(byRank);
   const ordered: Cluster[] = [];
@@ -31,6 +39,35 @@ export function orderKernels(fused: FusedProgram): FusedProgram {
       ready.splice(at, 0, n);
     }
   }
-  if (ordered.length < fused.clusters.length) throw new Error("order: kernels wait for each other");
+  if (ordered.length < fused.clusters.length) {
+    const stuck = fused.clusters.filter((c) => (waiting.get(c) as number) > 0);
+    const results = stuck.flatMap((c) => [...overwritten(fused, c).keys()]);
+    if (results.length === 0) throw new Error("order: kernels wait for each other");
+    throw new StillNeeded(results);
+  }
   return { ...fused, clusters: ordered };
+}
+
+/** How many kernels each waits for, and which wait for it. */
+function dependencies(fused: FusedProgram): {
+  waiting: Map<Cluster, number>;
+  next: Map<Cluster, Set<Cluster>>;
+} {
+  const next = new Map<Cluster, Set<Cluster>>(fused.clusters.map((c) => [c, new Set()]));
+  const readers = new Map<GraphNode, Cluster[]>();
+  for (const c of fused.clusters) {
+    for (const x of readsOf(fused, c)) {
+      const owner = fused.owner.get(x);
+      if (owner) next.get(owner)?.add(c);
+      readers.set(x, [...(readers.get(x) ?? []), c]);
+    }
+  }
+  for (const c of fused.clusters) {
+    for (const old of overwritten(fused, c).values()) {
+      for (const reader of readers.get(old) ?? []) if (reader !== c) next.get(reader)?.add(c);
+    }
+  }
+  const waiting = new Map<Cluster, number>(fused.clusters.map((c) => [c, 0]));
+  for (const list of next.values()) for (const c of list) waiting.set(c, (waiting.get(c) as number) + 1);
+  return { waiting, next };
 }

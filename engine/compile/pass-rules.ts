@@ -1,5 +1,6 @@
 import { topologicalOrder } from "../ir/node.ts";
-import { bindingsOf, type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { bindingsOf } from "./in-place.ts";
 import type { Profile } from "./profile.ts";
 import type { Program } from "./program.ts";
 
