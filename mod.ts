@@ -1,6 +1,14 @@
 export { type Compiled, type CompileOptions, compile, explain } from "./engine/compiled.ts";
 export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
+export { FileFormatError } from "./engine/io/errors.ts";
+export {
+  readNpy,
+  readSafetensors,
+  type SafetensorsContents,
+  writeNpy,
+  writeSafetensors,
+} from "./engine/public/files.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
 export { scalar, Tensor, tensor } from "./engine/tensor.ts";
 export {
