@@ -1,0 +1,63 @@
+// Golden numbers: the small files lie beside the tests, the others in `shared/golden`, which a checkout may lack.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "vitest";
+import { toFloat32 } from "../../engine/io/half.ts";
+import type { HostArray } from "../../engine/io/host-array.ts";
+import { readSafetensors, type SafetensorsFile } from "../../engine/io/safetensors.ts";
+import { type Tensor, tensor } from "../../mod.ts";
+import { sharedPath } from "../support/shared.ts";
+
+/** A golden file by its name without ending (`dino/ema`), or undefined where it is absent. */
+export function readGolden(name: string): SafetensorsFile | undefined {
+  const own = join(import.meta.dirname, "files", `${name}.safetensors`);
+  const path = existsSync(own) ? own : sharedPath("golden", `${name}.safetensors`);
+  return path === undefined ? undefined : readSafetensors(new Uint8Array(readFileSync(path)));
+}
+
+/** One test on a golden file, skipped where the file is absent. */
+export function goldenTest(name: string, title: string, body: (file: Golden) => Promise<void>): void {
+  const file = readGolden(name);
+  if (!file) test.skip(`${title} (needs shared/golden/${name}, which is not here)`, () => {});
+  else test(title, () => body(new Golden(file)));
+}
+
+/** The contents of a golden file as numbers and as tensors. */
+export class Golden {
+  readonly names: readonly string[];
+  readonly metadata: Readonly<Record<string, string>>;
+  private readonly tensors: Readonly<Record<string, HostArray>>;
+
+  constructor({ tensors, metadata }: SafetensorsFile) {
+    this.tensors = tensors;
+    this.metadata = metadata;
+    this.names = Object.keys(tensors);
+  }
+
+  array(name: string): HostArray {
+    const found = this.tensors[name];
+    if (!found) throw new Error(`no tensor "${name}"; there are ${this.names.join(", ")}`);
+    return found;
+  }
+
+  /** The values as float64, so that comparisons do not round. */
+  values(name: string): Float64Array {
+    const array = this.array(name);
+    if (array.dtype === "f64") return array.data as Float64Array;
+    if (array.dtype === "i64") return Float64Array.from(array.data as BigInt64Array, Number);
+    return Float64Array.from(toFloat32(array));
+  }
+
+  /** f32, or i32 where the file holds integers. */
+  tensor(name: string): Tensor {
+    const { dtype, shape } = this.array(name);
+    const integer = dtype === "i32" || dtype === "i64";
+    return tensor(this.values(name), { shape, dtype: integer ? "i32" : "f32" });
+  }
+
+  /** The tensors whose names start with `prefix`, named by the rest. */
+  record(prefix: string): Record<string, Tensor> {
+    const names = this.names.filter((name) => name.startsWith(prefix));
+    return Object.fromEntries(names.map((name) => [name.slice(prefix.length), this.tensor(name)]));
+  }
+}
