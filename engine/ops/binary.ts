@@ -174,6 +174,19 @@ export const atan2 = elementwise({
   cost: 24,
 });
 
+/** Gradient 0 where both are 0. */
+export const hypot = elementwise({
+  name: "hypot",
+  dtype: floatOnly("hypot"),
+  vjp: ({ ct, ins: [a, b], out, needed }, o) => {
+    const scaled = o.div(ct, o.where(o.equal(out, 0), 1, out));
+    return [needed[0] ? o.mul(scaled, a!) : null, needed[1] ? o.mul(scaled, b!) : null];
+  },
+  value: ([a = 0, b = 0]) => Math.hypot(a, b),
+  wgsl: ([a, b]) => `hypot_f(${a}, ${b})`,
+  cost: 10,
+});
+
 function comparison(
   name: string,
   operator: string,

@@ -14,10 +14,18 @@ export function erf(x: number): number {
     }
     return (2 / Math.sqrt(Math.PI)) * sum;
   }
+  return Math.sign(x) * (1 - erfcTail(a));
+}
+
+/** erfc(a) for a >= 3. */
+function erfcTail(a: number): number {
   let fraction = 0;
   for (let n = 60; n > 0; n--) fraction = n / 2 / (a + fraction);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
+  return Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction));
 }
+
+/** 1 - erf(x) in float64; relative error below 1e-11. */
+export const erfc = (x: number): number => (x < 3 || Number.isNaN(x) ? 1 - erf(x) : erfcTail(x));
 
 const rotateLeft = (x: number, n: number): number => ((x << n) | (x >>> (32 - n))) >>> 0;
 

@@ -11,7 +11,7 @@ import {
   numeric,
   sameDType,
 } from "./elementwise.ts";
-import { erf as erfReference } from "./reference-math.ts";
+import { erfc as erfcReference, erf as erfReference } from "./reference-math.ts";
 
 /** A function of one float, by its WGSL, its float64 value and its derivative. */
 function floatFunction(
@@ -41,6 +41,13 @@ export const expm1 = floatFunction(
   ({ ct, out }, o) => [o.mul(ct, o.add(out, 1))],
   16,
 );
+export const exp2 = floatFunction(
+  "exp2",
+  call("exp2_f"),
+  (x) => 2 ** x,
+  ({ ct, out }, o) => [o.mul(o.mul(ct, Math.LN2), out)],
+  12,
+);
 export const log = floatFunction(
   "log",
   call("log_f"),
@@ -68,6 +75,14 @@ export const rsqrt = floatFunction(
   (x) => 1 / Math.sqrt(x),
   ({ ct, ins: [x], out }, o) => [o.mul(o.mul(ct, -0.5), o.div(out, x!))],
   5,
+);
+/** Gradient infinite at 0. */
+export const cbrt = floatFunction(
+  "cbrt",
+  call("cbrt_f"),
+  Math.cbrt,
+  ({ ct, out }, o) => [o.div(o.mul(ct, 1 / 3), o.mul(out, out))],
+  36,
 );
 export const sin = floatFunction(
   "sin",
@@ -163,6 +178,14 @@ export const erf = floatFunction(
   erfReference,
   ({ ct, ins: [x] }, o) => [o.mul(o.mul(ct, 2 / Math.sqrt(Math.PI)), o.exp(o.neg(o.mul(x!, x!))))],
   24,
+);
+/** 1 - erf(x), which keeps its relative accuracy where that is tiny. */
+export const erfc = floatFunction(
+  "erfc",
+  call("erfc_f"),
+  erfcReference,
+  ({ ct, ins: [x] }, o) => [o.mul(o.mul(ct, -2 / Math.sqrt(Math.PI)), o.exp(o.neg(o.mul(x!, x!))))],
+  36,
 );
 
 const stepFunction = zeroGradient("piecewise constant");
