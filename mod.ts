@@ -2,6 +2,8 @@ export { type Compiled, type CompileOptions, compile, explain } from "./engine/c
 export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
 export { FileFormatError } from "./engine/io/errors.ts";
+export * from "./engine/public/creation.ts";
+export * from "./engine/public/elementwise.ts";
 export {
   readNpy,
   readSafetensors,
@@ -9,6 +11,8 @@ export {
   writeNpy,
   writeSafetensors,
 } from "./engine/public/files.ts";
+export * from "./engine/public/reduction.ts";
+export * from "./engine/public/shape.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
 export { scalar, Tensor, tensor } from "./engine/tensor.ts";
 export {

@@ -18,7 +18,7 @@ const cachesByDevice = new WeakMap<Device, Map<string, Executable>>();
 const PROGRAMS_KEPT = 512;
 
 /** The unevaluated nodes that a graph may hold before it is evaluated without being asked. */
-export const PENDING_BOUND = 4000;
+const PENDING_BOUND = 4000;
 
 let tracing = 0;
 
@@ -78,6 +78,11 @@ export function planFor(device: Device, program: Program, updates?: Updates): Pl
   const plan = buildPlan(program, device.profile, ops, updates);
   if (debug.level >= 1) describeCompile(plan, performance.now() - started);
   return plan;
+}
+
+/** Evaluates a node on which much has piled up unasked, so that long chains do not grow forever. */
+export function boundPending(node: GraphNode): void {
+  if (node.pending > PENDING_BOUND && !isTracing() && node.stored === null) evaluate([node]);
 }
 
 /** Starts the evaluation of nodes. They count as evaluated from now on; their values come when the queue gets there. */

@@ -1,4 +1,5 @@
 import { GraphNode } from "./ir/node.ts";
+import { mapPlain } from "./map-plain.ts";
 import { Tensor, wrap } from "./tensor.ts";
 
 /** A type with tensors in place of graph nodes. */
@@ -19,26 +20,7 @@ export function lift<A extends unknown[], R>(f: (...args: A) => R): (...args: Li
   return (...args) => wrapAll(f(...(args.map(unwrapAll) as A))) as Lifted<R>;
 }
 
-function isPlain(x: object): boolean {
-  const prototype = Object.getPrototypeOf(x);
-  return prototype === Object.prototype || prototype === null;
-}
-
 /** Tensors, also those in arrays and options, as nodes. */
-export function unwrapAll(x: unknown): unknown {
-  if (x instanceof Tensor) return x.node;
-  if (Array.isArray(x)) return x.map(unwrapAll);
-  if (typeof x === "object" && x !== null && isPlain(x)) {
-    return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, unwrapAll(v)]));
-  }
-  return x;
-}
+export const unwrapAll = (x: unknown): unknown => mapPlain(x, (y) => (y instanceof Tensor ? y.node : y));
 
-function wrapAll(x: unknown): unknown {
-  if (x instanceof GraphNode) return wrap(x);
-  if (Array.isArray(x)) return x.map(wrapAll);
-  if (typeof x === "object" && x !== null && isPlain(x)) {
-    return Object.fromEntries(Object.entries(x).map(([k, v]) => [k, wrapAll(v)]));
-  }
-  return x;
-}
+const wrapAll = (x: unknown): unknown => mapPlain(x, (y) => (y instanceof GraphNode ? wrap(y) : y));

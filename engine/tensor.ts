@@ -2,7 +2,7 @@ import { allocateHost, type DType, type HostData } from "./core/dtype.ts";
 import { ShapeError, TraceError } from "./core/errors.ts";
 import { type Shape, sizeOf } from "./core/shape.ts";
 import { getDevice } from "./current-device.ts";
-import { evaluate, isTracing, PENDING_BOUND, storageOf, storedNode } from "./evaluate.ts";
+import { boundPending, evaluate, isTracing, storageOf, storedNode } from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
 import { formatTensor } from "./print-tensor.ts";
 import { Storage } from "./runtime/storage.ts";
@@ -147,9 +147,9 @@ export class Tensor extends TensorMethods {
 
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
-/** A handle on a node. Long chains that nobody asked for are evaluated on the way, so that they do not grow forever. */
+/** A handle on a node. */
 export function wrap(node: GraphNode): Tensor {
-  if (node.pending > PENDING_BOUND && !isTracing() && node.stored === null) evaluate([node]);
+  boundPending(node);
   return new Tensor(node);
 }
 

@@ -1,0 +1,330 @@
+import { AxisError, ShapeError } from "../core/errors.ts";
+import { broadcastShapes, dim, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import { broadcastNode, ops, reshapeTo } from "../ops/build.ts";
+import { sameAxis } from "../ops/movement.ts";
+import { replaceAxis, withAxis, withoutAxis } from "./axes.ts";
+import { define } from "./define.ts";
+import { toCommonDType, toNumber } from "./promotion.ts";
+
+/** The same values in row-major order under another shape; one size may be -1. */
+export const reshape = define("reshape", (x: GraphNode, shape: Shape): GraphNode => {
+  const open = shape.indexOf(-1);
+  if (open < 0) return reshapeTo(x, shape);
+  const rest = sizeOf(withoutAxis(shape, open));
+  const size = sizeOf(x.shape) / rest;
+  if (shape.includes(-1, open + 1) || rest === 0 || !Number.isInteger(size)) {
+    throw new ShapeError("reshape", {
+      problem: "-1 stands for no size",
+      got: { x, shape },
+      need: "one -1, and the other sizes dividing the number of elements",
+    });
+  }
+  return reshapeTo(x, replaceAxis(shape, open, size));
+});
+
+/** Axis i of the result is axis axes[i] of x. */
+export const permute = define("permute", (x: GraphNode, axes: readonly number[]): GraphNode => {
+  const order = axes.map((a) => normalizeAxis("permute", a, x.shape.length));
+  if (normalizeAxes("permute", order, x.shape.length).length !== x.shape.length) {
+    throw new AxisError("permute", { problem: "not every axis is named", got: { x, axes } });
+  }
+  return ops.permute(x, order);
+});
+
+const swapped = (name: string) => (x: GraphNode, a: number, b: number) => {
+  const [i, j] = [normalizeAxis(name, a, x.shape.length), normalizeAxis(name, b, x.shape.length)];
+  return ops.permute(
+    x,
+    x.shape.map((_, k) => (k === i ? j : k === j ? i : k)),
+  );
+};
+
+/** Two axes, by default the last two, in each other's place. */
+export const transpose = define("transpose", (x: GraphNode, a: number = -2, b: number = -1) =>
+  swapped("transpose")(x, a, b),
+);
+
+/** Two axes in each other's place. */
+export const swapAxes = define("swapAxes", swapped("swapAxes"));
+
+/** Axes moved to other places; the rest keep their order. */
+export const moveAxis = define(
+  "moveAxis",
+  (x: GraphNode, source: number | readonly number[], destination: number | readonly number[]): GraphNode => {
+    const rank = x.shape.length;
+    const list = (axes: number | readonly number[]) =>
+      (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis("moveAxis", a, rank));
+    const [from, to] = [list(source), list(destination)];
+    if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
+      throw new AxisError("moveAxis", {
+        problem: "axes do not pair up",
+        got: { source: from, destination: to },
+        need: "two lists of one length without repeats",
+      });
+    }
+    const rest = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
+    return ops.permute(
+      x,
+      x.shape.map((_, i) => (to.includes(i) ? (from[to.indexOf(i)] as number) : (rest.shift() as number))),
+    );
+  },
+);
+
+const broadcast = (name: string) => (x: GraphNode, shape: Shape) => {
+  const target =
+    shape.length >= x.shape.length
+      ? shape.map((n, i) => (n === -1 ? (x.shape[i - shape.length + x.shape.length] ?? n) : n))
+      : shape;
+  const result = broadcastShapes(name, x.shape, target);
+  if (result.length !== target.length || result.some((n, i) => n !== target[i])) {
+    throw new ShapeError(name, {
+      problem: "only axes of size 1 can grow",
+      got: { x, shape },
+      need: "a shape that x broadcasts to",
+    });
+  }
+  return broadcastNode(x, target);
+};
+
+/** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
+export const broadcastTo = define("broadcastTo", broadcast("broadcastTo"));
+
+/** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
+export const expand = define("expand", broadcast("expand"));
+
+export const broadcastArrays = define("broadcastArrays", (xs: readonly GraphNode[]): GraphNode[] => {
+  const shape = broadcastShapes("broadcastArrays", ...xs.map((x) => x.shape));
+  return xs.map((x) => broadcastNode(x, shape));
+});
+
+const insertAxes = (name: string) => (x: GraphNode, axis: number | readonly number[]) => {
+  const rank = x.shape.length + (typeof axis === "number" ? 1 : axis.length);
+  const axes = normalizeAxes(name, axis, rank);
+  return reshapeTo(
+    x,
+    axes.reduce<number[]>((shape, a) => withAxis(shape, a, 1), [...x.shape]),
+  );
+};
+
+/** Axes of size 1 put in; `axis` counts in the result. */
+export const expandDims = define("expandDims", insertAxes("expandDims"));
+
+/** Axes of size 1 put in; `axis` counts in the result. */
+export const unsqueeze = define("unsqueeze", insertAxes("unsqueeze"));
+
+/** Axes of size 1 left out: all of them, or those named. */
+export const squeeze = define("squeeze", (x: GraphNode, axis?: number | readonly number[]): GraphNode => {
+  if (axis === undefined)
+    return reshapeTo(
+      x,
+      x.shape.filter((n) => n !== 1),
+    );
+  const axes = normalizeAxes("squeeze", axis, x.shape.length);
+  const wide = axes.find((a) => x.shape[a] !== 1);
+  if (wide !== undefined)
+    throw new ShapeError("squeeze", { problem: `axis ${wide} is not of size 1`, got: { x } });
+  return reshapeTo(
+    x,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
+});
+
+/** Axes start to end, both included, as one. */
+export const flatten = define("flatten", (x: GraphNode, start: number = 0, end: number = -1): GraphNode => {
+  if (x.shape.length === 0) return reshapeTo(x, [1]);
+  const rank = x.shape.length;
+  const [from, to] = [normalizeAxis("flatten", start, rank), normalizeAxis("flatten", end, rank)];
+  if (from > to) throw new AxisError("flatten", { problem: "start comes after end", got: { start, end } });
+  return reshapeTo(x, [
+    ...x.shape.slice(0, from),
+    sizeOf(x.shape.slice(from, to + 1)),
+    ...x.shape.slice(to + 1),
+  ]);
+});
+
+function checkSome(name: string, xs: readonly GraphNode[]): void {
+  if (xs.length === 0) throw new ShapeError(name, { problem: "no tensors", need: "at least one" });
+}
+
+export const concat = define("concat", (xs: readonly GraphNode[], options: { axis?: number } = {}) => {
+  checkSome("concat", xs);
+  const rank = (xs[0] as GraphNode).shape.length;
+  const other = xs.find((x) => x.shape.length !== rank);
+  if (other) throw new ShapeError("concat", { problem: "ranks differ", got: { first: xs[0]!, other } });
+  return ops.concat(toCommonDType("concat", xs), normalizeAxis("concat", options.axis ?? 0, rank));
+});
+
+export const stack = define("stack", (xs: readonly GraphNode[], options: { axis?: number } = {}) => {
+  checkSome("stack", xs);
+  const shape = (xs[0] as GraphNode).shape;
+  const other = xs.find((x) => x.shape.length !== shape.length || x.shape.some((n, i) => n !== shape[i]));
+  if (other) throw new ShapeError("stack", { problem: "shapes differ", got: { first: xs[0]!, other } });
+  const axis = normalizeAxis("stack", options.axis ?? 0, shape.length + 1);
+  return ops.concat(
+    toCommonDType("stack", xs).map((x) => reshapeTo(x, withAxis(shape, axis, 1))),
+    axis,
+  );
+});
+
+/** Pieces along an axis, of the sizes given, or a number of equal ones. */
+export const split = define(
+  "split",
+  (x: GraphNode, sizes: number | readonly number[], options: { axis?: number } = {}): GraphNode[] => {
+    const axis = normalizeAxis("split", options.axis ?? 0, x.shape.length);
+    const n = dim(x.shape, axis);
+    const list =
+      typeof sizes === "number"
+        ? Array.from({ length: Number.isInteger(sizes) && sizes > 0 ? sizes : 0 }, () => n / sizes)
+        : sizes;
+    const total = list.reduce((a, b) => a + b, 0);
+    if (list.some((s) => !Number.isInteger(s) || s < 0) || total !== n || (list.length === 0 && n === 0)) {
+      throw new ShapeError("split", {
+        problem: `axis ${axis} of size ${n} does not divide like this`,
+        got: { x, sizes },
+        need: "sizes that add up to it, or a number that divides it",
+        hint: "chunk()",
+      });
+    }
+    let start = 0;
+    return list.map((length) => {
+      start += length;
+      return ops.slice(x, axis, start - length, length);
+    });
+  },
+);
+
+/** At most `count` pieces along an axis, of one size but for the last, which may be smaller. */
+export const chunk = define(
+  "chunk",
+  (x: GraphNode, count: number, options: { axis?: number } = {}): GraphNode[] => {
+    const axis = normalizeAxis("chunk", options.axis ?? 0, x.shape.length);
+    if (!Number.isInteger(count) || count < 1)
+      throw new AxisError("chunk", {
+        problem: `${count} is no number of pieces`,
+        need: "a positive integer",
+      });
+    const n = dim(x.shape, axis);
+    const size = Math.max(1, Math.ceil(n / count));
+    return Array.from({ length: Math.max(1, Math.ceil(n / size)) }, (_, i) =>
+      ops.slice(x, axis, i * size, Math.min(size, n - i * size)),
+    );
+  },
+);
+
+/** The slices along an axis, without it. */
+export const unstack = define("unstack", (x: GraphNode, options: { axis?: number } = {}): GraphNode[] => {
+  const axis = normalizeAxis("unstack", options.axis ?? 0, x.shape.length);
+  return Array.from({ length: dim(x.shape, axis) }, (_, i) =>
+    reshapeTo(ops.slice(x, axis, i, 1), withoutAxis(x.shape, axis)),
+  );
+});
+
+/** The order along axes, by default all of them, turned round. */
+export const flip = define(
+  "flip",
+  (x: GraphNode, axis?: number | readonly number[]): GraphNode =>
+    normalizeAxes("flip", axis, x.shape.length).reduce((y, a) => ops.flip(y, a), x),
+);
+
+/** Elements moved along axes; those pushed over the end come in at the start. Without axes, x counts as flat. */
+export const roll = define(
+  "roll",
+  (
+    x: GraphNode,
+    shift: number | readonly number[],
+    options: { axis?: number | readonly number[] } = {},
+  ): GraphNode => {
+    if (options.axis === undefined) {
+      const total = Array.isArray(shift) ? shift.reduce((a, b) => a + b, 0) : (shift as number);
+      return reshapeTo(rollAxis(reshapeTo(x, [sizeOf(x.shape)]), total, 0), x.shape);
+    }
+    const axes = typeof options.axis === "number" ? [options.axis] : options.axis;
+    const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
+    if (shifts.length !== axes.length)
+      throw new AxisError("roll", { problem: "not one shift for each axis", got: { shift: shifts, axes } });
+    return axes.reduce(
+      (y, a, i) => rollAxis(y, shifts[i] as number, normalizeAxis("roll", a, x.shape.length)),
+      x,
+    );
+  },
+);
+
+function rollAxis(x: GraphNode, shift: number, axis: number): GraphNode {
+  if (!Number.isInteger(shift))
+    throw new AxisError("roll", { problem: `${shift} is no shift`, need: "an integer" });
+  const n = dim(x.shape, axis);
+  const by = n === 0 ? 0 : ((shift % n) + n) % n;
+  if (by === 0) return x;
+  return ops.concat([ops.slice(x, axis, n - by, by), ops.slice(x, axis, 0, n - by)], axis);
+}
+
+function checkRepeats(name: string, repeats: readonly number[]): void {
+  const bad = repeats.find((n) => !Number.isInteger(n) || n < 0);
+  if (bad !== undefined)
+    throw new AxisError(name, { problem: `cannot repeat ${bad} times`, need: "a non-negative integer" });
+}
+
+/** The whole tensor again and again along its axes; missing counts are 1, further ones put axes in front. */
+export const tile = define("tile", (x: GraphNode, repeats: number | readonly number[]): GraphNode => {
+  const list = typeof repeats === "number" ? [repeats] : repeats;
+  checkRepeats("tile", list);
+  const rank = Math.max(list.length, x.shape.length);
+  const fill = (xs: readonly number[]) => [...new Array<number>(rank - xs.length).fill(1), ...xs];
+  const [times, sizes] = [fill(list), fill(x.shape)];
+  const apart = sizes.flatMap((n) => [1, n]);
+  const wide = sizes.flatMap((n, i) => [times[i] as number, n]);
+  return reshapeTo(
+    broadcastNode(reshapeTo(x, apart), wide),
+    sizes.map((n, i) => n * (times[i] as number)),
+  );
+});
+
+/** Each element again and again along an axis; without one, x counts as flat. */
+export const repeat = define(
+  "repeat",
+  (x: GraphNode, repeats: number, options: { axis?: number } = {}): GraphNode => {
+    checkRepeats("repeat", [repeats]);
+    const y = options.axis === undefined ? reshapeTo(x, [sizeOf(x.shape)]) : x;
+    const axis = normalizeAxis("repeat", options.axis ?? 0, y.shape.length);
+    const wide = broadcastNode(
+      reshapeTo(y, withAxis(y.shape, axis + 1, 1)),
+      withAxis(y.shape, axis + 1, repeats),
+    );
+    return reshapeTo(wide, replaceAxis(y.shape, axis, dim(y.shape, axis) * repeats));
+  },
+);
+
+export interface DiagonalOptions {
+  offset?: number;
+  axis1?: number;
+  axis2?: number;
+}
+
+/** The diagonals of matrices in two axes, as a new last axis. */
+export const diagonal = define("diagonal", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
+  const { offset = 0, axis1 = -2, axis2 = -1 } = options;
+  const rank = x.shape.length;
+  if (rank < 2) throw new ShapeError("diagonal", { problem: "no matrix", got: { x }, need: "rank >= 2" });
+  if (!Number.isInteger(offset)) throw new AxisError("diagonal", { problem: `${offset} is no diagonal` });
+  const [r, c] = [normalizeAxis("diagonal", axis1, rank), normalizeAxis("diagonal", axis2, rank)];
+  if (r === c) throw new AxisError("diagonal", { problem: "an axis is named twice", got: { axis1, axis2 } });
+  const kept = x.shape.map((_, i) => i).filter((i) => i !== r && i !== c);
+  const y = ops.permute(x, [...kept, r, c]);
+  const [row, column] = [Math.max(0, -offset), Math.max(0, offset)];
+  const length = Math.max(0, Math.min(dim(x.shape, r) - row, dim(x.shape, c) - column));
+  const batch = kept.map((a) => dim(x.shape, a));
+  const rows = ops.slice(y, rank - 2, Math.min(row, dim(x.shape, r)), length);
+  // The column goes along with the row: a view with a skew.
+  const view = ops.affineView(rows, [
+    ...[...batch, length].map(sameAxis),
+    { ...sameAxis(1), constant: column, skew: 1, skewAxis: rank - 2 },
+  ]);
+  return reshapeTo(view, [...batch, length]);
+});
+
+/** The sum of the diagonal. */
+export const trace = define("trace", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
+  const line = toNumber(diagonal(x, options));
+  return reshapeTo(ops.sum(line, [line.shape.length - 1]), line.shape.slice(0, -1));
+});
