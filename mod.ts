@@ -2,6 +2,8 @@ export { type Compiled, type CompileOptions, compile, explain } from "./engine/c
 export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
 export { FileFormatError } from "./engine/io/errors.ts";
+export * from "./engine/public/activation.ts";
+export * from "./engine/public/convolution.ts";
 export * from "./engine/public/creation.ts";
 export * from "./engine/public/elementwise.ts";
 export {
@@ -11,6 +13,9 @@ export {
   writeNpy,
   writeSafetensors,
 } from "./engine/public/files.ts";
+export * from "./engine/public/linear.ts";
+export * from "./engine/public/loss.ts";
+export * from "./engine/public/normalization.ts";
 export * from "./engine/public/reduction.ts";
 export * from "./engine/public/shape.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";

@@ -1,0 +1,225 @@
+import { isFloat } from "../core/dtype.ts";
+import { AxisError, ShapeError } from "../core/errors.ts";
+import { dim, dropAxes, shapesEqual } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import { ops } from "../ops/build.ts";
+import { logOnePlusExp, logSigmoid } from "./activation.ts";
+import { define } from "./define.ts";
+import { log1p } from "./elementwise.ts";
+import { withGradient } from "./gradient.ts";
+import { logSumExpOf } from "./normalization.ts";
+import { dropped, total } from "./reduce-axes.ts";
+import { type Reduction, type ReductionOption, reduced, sameShape } from "./reduction-option.ts";
+
+const o = ops;
+
+export interface ClassLossOptions extends ReductionOption {
+  /** Weight of each class, `[C]`. */
+  weight?: GraphNode;
+  /** Targets of this class do not count. */
+  ignoreIndex?: number;
+}
+
+/** What is known of class targets: each one's class, whether it counts, and its weight (null: 1). */
+interface Targets {
+  readonly axis: number;
+  /** Class axis kept with size 1, as in all values here. */
+  readonly index: GraphNode;
+  readonly counts: GraphNode;
+  readonly weight: GraphNode | null;
+}
+
+function classAxis(op: string, x: GraphNode): number {
+  if (x.shape.length === 0)
+    throw new ShapeError(op, { problem: "no classes", got: { x }, need: "x of shape [B, C, ...] or [C]" });
+  return x.shape.length === 1 ? 0 : 1;
+}
+
+function checkClassWeight(op: string, x: GraphNode, axis: number, weight: GraphNode | undefined): void {
+  if (!weight || shapesEqual(weight.shape, [dim(x.shape, axis)])) return;
+  throw new ShapeError(op, {
+    problem: "one weight for each class",
+    got: { x, weight },
+    need: `weight of shape [${x.shape[axis]}]`,
+  });
+}
+
+function classTargets(op: string, x: GraphNode, target: GraphNode, options: ClassLossOptions): Targets {
+  const axis = classAxis(op, x);
+  if (!shapesEqual(target.shape, dropAxes(x.shape, [axis], false))) {
+    throw new ShapeError(op, {
+      problem: "targets do not fit the logits",
+      got: { x, target },
+      need: `classes (i32) of shape [${dropAxes(x.shape, [axis], false)}], or probabilities of the shape of x`,
+    });
+  }
+  checkClassWeight(op, x, axis, options.weight);
+  const kept = o.reshape(o.cast(target, "i32"), dropAxes(x.shape, [axis], true));
+  const counts = o.notEqual(kept, options.ignoreIndex ?? -100);
+  // A class that does not exist must not count from the end: it shall give NaN, not the loss of another class.
+  const outside = o.where(o.less(kept, 0), dim(x.shape, axis), kept);
+  const index = o.where(counts, outside, 0);
+  const weight = options.weight ? weightOf(x, axis, options.weight, index) : null;
+  return { axis, index, counts, weight };
+}
+
+/** The weight of each target's class. */
+function weightOf(x: GraphNode, axis: number, weight: GraphNode, index: GraphNode): GraphNode {
+  const spread = o.reshape(
+    weight,
+    x.shape.map((n, i) => (i === axis ? n : 1)),
+  );
+  return o.gather(o.broadcastTo(spread, x.shape), index, axis);
+}
+
+/** Losses of single targets as the result; the mean is taken over targets that count, by their weight. */
+function reduceTargets(op: string, losses: GraphNode, t: Targets, reduction: Reduction = "mean"): GraphNode {
+  const weighted = t.weight ? o.mul(losses, t.weight) : losses;
+  return reduceCounted(op, weighted, t, reduction);
+}
+
+function reduceCounted(op: string, losses: GraphNode, t: Targets, reduction: Reduction): GraphNode {
+  const counted = o.where(t.counts, losses, 0);
+  if (reduction !== "mean") return reduced(op, dropped(counted, [t.axis]), reduction);
+  const share = o.where(t.counts, t.weight ?? o.full(losses.shape, 1, losses.dtype), 0);
+  return o.div(total(counted), total(share));
+}
+
+export const nllLoss = define(
+  "nllLoss",
+  (logProbabilities: GraphNode, target: GraphNode, options: ClassLossOptions = {}): GraphNode => {
+    const t = classTargets("nllLoss", logProbabilities, target, options);
+    const picked = o.neg(o.gather(logProbabilities, t.index, t.axis));
+    return reduceTargets("nllLoss", picked, t, options.reduction);
+  },
+);
+
+export const crossEntropy = define(
+  "crossEntropy",
+  (
+    logits: GraphNode,
+    target: GraphNode,
+    options: ClassLossOptions & { labelSmoothing?: number } = {},
+  ): GraphNode => {
+    const { labelSmoothing = 0, reduction = "mean", weight } = options;
+    if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
+      throw new AxisError("crossEntropy", {
+        problem: `labelSmoothing ${labelSmoothing} is no share`,
+        need: "0 to 1",
+      });
+    if (isFloat(target.dtype)) return softCrossEntropy(logits, target, labelSmoothing, reduction, weight);
+    const t = classTargets("crossEntropy", logits, target, options);
+    const logSum = logSumExpOf(logits, t.axis);
+    const picked = o.sub(logSum, o.gather(logits, t.index, t.axis));
+    const sharp = reduceTargets("crossEntropy", picked, t, reduction);
+    if (labelSmoothing === 0) return sharp;
+    const classes = dim(logits.shape, t.axis);
+    const each = o.sub(logSum, logits);
+    const smooth = reduceCounted(
+      "crossEntropy",
+      o.sum(classWeighted(each, t.axis, weight), [t.axis]),
+      t,
+      reduction,
+    );
+    return o.add(o.mul(sharp, 1 - labelSmoothing), o.mul(smooth, labelSmoothing / classes));
+  },
+);
+
+function classWeighted(x: GraphNode, axis: number, weight: GraphNode | undefined): GraphNode {
+  if (!weight) return x;
+  return o.mul(
+    x,
+    o.reshape(
+      weight,
+      x.shape.map((n, i) => (i === axis ? n : 1)),
+    ),
+  );
+}
+
+/** Targets are probabilities of the classes. */
+function softCrossEntropy(
+  logits: GraphNode,
+  target: GraphNode,
+  smoothing: number,
+  reduction: Reduction,
+  weight: GraphNode | undefined,
+): GraphNode {
+  sameShape("crossEntropy", { logits, target });
+  const axis = classAxis("crossEntropy", logits);
+  checkClassWeight("crossEntropy", logits, axis, weight);
+  const classes = dim(logits.shape, axis);
+  const smoothed =
+    smoothing === 0 ? target : o.add(o.mul(target, 1 - smoothing), smoothing / Math.max(1, classes));
+  const minusLog = o.sub(logSumExpOf(logits, axis), logits);
+  const losses = dropped(o.sum(classWeighted(o.mul(minusLog, smoothed), axis, weight), [axis]), [axis]);
+  return reduced("crossEntropy", losses, reduction);
+}
+
+export const binaryCrossEntropy = define(
+  "binaryCrossEntropy",
+  (
+    p: GraphNode,
+    target: GraphNode,
+    { weight, reduction }: ReductionOption & { weight?: GraphNode } = {},
+  ): GraphNode => {
+    sameShape("binaryCrossEntropy", { p, target });
+    // Logarithms of at least -100, so that a wrong certainty costs much but is finite (as in PyTorch).
+    const bounded = (x: GraphNode) => o.where(o.less(x, -100), -100, x);
+    const logP = bounded(o.log(p));
+    const logQ = bounded(log1p(o.neg(p)));
+    const losses = o.neg(
+      o.add(o.mul(target, logP), o.mul(o.sub(o.full(target.shape, 1, target.dtype), target), logQ)),
+    );
+    const smooth = withGradient(losses, [p, target, logP, logQ], (ct, ins) => {
+      const [x, t, lp, lq] = ins as [GraphNode, GraphNode, GraphNode, GraphNode];
+      const slope = o.maximum(o.mul(x, o.sub(o.full(x.shape, 1, x.dtype), x)), 1e-12);
+      return [o.mul(ct, o.div(o.sub(x, t), slope)), o.mul(ct, o.sub(lq, lp)), null, null];
+    });
+    return reduced("binaryCrossEntropy", weight ? o.mul(smooth, weight) : smooth, reduction);
+  },
+);
+
+export const binaryCrossEntropyWithLogits = define(
+  "binaryCrossEntropyWithLogits",
+  (
+    logits: GraphNode,
+    target: GraphNode,
+    {
+      weight,
+      positiveWeight,
+      reduction,
+    }: ReductionOption & { weight?: GraphNode; positiveWeight?: GraphNode } = {},
+  ): GraphNode => {
+    sameShape("binaryCrossEntropyWithLogits", { logits, target });
+    const one = o.full(target.shape, 1, target.dtype);
+    const rest = o.mul(o.sub(one, target), logits);
+    const losses = positiveWeight
+      ? o.sub(rest, o.mul(o.add(o.mul(o.sub(positiveWeight, 1), target), 1), logSigmoid(logits)))
+      : o.sub(logOnePlusExp(logits), o.mul(target, logits));
+    return reduced("binaryCrossEntropyWithLogits", weight ? o.mul(losses, weight) : losses, reduction);
+  },
+);
+
+export const klDivergence = define(
+  "klDivergence",
+  (
+    logProbabilities: GraphNode,
+    target: GraphNode,
+    {
+      logTarget = false,
+      reduction = "mean",
+    }: { logTarget?: boolean; reduction?: Reduction | "batchMean" } = {},
+  ): GraphNode => {
+    sameShape("klDivergence", { logProbabilities, target });
+    const none = o.equal(target, 0);
+    const losses = logTarget
+      ? o.mul(o.exp(target), o.sub(target, logProbabilities))
+      : // 0 * log 0 is 0 here.
+        o.sub(
+          o.where(none, 0, o.mul(target, o.log(o.where(none, 1, target)))),
+          o.mul(target, logProbabilities),
+        );
+    if (reduction === "batchMean") return o.mul(total(losses), 1 / (losses.shape[0] ?? 1));
+    return reduced("klDivergence", losses, reduction);
+  },
+);

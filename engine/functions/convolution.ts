@@ -1,0 +1,248 @@
+import { AxisError, ShapeError } from "../core/errors.ts";
+import { dim, shapesEqual } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import { ops } from "../ops/build.ts";
+import { define } from "./define.ts";
+import { sameDType } from "./linear.ts";
+import {
+  checkPositions,
+  overlapAdd,
+  type PerAxis,
+  perAxis,
+  slidingWindows,
+  type WindowOptions,
+  windowCount,
+  withBatch,
+} from "./windows.ts";
+
+const o = ops;
+
+export interface ConvOptions {
+  bias?: GraphNode;
+  stride?: PerAxis;
+  padding?: PerAxis | "same" | "valid";
+  dilation?: PerAxis;
+  groups?: number;
+}
+
+export interface ConvTransposeOptions {
+  bias?: GraphNode;
+  stride?: PerAxis;
+  padding?: PerAxis;
+  outputPadding?: PerAxis;
+  dilation?: PerAxis;
+  groups?: number;
+}
+
+function checkGroups(op: string, x: GraphNode, w: GraphNode, groups: number, transposed: boolean): void {
+  const channels = dim(x.shape, 1);
+  const split = dim(w.shape, 0);
+  const fits = transposed ? channels === split : channels === dim(w.shape, 1) * groups;
+  if (Number.isInteger(groups) && groups >= 1 && fits && split % groups === 0) return;
+  const need = transposed
+    ? "x.shape[1] equal to w.shape[0] and divisible by groups"
+    : "x.shape[1] equal to w.shape[1] * groups, and w.shape[0] divisible by groups";
+  throw new ShapeError(op, { problem: "channels differ", got: { x, w, groups }, need });
+}
+
+function addBias(op: string, y: GraphNode, bias: GraphNode | undefined): GraphNode {
+  if (!bias) return y;
+  if (!shapesEqual(bias.shape, [dim(y.shape, 1)])) {
+    throw new ShapeError(op, {
+      problem: "one bias for each output channel",
+      got: { bias },
+      need: `bias of shape [${y.shape[1]}]`,
+    });
+  }
+  return o.add(
+    y,
+    o.reshape(
+      bias,
+      y.shape.map((n, i) => (i === 1 ? n : 1)),
+    ),
+  );
+}
+
+function checkRank(op: string, w: GraphNode, rank: number): void {
+  if (w.shape.length === rank + 2) return;
+  throw new ShapeError(op, { problem: `w does not have ${rank} kernel axes`, got: { w } });
+}
+
+/** Zeros before and after each axis. "same" puts the odd one behind, as PyTorch does. */
+function convPadding(
+  op: string,
+  padding: ConvOptions["padding"],
+  taps: readonly number[],
+  stride: readonly number[],
+  dilation: readonly number[],
+): [number, number][] {
+  if (padding === "same") {
+    if (stride.some((s) => s !== 1))
+      throw new AxisError(op, {
+        problem: 'padding "same" with a stride has no one meaning',
+        got: { stride },
+        need: "stride 1, or padding in numbers",
+      });
+    return taps.map((k, i) => {
+      const total = dim(dilation, i) * (k - 1);
+      return [Math.floor(total / 2), Math.ceil(total / 2)];
+    });
+  }
+  const zeros = padding === undefined || padding === "valid" ? 0 : padding;
+  return perAxis(op, "padding", zeros, taps.length, 0).map((p) => [p, p]);
+}
+
+function checkFits(
+  op: string,
+  x: GraphNode,
+  w: GraphNode,
+  padding: readonly (readonly [number, number])[],
+  dilation: readonly number[],
+): void {
+  const least = padding.map(([a, b], i) => dim(dilation, i) * (dim(w.shape, i + 2) - 1) + 1 - a - b);
+  if (least.every((n, i) => dim(x.shape, i + 2) >= n)) return;
+  throw new ShapeError(op, {
+    problem: "the kernel is larger than the padded input",
+    got: { x, w },
+    need: `spatial axes of at least [${least}]`,
+  });
+}
+
+function convolution(op: string, rank: number, input: GraphNode, weight: GraphNode, options: ConvOptions) {
+  checkRank(op, weight, rank);
+  const { x: batched, restore } = withBatch(op, input, rank);
+  const groups = options.groups ?? 1;
+  checkGroups(op, batched, weight, groups, false);
+  const [x, w] = sameDType(op, batched, weight);
+  const taps = w.shape.slice(2);
+  const stride = perAxis(op, "stride", options.stride ?? 1, rank, 1);
+  const dilation = perAxis(op, "dilation", options.dilation ?? 1, rank, 1);
+  const padding = convPadding(op, options.padding, taps, stride, dilation);
+  checkFits(op, x, w, padding, dilation);
+  const inputDilation = taps.map(() => 1);
+  const y = o.conv(x, w, { stride, padding, inputDilation, dilation, groups });
+  return restore(addBias(op, y, options.bias));
+}
+
+/** [I, O/g, ...taps] as [O, I/g, ...taps], flipped: the weights of the convolution that is the transpose. */
+function transposedWeights(w: GraphNode, groups: number): GraphNode {
+  const [inputs = 0, perGroup = 0, ...taps] = w.shape;
+  let flipped = w;
+  taps.forEach((_, i) => {
+    flipped = o.flip(flipped, i + 2);
+  });
+  const grouped = o.reshape(flipped, [groups, inputs / groups, perGroup, ...taps]);
+  const swapped = o.permute(grouped, [0, 2, 1, ...taps.map((_, i) => i + 3)]);
+  return o.reshape(swapped, [groups * perGroup, inputs / groups, ...taps]);
+}
+
+function transposedConvolution(
+  op: string,
+  rank: number,
+  input: GraphNode,
+  weight: GraphNode,
+  options: ConvTransposeOptions,
+): GraphNode {
+  checkRank(op, weight, rank);
+  const { x: batched, restore } = withBatch(op, input, rank);
+  const groups = options.groups ?? 1;
+  checkGroups(op, batched, weight, groups, true);
+  const [x, w] = sameDType(op, batched, weight);
+  const taps = w.shape.slice(2);
+  const stride = perAxis(op, "stride", options.stride ?? 1, rank, 1);
+  const dilation = perAxis(op, "dilation", options.dilation ?? 1, rank, 1);
+  const padding = perAxis(op, "padding", options.padding ?? 0, rank, 0);
+  const extra = perAxis(op, "outputPadding", options.outputPadding ?? 0, rank, 0);
+  if (extra.some((n, i) => n >= Math.max(dim(stride, i), dim(dilation, i)))) {
+    throw new AxisError(op, {
+      problem: "outputPadding is too large",
+      got: { outputPadding: extra, stride, dilation },
+      need: "less than stride or dilation",
+    });
+  }
+  const y = o.conv(x, transposedWeights(w, groups), {
+    stride: taps.map(() => 1),
+    padding: taps.map((k, i) => {
+      const reach = dim(dilation, i) * (k - 1) - dim(padding, i);
+      return [reach, reach + dim(extra, i)];
+    }),
+    inputDilation: stride,
+    dilation,
+    groups,
+  });
+  return restore(addBias(op, y, options.bias));
+}
+
+type Conv = (x: GraphNode, w: GraphNode, options?: ConvOptions) => GraphNode;
+type ConvTranspose = (x: GraphNode, w: GraphNode, options?: ConvTransposeOptions) => GraphNode;
+
+const conv = (rank: number): Conv =>
+  define(`conv${rank}d`, (x: GraphNode, w: GraphNode, options: ConvOptions = {}) =>
+    convolution(`conv${rank}d`, rank, x, w, options),
+  );
+
+const convTranspose = (rank: number): ConvTranspose =>
+  define(`convTranspose${rank}d`, (x: GraphNode, w: GraphNode, options: ConvTransposeOptions = {}) =>
+    transposedConvolution(`convTranspose${rank}d`, rank, x, w, options),
+  );
+
+export const conv1d = conv(1);
+export const conv2d = conv(2);
+export const conv3d = conv(3);
+export const convTranspose1d = convTranspose(1);
+export const convTranspose2d = convTranspose(2);
+export const convTranspose3d = convTranspose(3);
+
+export interface UnfoldOptions {
+  kernelSize: PerAxis;
+  stride?: PerAxis;
+  padding?: PerAxis;
+  dilation?: PerAxis;
+}
+
+function unfoldWindows(op: string, space: readonly number[], options: UnfoldOptions): WindowOptions {
+  const kernel = perAxis(op, "kernelSize", options.kernelSize, 2, 1);
+  const stride = perAxis(op, "stride", options.stride ?? 1, 2, 1);
+  const padding = perAxis(op, "padding", options.padding ?? 0, 2, 0);
+  const dilation = perAxis(op, "dilation", options.dilation ?? 1, 2, 1);
+  const positions = space.map((n, i) =>
+    windowCount(n, dim(kernel, i), dim(stride, i), dim(dilation, i), dim(padding, i)),
+  );
+  return { kernel, stride, padding, dilation, positions };
+}
+
+export const unfold = define("unfold", (input: GraphNode, options: UnfoldOptions): GraphNode => {
+  const { x, restore } = withBatch("unfold", input, 2);
+  const [batch = 0, channels = 0, ...space] = x.shape;
+  const w = unfoldWindows("unfold", space, options);
+  checkPositions("unfold", x, w);
+  const taps = dim(w.kernel, 0) * dim(w.kernel, 1);
+  const columns = o.permute(slidingWindows(x, w), [0, 1, 4, 5, 2, 3]);
+  return restore(o.reshape(columns, [batch, channels * taps, dim(w.positions, 0) * dim(w.positions, 1)]));
+});
+
+export const fold = define(
+  "fold",
+  (input: GraphNode, options: UnfoldOptions & { outputSize: PerAxis }): GraphNode => {
+    const single = input.shape.length === 2;
+    const x = single ? o.reshape(input, [1, ...input.shape]) : input;
+    const [batch = 0, rows = 0, columns = 0] = x.shape;
+    const space = perAxis("fold", "outputSize", options.outputSize, 2, 1);
+    const w = unfoldWindows("fold", space, options);
+    const taps = dim(w.kernel, 0) * dim(w.kernel, 1);
+    const count = dim(w.positions, 0) * dim(w.positions, 1);
+    if (x.shape.length !== 3 || rows % taps !== 0 || columns !== count || w.positions.some((n) => n < 1)) {
+      throw new ShapeError("fold", {
+        problem: "columns do not fit the output",
+        got: { x: input, outputSize: space, kernelSize: w.kernel },
+        need: `x of shape [B, C * ${taps}, ${Math.max(0, count)}]`,
+      });
+    }
+    const windows = o.permute(
+      o.reshape(x, [batch, rows / taps, ...w.kernel, ...w.positions]),
+      [0, 1, 4, 5, 2, 3],
+    );
+    const y = overlapAdd(windows, w, space);
+    return single ? o.reshape(y, y.shape.slice(1)) : y;
+  },
+);

@@ -1,0 +1,21 @@
+import { dim } from "../core/shape.ts";
+import type { GraphNode } from "../ir/node.ts";
+import { ops } from "../ops/build.ts";
+
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** Mean over axes, which are kept with size 1. */
+export function meanOf(x: GraphNode, axes: readonly number[]): GraphNode {
+  const count = axes.reduce((n, a) => n * dim(x.shape, a), 1);
+  return ops.mul(ops.sum(x, axes), 1 / count);
+}
+
+/** Removes axes of size 1. */
+export const dropped = (x: GraphNode, axes: readonly number[]): GraphNode =>
+  ops.reshape(
+    x,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
+
+/** The sum of all elements, of rank 0. */
+export const total = (x: GraphNode): GraphNode => ops.reshape(ops.sum(x, range(x.shape.length)), []);
