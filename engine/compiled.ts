@@ -1,14 +1,14 @@
 import { buildPlan } from "./compile/build-plan.ts";
-import { type Plan, type PlanReport, reportOf } from "./compile/plan.ts";
-import { baseProfile } from "./compile/profile.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
 import { debug } from "./core/debug.ts";
 import { outsideOps, TraceError } from "./core/errors.ts";
+import { baseProfile } from "./core/profile.ts";
 import { sizeOf } from "./core/shape.ts";
 import { treeSignature } from "./core/tree.ts";
 import { openDevice, whenDevice } from "./current-device.ts";
 import { detach, evaluate, placeholder, planFor, storageOf, storedNode, whileTracing } from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
+import { type Plan, type PlanReport, reportOf } from "./ir/plan.ts";
 import { ops } from "./ops/build.ts";
 import type { Device } from "./runtime/device.ts";
 import { Executable } from "./runtime/executable.ts";

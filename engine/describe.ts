@@ -1,5 +1,5 @@
-import type { Plan } from "./compile/plan.ts";
 import { debug } from "./core/debug.ts";
+import type { Plan } from "./ir/plan.ts";
 
 /** Debug levels 1 and 3: what was compiled, and what became of it. */
 export function describeCompile(plan: Plan, milliseconds: number): void {

@@ -1,11 +1,11 @@
 import { buildPlan, type Updates } from "./compile/build-plan.ts";
-import type { Plan } from "./compile/plan.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
 import { debug } from "./core/debug.ts";
 import { sizeOf } from "./core/shape.ts";
 import { whenDevice } from "./current-device.ts";
 import { describeCompile } from "./describe.ts";
 import { GraphNode, topologicalOrder } from "./ir/node.ts";
+import type { Plan } from "./ir/plan.ts";
 import type { Primitive } from "./ir/primitive.ts";
 import { ops } from "./ops/build.ts";
 import { input } from "./ops/source.ts";

@@ -1,11 +1,11 @@
 import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import type { Profile } from "../core/profile.ts";
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import { type Cluster, dotCluster, mapCluster, rowCluster, sortCluster } from "./cluster.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
 import { mergeMaps } from "./merge-maps.ts";
-import type { Profile } from "./profile.ts";
 import type { Program } from "./program.ts";
 
 export interface FuseOptions {
@@ -136,7 +136,14 @@ class Fusion {
     }
     const live = this.clusters.filter((c) => c.outputs.length > 0);
     const { replaces } = this.options;
-    const fused = { program: this.program, order: this.order, clusters: live, owner, replaces };
+    const fused = {
+      program: this.program,
+      order: this.order,
+      clusters: live,
+      owner,
+      replaces,
+      flats: new Map(),
+    };
     return this.options.enabled ? mergeMaps(fused, this.options.profile) : fused;
   }
 

@@ -11,6 +11,20 @@ export interface FusedProgram {
   readonly owner: ReadonlyMap<GraphNode, Cluster>;
   /** Results that are to be written over the input they replace. */
   readonly replaces: ReadonlyMap<GraphNode, GraphNode>;
+  /** Values that stand for several laid out one behind the other. */
+  readonly flats: ReadonlyMap<GraphNode, Flat>;
+}
+
+export interface Flat {
+  readonly segments: readonly Segment[];
+  /** Elements from the first segment to the end of the last, padding included. */
+  readonly length: number;
+}
+
+export interface Segment {
+  readonly node: GraphNode;
+  /** Bytes from the start of the whole. */
+  readonly offset: number;
 }
 
 /** Stored values of other kernels, and inputs, that a cluster reads. */
@@ -29,3 +43,11 @@ export function readsOf(fused: Pick<FusedProgram, "owner" | "program">, c: Clust
 
 export const isGiven = (_: Program, x: GraphNode): boolean =>
   x.stored !== null || x.primitive.lower.kind === "input";
+
+/** What a kernel reads, with the parts of a value that is laid out in parts. */
+export function sourcesOf(fused: Pick<FusedProgram, "owner" | "program" | "flats">, c: Cluster): GraphNode[] {
+  return readsOf(fused, c).flatMap((x) => partsOf(fused, x));
+}
+
+export const partsOf = (fused: Pick<FusedProgram, "flats">, x: GraphNode): GraphNode[] =>
+  fused.flats.get(x)?.segments.map((s) => s.node) ?? [x];

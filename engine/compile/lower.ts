@@ -6,13 +6,13 @@ import { ScalarBuilder, type Step, scalarType } from "../../kernels/scalar/build
 import { constantIndex, type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
 import { RUN } from "../../kernels/sort.ts";
 import { byteSize, type DType } from "../core/dtype.ts";
+import type { Profile } from "../core/profile.ts";
 import { dim, sizeOf } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes, InlineContext } from "../ir/primitive.ts";
 import { type Cluster, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
-import type { Profile } from "./profile.ts";
 import { chooseDotTile, elementwiseGroup, rowLanes } from "./tiles.ts";
 
 /** A buffer that a kernel binds: a value of the graph, or scratch that only the kernels of one cluster see. */

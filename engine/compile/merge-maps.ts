@@ -1,8 +1,8 @@
+import type { Profile } from "../core/profile.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
-import type { Profile } from "./profile.ts";
 
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
 const TINY = 4096;
@@ -13,28 +13,81 @@ const TINY = 4096;
  */
 export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
   const owner = new Map(fused.owner);
-  let clusters = [...fused.clusters];
-  for (let changed = true; changed; ) {
-    changed = false;
-    const maps = clusters.filter((c) => c.kind === "map");
-    search: for (let i = 0; i < maps.length; i++) {
-      for (let j = i + 1; j < Math.min(maps.length, i + 64); j++) {
-        const merged = tryMerge(fused, clusters, owner, maps[i] as Cluster, maps[j] as Cluster, profile);
-        if (!merged) continue;
-        clusters = [...clusters.filter((c) => c !== maps[i] && c !== maps[j]), merged];
-        for (const x of merged.members) owner.delete(x);
-        for (const x of merged.outputs) owner.set(x, merged);
-        changed = true;
-        break search;
+  const clusters = new Set(fused.clusters);
+  const neighbours = new Neighbours(fused, owner);
+  for (const c of clusters) neighbours.add(c);
+  const queue = [...clusters].filter((c) => c.kind === "map");
+  for (let a = queue.shift(); a; a = queue.shift()) {
+    if (!clusters.has(a)) continue;
+    for (const b of neighbours.of(a)) {
+      const merged = clusters.has(b) ? tryMerge(fused, owner, a, b, profile) : null;
+      if (!merged) continue;
+      for (const old of [a, b]) {
+        clusters.delete(old);
+        neighbours.remove(old);
+      }
+      for (const x of merged.members) owner.delete(x);
+      for (const x of merged.outputs) owner.set(x, merged);
+      clusters.add(merged);
+      neighbours.add(merged);
+      queue.unshift(merged);
+      break;
+    }
+  }
+  return { ...fused, clusters: [...clusters], owner };
+}
+
+/** Which elementwise kernels might share a launch: those that read or write a value in common, and all tiny ones. */
+class Neighbours {
+  private readonly touching = new Map<GraphNode, Set<Cluster>>();
+  private readonly tiny = new Map<string, Set<Cluster>>();
+  private readonly fused: FusedProgram;
+  private readonly owner: ReadonlyMap<GraphNode, Cluster>;
+
+  constructor(fused: FusedProgram, owner: ReadonlyMap<GraphNode, Cluster>) {
+    this.fused = fused;
+    this.owner = owner;
+  }
+
+  add(c: Cluster): void {
+    for (const set of this.groupsOf(c)) set.add(c);
+  }
+
+  remove(c: Cluster): void {
+    for (const set of this.groupsOf(c)) set.delete(c);
+  }
+
+  *of(c: Cluster): Iterable<Cluster> {
+    const seen = new Set([c]);
+    for (const set of this.groupsOf(c)) {
+      for (const other of [...set]) {
+        if (seen.has(other)) continue;
+        seen.add(other);
+        yield other;
       }
     }
   }
-  return { ...fused, clusters, owner };
+
+  private groupsOf(c: Cluster): Set<Cluster>[] {
+    if (c.kind !== "map") return [];
+    const groups = new Map<GraphNode | string, Set<Cluster>>();
+    const scope = { program: this.fused.program, owner: this.owner };
+    for (const x of [...readsOf(scope, c), ...c.outputs]) {
+      if (sizeOf(x.shape) > 1) groups.set(x, entry(this.touching, x));
+    }
+    if (sizeOf(c.domain) <= TINY) groups.set("tiny", entry(this.tiny, c.domain.join()));
+    return [...groups.values()];
+  }
+}
+
+function entry<K>(map: Map<K, Set<Cluster>>, key: K): Set<Cluster> {
+  const set = map.get(key) ?? new Set();
+  map.set(key, set);
+  return set;
 }
 
 function tryMerge(
   fused: FusedProgram,
-  clusters: readonly Cluster[],
   owner: ReadonlyMap<GraphNode, Cluster>,
   a: Cluster,
   b: Cluster,
@@ -55,10 +108,10 @@ function tryMerge(
   if (reads.size + outputs.length > profile.maxBindings) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
-  return merge(fused, clusters, a, b);
+  return merge(fused, a, b);
 }
 
-function merge(fused: FusedProgram, _: readonly Cluster[], a: Cluster, b: Cluster): Cluster {
+function merge(fused: FusedProgram, a: Cluster, b: Cluster): Cluster {
   const c = mapCluster(a.domain);
   const place = new Map(fused.order.map((x, i) => [x, i]));
   const members = [...a.members, ...b.members].sort(

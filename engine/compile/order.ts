@@ -1,6 +1,6 @@
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FusedProgram, readsOf } from "./fused-program.ts";
+import { type FusedProgram, partsOf, sourcesOf } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
 
 /** Thrown when values cannot be written over those they replace, because others still need the old ones. */
@@ -41,7 +41,7 @@ export function orderKernels(fused: FusedProgram): FusedProgram {
   }
   if (ordered.length < fused.clusters.length) {
     const stuck = fused.clusters.filter((c) => (waiting.get(c) as number) > 0);
-    const results = stuck.flatMap((c) => [...overwritten(fused, c).keys()]);
+    const results = stuck.flatMap((c) => [...overwritten(fused, c).keys()].flatMap((x) => partsOf(fused, x)));
     if (results.length === 0) throw new Error("order: kernels wait for each other");
     throw new StillNeeded(results);
   }
@@ -56,7 +56,7 @@ function dependencies(fused: FusedProgram): {
   const next = new Map<Cluster, Set<Cluster>>(fused.clusters.map((c) => [c, new Set()]));
   const readers = new Map<GraphNode, Cluster[]>();
   for (const c of fused.clusters) {
-    for (const x of readsOf(fused, c)) {
+    for (const x of sourcesOf(fused, c)) {
       const owner = fused.owner.get(x);
       if (owner) next.get(owner)?.add(c);
       readers.set(x, [...(readers.get(x) ?? []), c]);
@@ -64,7 +64,9 @@ function dependencies(fused: FusedProgram): {
   }
   for (const c of fused.clusters) {
     for (const old of overwritten(fused, c).values()) {
-      for (const reader of readers.get(old) ?? []) if (reader !== c) next.get(reader)?.add(c);
+      for (const part of partsOf(fused, old)) {
+        for (const reader of readers.get(part) ?? []) if (reader !== c) next.get(reader)?.add(c);
+      }
     }
   }
   const waiting = new Map<Cluster, number>(fused.clusters.map((c) => [c, 0]));

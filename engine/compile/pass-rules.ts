@@ -1,7 +1,7 @@
+import type { Profile } from "../core/profile.ts";
 import { topologicalOrder } from "../ir/node.ts";
-import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { type FusedProgram, isGiven, sourcesOf } from "./fused-program.ts";
 import { bindingsOf } from "./in-place.ts";
-import type { Profile } from "./profile.ts";
 import type { Program } from "./program.ts";
 
 // What must hold after each pass; checked when `debug.verify` is on, as it is in the tests.
@@ -41,7 +41,7 @@ export function checkFused(fused: FusedProgram, profile: Profile): void {
 export function checkOrdered(fused: FusedProgram): void {
   const done = new Set<unknown>();
   for (const c of fused.clusters) {
-    for (const x of readsOf(fused, c)) {
+    for (const x of sourcesOf(fused, c)) {
       need(
         isGiven(fused.program, x) || done.has(fused.owner.get(x)),
         `${x.primitive.name} is read before it is written`,

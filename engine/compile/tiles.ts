@@ -1,7 +1,7 @@
 import type { DotTile } from "../../kernels/dot.ts";
+import type { Profile } from "../core/profile.ts";
 import { dim } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Profile } from "./profile.ts";
 
 // Sizes of tiles and workgroups: the numbers that measurements change.
 

@@ -1,23 +1,12 @@
 import { debug } from "../core/debug.ts";
 import { DeviceLostError } from "../core/errors.ts";
+import type { Profile } from "../core/profile.ts";
 import { BufferPool, type MemoryReport } from "./buffers.ts";
 import { hostGPU } from "./host.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
 import { WorkQueue } from "./work-queue.ts";
-
-/** What a device can do, as far as kernels depend on it. */
-export interface DeviceProfile {
-  readonly kind: "gpu" | "software";
-  readonly f16: boolean;
-  readonly maxBindings: number;
-  readonly maxBindingBytes: number;
-  readonly maxBufferBytes: number;
-  readonly maxWorkgroupBytes: number;
-  readonly maxWorkgroupSize: number;
-  readonly parallelism: number;
-}
 
 export interface DeviceOptions {
   /** The WebGPU entry point; by default that of the host (in Node, the package `webgpu`). */
@@ -32,7 +21,7 @@ export interface DeviceOptions {
 /** A GPU device with its buffers, compiled kernels and queue. */
 export class Device {
   readonly gpu: GPUDevice;
-  readonly profile: DeviceProfile;
+  readonly profile: Profile;
   readonly adapter: { vendor: string; architecture: string; description: string };
   readonly buffers: BufferPool;
   readonly pipelines: PipelineCache;
@@ -48,7 +37,7 @@ export class Device {
   constructor(
     gpu: GPUDevice,
     adapter: Device["adapter"],
-    profile: DeviceProfile,
+    profile: Profile,
     owned: boolean,
     keepAlive: unknown = null,
   ) {
@@ -172,7 +161,7 @@ function profileOf(
   device: GPUDevice,
   info: GPUAdapterInfo | undefined,
   forced?: "gpu" | "software",
-): DeviceProfile {
+): Profile {
   const { limits, features } = device;
   const fallback = (info as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
   const named = [info?.vendor, info?.architecture, info?.description, info?.device].some(

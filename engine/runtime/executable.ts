@@ -1,38 +1,13 @@
-import type { KernelProgram } from "../../kernels/program.ts";
 import { debug } from "../core/debug.ts";
-import type { DType } from "../core/dtype.ts";
+import type { Plan, PlanBlock } from "../ir/plan.ts";
 import type { PooledBuffer } from "./buffers.ts";
 import type { Device } from "./device.ts";
 import type { Pipeline } from "./pipelines.ts";
-import type { Storage } from "./storage.ts";
-
-/** The parts of a plan that running it needs. */
-export interface RunnablePlan {
-  readonly values: readonly {
-    readonly dtype: DType;
-    readonly shape: readonly number[];
-    readonly bytes: number;
-    readonly op: string;
-    readonly place:
-      | { readonly kind: "input"; readonly index: number }
-      | { readonly kind: "output"; readonly index: number }
-      | { readonly kind: "pool"; readonly pool: number; readonly offset: number };
-  }[];
-  readonly steps: readonly {
-    readonly program: KernelProgram;
-    readonly values: readonly number[];
-    readonly ops: readonly string[];
-  }[];
-  readonly inputs: readonly (number | null)[];
-  readonly outputs: readonly (
-    | { readonly kind: "value"; readonly value: number }
-    | { readonly kind: "input"; readonly index: number; readonly updated: boolean }
-  )[];
-  readonly pools: readonly number[];
-}
+import { Block, type Region, type Storage } from "./storage.ts";
 
 interface CachedGroup {
-  readonly ids: readonly number[];
+  /** Buffer and offset of each binding. */
+  readonly regions: readonly Region[];
   readonly group: GPUBindGroup;
 }
 
@@ -42,16 +17,22 @@ const FLOPS_PER_SUBMIT = 4e11;
 /** Bind groups kept per dispatch: operands that alternate between two buffers find theirs again. */
 const GROUPS_KEPT = 4;
 
+interface Copy {
+  readonly from: Region;
+  readonly to: Region;
+  readonly bytes: number;
+}
+
 /** A plan on a device: pipelines, intermediate buffers, and bind groups that are made once. */
 export class Executable {
-  readonly plan: RunnablePlan;
+  readonly plan: Plan;
   private readonly device: Device;
   private readonly keepPools: boolean;
   private pipelines: Pipeline[] | null = null;
   private pools: PooledBuffer[] | null = null;
   private readonly groups: CachedGroup[][];
 
-  constructor(device: Device, plan: RunnablePlan, keepPools: boolean) {
+  constructor(device: Device, plan: Plan, keepPools: boolean) {
     this.device = device;
     this.plan = plan;
     this.keepPools = keepPools;
@@ -115,33 +96,83 @@ export class Executable {
   ): void {
     const { device, plan } = this;
     for (const x of inputs) if (x.error) throw x.error;
-    const home = this.placeOutputs(inputs, outputs, by, owned);
     this.pools ??= plan.pools.map((bytes) => device.buffers.acquire(bytes, `${by} pool`));
     const pools = this.pools;
-    const buffers = plan.values.map((value): { buffer: PooledBuffer; offset: number } => {
-      const { place } = value;
+    const copies: Copy[] = plan.copies.map(({ input, pool, offset, bytes }) => ({
+      from: (inputs[input] as Storage).onDevice(device),
+      to: { buffer: pools[pool] as PooledBuffer, offset },
+      bytes,
+    }));
+    const blocks = plan.blocks.map((block) => this.fillBlock(block, inputs, outputs, by, owned, copies));
+    const home = this.placeOutputs(inputs, outputs, by, owned, copies);
+    this.copy(copies, by);
+    const regions = plan.values.map(({ place }): Region => {
       if (place.kind === "pool") return { buffer: pools[place.pool] as PooledBuffer, offset: place.offset };
+      if (place.kind === "block")
+        return { buffer: (blocks[place.block] as Block).buffer, offset: place.offset };
       const storage =
         place.kind === "output" ? outputs[place.index] : (home.get(place.index) ?? inputs[place.index]);
-      return { buffer: (storage as Storage).onDevice(device), offset: 0 };
+      return (storage as Storage).onDevice(device);
     });
-    if (plan.steps.length > 0) this.dispatch(buffers);
+    if (plan.steps.length > 0) this.dispatch(regions);
+    for (const block of blocks) block.release();
     if (!this.keepPools) this.dispose();
   }
 
-  /** Finds or makes the buffer of every output; returns who holds the new values of inputs that are updated. */
+  /** The buffer of a block: that of the inputs it replaces if they lie in it already, else a new one with copies of them. */
+  private fillBlock(
+    plan: PlanBlock,
+    inputs: readonly Storage[],
+    outputs: readonly Storage[],
+    by: string,
+    owned: (input: number) => boolean,
+    copies: Copy[],
+  ): Block {
+    const { device } = this;
+    const first = plan.segments[0]?.input ?? null;
+    const seat = first === null ? null : (inputs[first] as Storage).seat;
+    const ready =
+      seat !== null &&
+      plan.segments.every(({ input, offset }) => {
+        if (input === null || !owned(input)) return false;
+        const mine = (inputs[input] as Storage).seat;
+        return mine?.block === seat.block && mine.offset === offset;
+      });
+    const block = ready ? seat.block.retain() : new Block(device, device.buffers.acquire(plan.bytes, by));
+    for (const { input, output, offset, bytes } of plan.segments) {
+      if (input !== null && !ready) {
+        const from = (inputs[input] as Storage).onDevice(device);
+        copies.push({ from, to: { buffer: block.buffer, offset }, bytes });
+      }
+      if (output !== null) (outputs[output] as Storage).occupy(block, offset);
+      if (input !== null && owned(input)) (inputs[input] as Storage).markReplaced(by);
+    }
+    return block;
+  }
+
+  /** Finds or makes the buffer of every other output; returns who holds the new values of inputs that are updated. */
   private placeOutputs(
     inputs: readonly Storage[],
     outputs: readonly Storage[],
     by: string,
     owned: (input: number) => boolean,
+    copies: Copy[],
   ): Map<number, Storage> {
     const { device, plan } = this;
     const home = new Map<number, Storage>();
     const made = new Map<number, Storage>();
-    const copies: [Storage, Storage][] = [];
     plan.outputs.forEach((output, i) => {
       const mine = outputs[i] as Storage;
+      if (output.kind === "block") {
+        // Two results of one value share what the first was given.
+        if (!mine.seat) {
+          const first = plan.outputs.findIndex(
+            (o) => o.kind === "block" && o.block === output.block && o.offset === output.offset,
+          );
+          mine.alias(outputs[first] as Storage);
+        }
+        return;
+      }
       if (output.kind === "value") {
         if (output.value < 0) return;
         const first = made.get(output.value);
@@ -151,7 +182,7 @@ export class Executable {
         return;
       }
       const input = inputs[output.index] as Storage;
-      input.onDevice(device);
+      const from = input.onDevice(device);
       if (!output.updated) {
         mine.alias(input);
         return;
@@ -161,24 +192,25 @@ export class Executable {
         mine.takeFrom(input, by);
         return;
       }
-      mine.allocate(device, by);
-      copies.push([input, mine]);
+      copies.push({ from, to: mine.allocate(device, by), bytes: input.bytes });
     });
-    if (copies.length > 0) {
-      const encoder = device.gpu.createCommandEncoder({ label: `${by}: copy of state` });
-      for (const [from, to] of copies) {
-        encoder.copyBufferToBuffer(from.onDevice(device).gpu, 0, to.onDevice(device).gpu, 0, from.bytes);
-      }
-      device.queue.submit([encoder.finish()]);
-    }
     return home;
   }
 
-  private dispatch(buffers: readonly { buffer: PooledBuffer; offset: number }[]): void {
+  private copy(copies: readonly Copy[], by: string): void {
+    if (copies.length === 0) return;
+    const encoder = this.device.gpu.createCommandEncoder({ label: `${by}: copies` });
+    for (const { from, to, bytes } of copies) {
+      encoder.copyBufferToBuffer(from.buffer.gpu, from.offset, to.buffer.gpu, to.offset, bytes);
+    }
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  private dispatch(regions: readonly Region[]): void {
     const { device, plan } = this;
     const pipelines = this.pipelines as Pipeline[];
     if (device.profiler.active) {
-      device.profiler.record(plan.steps, pipelines, (i) => this.groupOf(i, buffers));
+      device.profiler.record(plan.steps, pipelines, (i) => this.groupOf(i, regions));
       return;
     }
     let encoder = device.gpu.createCommandEncoder();
@@ -187,11 +219,11 @@ export class Executable {
     let flops = 0;
     const commands: GPUCommandBuffer[] = [];
     for (let i = 0; i < plan.steps.length; i++) {
-      const { program } = plan.steps[i] as RunnablePlan["steps"][number];
+      const { program } = plan.steps[i] as Plan["steps"][number];
       const pipeline = (pipelines[i] as Pipeline).gpu;
       if (pipeline !== last) pass.setPipeline(pipeline);
       last = pipeline;
-      pass.setBindGroup(0, this.groupOf(i, buffers));
+      pass.setBindGroup(0, this.groupOf(i, regions));
       pass.dispatchWorkgroups(program.workgroups[0], program.workgroups[1], program.workgroups[2]);
       flops += program.cost.flops;
       if (flops > FLOPS_PER_SUBMIT && i + 1 < plan.steps.length) {
@@ -209,16 +241,19 @@ export class Executable {
   }
 
   /** The bind group of a dispatch for these buffers: made once for each set of them. */
-  private groupOf(step: number, buffers: readonly { buffer: PooledBuffer; offset: number }[]): GPUBindGroup {
-    const { values } = this.plan.steps[step] as RunnablePlan["steps"][number];
+  private groupOf(step: number, regions: readonly Region[]): GPUBindGroup {
+    const { values } = this.plan.steps[step] as Plan["steps"][number];
     const cached = this.groups[step] as CachedGroup[];
     for (const entry of cached) {
       let same = true;
-      for (let j = 0; same && j < values.length; j++)
-        same = buffers[values[j] as number]?.buffer.id === entry.ids[j];
+      for (let j = 0; same && j < values.length; j++) {
+        const now = regions[values[j] as number] as Region;
+        const then = entry.regions[j] as Region;
+        same = now.buffer === then.buffer && now.offset === then.offset;
+      }
       if (same) return entry.group;
     }
-    const bound = values.map((v) => buffers[v] as { buffer: PooledBuffer; offset: number });
+    const bound = values.map((v) => regions[v] as Region);
     const group = this.device.gpu.createBindGroup({
       layout: ((this.pipelines as Pipeline[])[step] as Pipeline).layout,
       entries: bound.map(({ buffer, offset }, binding) => {
@@ -230,7 +265,7 @@ export class Executable {
       }),
     });
     if (cached.length >= GROUPS_KEPT) cached.shift();
-    cached.push({ ids: bound.map((b) => b.buffer.id), group });
+    cached.push({ regions: bound, group });
     return group;
   }
 }

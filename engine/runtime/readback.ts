@@ -24,11 +24,11 @@ export class Readback {
       if (storage.error) throw storage.error;
       device.check();
       const bytes = storage.bytes;
-      const source = storage.onDevice(device).gpu;
+      const source = storage.onDevice(device);
       const size = sizeClass(bytes);
       const staging = this.free.get(size)?.pop() ?? this.create(size);
       const encoder = device.gpu.createCommandEncoder({ label: "readback" });
-      encoder.copyBufferToBuffer(source, 0, staging, 0, bytes);
+      encoder.copyBufferToBuffer(source.buffer.gpu, source.offset, staging, 0, bytes);
       device.queue.submit([encoder.finish()]);
       const copy = await this.mapped(staging, bytes);
       this.keep(size, staging);

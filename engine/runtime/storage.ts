@@ -5,8 +5,14 @@ import type { Stored } from "../core/stored.ts";
 import type { PooledBuffer } from "./buffers.ts";
 import type { Device } from "./device.ts";
 
+/** A part of a buffer, from `offset` bytes on. */
+export interface Region {
+  readonly buffer: PooledBuffer;
+  readonly offset: number;
+}
+
 /** A buffer and how many storages share it; it returns to its pool when the last one lets go. */
-class Block {
+export class Block {
   private holders = 1;
   readonly buffer: PooledBuffer;
   readonly device: Device;
@@ -38,6 +44,7 @@ export class Storage implements Stored {
   readonly length: number;
   private host: HostData | null;
   private block: Block | null = null;
+  private offset = 0;
   private gone: string | null = null;
   /** Work that has been handed over but not begun needs the buffer even if the user disposes of the tensor. */
   private pins = 0;
@@ -77,24 +84,41 @@ export class Storage implements Stored {
   }
 
   /** The device buffer with the values; uploads them if they are on the host only. */
-  onDevice(device: Device): PooledBuffer {
+  onDevice(device: Device): Region {
     if (this.block) {
       if (this.block.device !== device)
         throw new Error("a tensor lives on another device; read it and create it anew there");
-      return this.block.buffer;
+      return { buffer: this.block.buffer, offset: this.offset };
     }
-    const buffer = this.allocate(device, "upload");
+    const region = this.allocate(device, "upload");
     const host = this.host as HostData;
-    if (this.length > 0) upload(device, buffer.gpu, this.dtype, host);
+    if (this.length > 0) upload(device, region.buffer.gpu, this.dtype, host);
     if (this.bytes > KEEP_ON_HOST) this.host = null;
-    return buffer;
+    return region;
   }
 
   /** A fresh buffer for values that a kernel will write. */
-  allocate(device: Device, what: string): PooledBuffer {
+  allocate(device: Device, what: string): Region {
     const block = new Block(device, device.buffers.acquire(Math.max(4, this.bytes), what));
-    this.adopt(block);
-    return block.buffer;
+    this.adopt(block, 0);
+    return { buffer: block.buffer, offset: 0 };
+  }
+
+  /** Becomes one of those that share `block`. */
+  occupy(block: Block, offset: number): void {
+    this.adopt(block.retain(), offset);
+  }
+
+  /** The shared buffer that the values lie in, and where; null while they are on the host. */
+  get seat(): { readonly block: Block; readonly offset: number } | null {
+    return this.block ? { block: this.block, offset: this.offset } : null;
+  }
+
+  /** Says that `by` has replaced the values where they lay. */
+  markReplaced(by: string): void {
+    this.host = null;
+    this.gone = `its buffer was updated in place by ${by}`;
+    this.releaseBlock();
   }
 
   /** Takes over the buffer of `old`, which is gone from then on. */
@@ -104,20 +128,20 @@ export class Storage implements Stored {
     old.block = null;
     old.host = null;
     old.gone = `its buffer was updated in place by ${by}`;
-    this.adopt(block);
+    this.adopt(block, old.offset);
   }
 
   /** Another handle on the same values. */
   share(): Storage {
     const other = new Storage(this.dtype, this.length, this.host);
-    if (this.block) other.adopt(this.block.retain());
+    if (this.block) other.adopt(this.block.retain(), this.offset);
     return other;
   }
 
   /** Follows `source`, whose values are not there yet. */
   alias(source: Storage): void {
     this.host = source.host;
-    if (source.block) this.adopt(source.block.retain());
+    if (source.block) this.adopt(source.block.retain(), source.offset);
   }
 
   pin(): void {
@@ -141,8 +165,9 @@ export class Storage implements Stored {
     if (this.pins === 0) this.releaseBlock();
   }
 
-  private adopt(block: Block): void {
+  private adopt(block: Block, offset: number): void {
     this.block = block;
+    this.offset = offset;
     forgotten.register(this, block, this);
   }
 

@@ -7,7 +7,30 @@ export type Place =
   | { readonly kind: "input"; readonly index: number }
   | { readonly kind: "output"; readonly index: number }
   /** A part of a pool: an intermediate result whose bytes are reused once it is dead. */
-  | { readonly kind: "pool"; readonly pool: number; readonly offset: number };
+  | { readonly kind: "pool"; readonly pool: number; readonly offset: number }
+  /** A part of a block of results that lie one behind the other. */
+  | { readonly kind: "block"; readonly block: number; readonly offset: number };
+
+/** Results laid out one behind the other in one buffer, each perhaps over the input that it replaces. */
+export interface PlanBlock {
+  readonly bytes: number;
+  readonly segments: readonly BlockSegment[];
+}
+
+export interface BlockSegment {
+  readonly offset: number;
+  readonly bytes: number;
+  readonly input: number | null;
+  readonly output: number | null;
+}
+
+/** An input that is copied to where a kernel wants it, before the first kernel. */
+export interface PlanCopy {
+  readonly input: number;
+  readonly pool: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
 
 export interface PlanValue {
   readonly dtype: DType;
@@ -37,10 +60,13 @@ export interface Plan {
   readonly outputs: readonly PlanOutput[];
   /** Bytes of each pool. */
   readonly pools: readonly number[];
+  readonly blocks: readonly PlanBlock[];
+  readonly copies: readonly PlanCopy[];
 }
 
 export type PlanOutput =
   | { readonly kind: "value"; readonly value: number }
+  | { readonly kind: "block"; readonly block: number; readonly offset: number }
   /** The very values of an input; `updated` when the plan writes the new values over the old ones. */
   | { readonly kind: "input"; readonly index: number; readonly updated: boolean };
 
@@ -71,7 +97,8 @@ export function reportOf(plan: Plan): PlanReport {
     bytes: s.program.cost.bytes,
     notes: s.notes,
   }));
-  const outside = plan.values.filter((v) => v.place.kind !== "pool").reduce((n, v) => n + v.bytes, 0);
+  const single = plan.values.filter((v) => v.place.kind === "input" || v.place.kind === "output");
+  const outside = single.reduce((n, v) => n + v.bytes, 0) + plan.blocks.reduce((n, b) => n + b.bytes, 0);
   return {
     kernels,
     dispatches: kernels.length,
