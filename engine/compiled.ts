@@ -4,7 +4,7 @@ import { debug } from "./core/debug.ts";
 import { outsideOps, TraceError } from "./core/errors.ts";
 import { baseProfile } from "./core/profile.ts";
 import { sizeOf } from "./core/shape.ts";
-import { treeSignature } from "./core/tree.ts";
+import { fillSkeleton, matchSkeleton, type Skeleton, skeletonOf, treeSignature } from "./core/tree.ts";
 import { openDevice, whenDevice } from "./current-device.ts";
 import { detach, evaluate, placeholder, planFor, storageOf, storedNode, whileTracing } from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
@@ -41,14 +41,24 @@ export interface Compiled<A extends unknown[], R> {
 /** One traced signature. */
 interface Trace {
   readonly program: Program;
+  /** Structure of the arguments, and of the result with tensors that stand for the outputs. */
+  readonly args: Skeleton<Tensor>;
+  readonly result: Skeleton<Tensor>;
   /** Tensors from outside the arguments that the function uses; they are inputs like any other. */
   readonly captured: readonly GraphNode[];
-  /** What the function returned, with tensors that stand for the outputs. */
-  readonly result: unknown;
   readonly outputs: readonly Tensor[];
-  readonly state: readonly StateMatch[];
+  /** State arguments: for each tree, which inputs are the old values of which outputs. */
+  readonly state: readonly (readonly StateMatch[])[];
   readonly executables: Map<Device, Executable>;
 }
+
+const sameAval = (a: Tensor, b: Tensor): boolean => {
+  const x = a.node;
+  const y = b.node;
+  if (x.dtype !== y.dtype || x.shape.length !== y.shape.length) return false;
+  for (let i = 0; i < x.shape.length; i++) if (x.shape[i] !== y.shape[i]) return false;
+  return true;
+};
 
 /**
  * `fn` as one plan: traced once for each signature (structure of the arguments, shapes, dtypes and everything in them
@@ -69,10 +79,15 @@ export function compile<A extends unknown[], R>(
   const name = options.name ?? (fn.name || "compiled");
   const donate = options.donate ?? true;
   const traces = new Map<string, Trace>();
-  // The storages that the last call returned, by output: if they come back as arguments, they may be overwritten.
-  let returned = new Map<Storage, number>();
+  let latest: Trace | null = null;
+  // Marks the storages that the latest call returned: if they come back as state, they may be overwritten.
+  let origin: object = {};
 
-  const traceOf = (args: A): Trace => {
+  /** The trace for these arguments, and their tensors. */
+  const find = (args: A): { trace: Trace; leaves: Tensor[] } => {
+    const leaves: Tensor[] = [];
+    if (latest && matchSkeleton(latest.args, args, isTensor, sameAval, leaves))
+      return { trace: latest, leaves };
     const signature = treeSignature(args, isTensor, (x) => `${x.dtype}[${x.shape.join(",")}]`);
     let trace = traces.get(signature);
     if (!trace) {
@@ -83,28 +98,26 @@ export function compile<A extends unknown[], R>(
           `${name}: traced for ${signature.length > 200 ? `${signature.slice(0, 200)}...` : signature}`,
         );
     }
-    return trace;
+    latest = trace;
+    return { trace, leaves: treeLeaves(args).map((x) => x.value) };
   };
 
   const call = (...args: A): R => {
-    const trace = traceOf(args);
-    const leaves = treeLeaves(args).map((x) => x.value);
-    evaluate([...leaves.map((x) => x.node), ...trace.captured]);
-    const inputs = [...leaves.map((x) => storageOf(x.node)), ...trace.captured.map(storageOf)];
+    const { trace, leaves } = find(args);
+    const nodes = leaves.map((x) => x.node);
+    if (nodes.some((x) => x.stored === null) || trace.captured.some((x) => x.stored === null)) {
+      evaluate([...nodes, ...trace.captured]);
+    }
+    const inputs = nodes.map(storageOf);
+    for (const x of trace.captured) inputs.push(storageOf(x));
     for (const x of inputs) x.check(name);
     const outputs = trace.outputs.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
-    const owned = ownedInputs(trace, inputs, returned);
+    const owned = ownedInputs(trace, inputs, origin);
     // The call may have to wait for the device; what it reads must not go meanwhile.
     for (const x of inputs) x.pin();
     whenDevice(
       (device) => {
-        let executable = trace.executables.get(device);
-        if (!executable) {
-          const updates = new Map(trace.state.map((m) => [m.output, m.input]));
-          executable = new Executable(device, planFor(device, trace.program, updates), true);
-          trace.executables.set(device, executable);
-        }
-        executable.run(inputs, outputs, name, (i) => owned.has(i));
+        executableOf(trace, device).run(inputs, outputs, name, (i) => owned.has(i));
         for (const x of inputs) x.unpin();
       },
       (error) => {
@@ -115,11 +128,15 @@ export function compile<A extends unknown[], R>(
     // Old state that was not overwritten where it lay has been replaced all the same.
     for (const i of owned)
       inputs[i]?.dispose(`${name} returned its successor, in a state that is updated in place`);
-    returned = new Map(outputs.map((x, i) => [x, i]));
-    let next = 0;
-    const tensors = trace.outputs.map((x) => new Tensor(storedNode(outputs[next++] as Storage, x.shape)));
-    const byOutput = new Map(trace.outputs.map((x, i) => [x, tensors[i] as Tensor]));
-    return treeMap((x) => byOutput.get(x) as Tensor, trace.result) as R;
+    origin = {};
+    const byOutput = new Map<Tensor, Tensor>();
+    trace.outputs.forEach((x, i) => {
+      const storage = outputs[i] as Storage;
+      storage.origin = origin;
+      storage.originOutput = i;
+      byOutput.set(x, new Tensor(storedNode(storage, x.shape)));
+    });
+    return fillSkeleton(trace.result, (x) => byOutput.get(x)) as R;
   };
 
   const compiled = call as Compiled<A, R>;
@@ -129,15 +146,25 @@ export function compile<A extends unknown[], R>(
     for (const trace of traces.values())
       for (const executable of trace.executables.values()) executable.dispose();
     traces.clear();
-    returned = new Map();
+    latest = null;
   };
   compiled.plan = (...args) => {
-    const trace = traceOf(args);
-    const updates = new Map(trace.state.map((m) => [m.output, m.input]));
-    const profile = openDevice()?.profile ?? baseProfile;
-    return buildPlan(trace.program, profile, ops, updates);
+    const { trace } = find(args);
+    return buildPlan(trace.program, openDevice()?.profile ?? baseProfile, ops, updatesOf(trace));
   };
   return compiled;
+}
+
+const updatesOf = (trace: Trace): Map<number, number> =>
+  new Map(trace.state.flat().map((m) => [m.output, m.input]));
+
+function executableOf(trace: Trace, device: Device): Executable {
+  let executable = trace.executables.get(device);
+  if (!executable) {
+    executable = new Executable(device, planFor(device, trace.program, updatesOf(trace)), true);
+    trace.executables.set(device, executable);
+  }
+  return executable;
 }
 
 /**
@@ -187,9 +214,13 @@ function traceFunction<A extends unknown[], R>(
       outputs: distinct.map((x) => program.outputs[outputs.indexOf(x)] as GraphNode),
     },
     captured,
-    result,
+    args: skeletonOf(
+      treeMap((x) => new Tensor(placeholder(x, 0)), args),
+      isTensor,
+    ),
+    result: skeletonOf(result, isTensor),
     outputs: distinct,
-    state: donate ? matchState(args, result, distinct) : [],
+    state: donate ? groupsOf(matchState(args, result, distinct)) : [],
     executables: new Map(),
   };
 }
@@ -216,20 +247,29 @@ function evaluateCaptured(
   return describeProgram(outputs).inputs.filter((x) => !placeholders.has(x));
 }
 
-/** State arguments that this call may overwrite: all of a tree, and only what the last call returned for it. */
-function ownedInputs(
-  trace: Trace,
-  inputs: readonly Storage[],
-  returned: ReadonlyMap<Storage, number>,
-): Set<number> {
-  const owned = new Set<number>();
+function groupsOf(matches: readonly StateMatch[]): StateMatch[][] {
   const groups = new Map<number, StateMatch[]>();
-  for (const m of trace.state) groups.set(m.group, [...(groups.get(m.group) ?? []), m]);
-  for (const group of groups.values()) {
-    const mine = group.every((m) => returned.get(inputs[m.input] as Storage) === m.output);
+  for (const m of matches) groups.set(m.group, [...(groups.get(m.group) ?? []), m]);
+  return [...groups.values()];
+}
+
+/** State arguments that this call may overwrite: all of a tree, and only what the latest call returned for it. */
+function ownedInputs(trace: Trace, inputs: readonly Storage[], origin: object): Set<number> {
+  const owned = new Set<number>();
+  if (trace.state.length === 0) return owned;
+  const first = new Map<Storage, number>();
+  const twice = new Set<Storage>();
+  inputs.forEach((x, i) => {
+    if (first.has(x)) twice.add(x);
+    else first.set(x, i);
+  });
+  for (const group of trace.state) {
     // A buffer that stands in two places cannot be overwritten for one of them.
-    const once = group.every((m) => inputs.filter((x) => x === inputs[m.input]).length === 1);
-    if (mine && once) for (const m of group) owned.add(m.input);
+    const mine = group.every((m) => {
+      const x = inputs[m.input] as Storage;
+      return x.origin === origin && x.originOutput === m.output && !twice.has(x);
+    });
+    if (mine) for (const m of group) owned.add(m.input);
   }
   return owned;
 }

@@ -91,3 +91,86 @@ function identity(x: object): number {
   }
   return id;
 }
+
+/**
+ * The structure of a tree without its leaves, for going through another tree of that structure quickly: no paths, no
+ * texts.
+ */
+export type Skeleton<L> =
+  | { readonly kind: "leaf"; readonly sample: L }
+  | { readonly kind: "array"; readonly items: readonly Skeleton<L>[] }
+  | {
+      readonly kind: "object";
+      readonly prototype: object | null;
+      readonly keys: readonly string[];
+      readonly fields: readonly Skeleton<L>[];
+    }
+  | { readonly kind: "static"; readonly value: unknown };
+
+export function skeletonOf<L>(tree: unknown, isLeaf: (x: unknown) => x is L): Skeleton<L> {
+  if (isLeaf(tree)) return { kind: "leaf", sample: tree };
+  if (Array.isArray(tree)) return { kind: "array", items: tree.map((x) => skeletonOf(x, isLeaf)) };
+  if (!isContainer(tree)) return { kind: "static", value: tree };
+  const fields = Object.values(tree).map((x) => skeletonOf(x, isLeaf));
+  return { kind: "object", prototype: Object.getPrototypeOf(tree), keys: Object.keys(tree), fields };
+}
+
+/** Whether `tree` has this structure and leaves like the samples; its leaves are appended to `leaves`. */
+export function matchSkeleton<L>(
+  skeleton: Skeleton<L>,
+  tree: unknown,
+  isLeaf: (x: unknown) => x is L,
+  alike: (a: L, sample: L) => boolean,
+  leaves: L[],
+): boolean {
+  switch (skeleton.kind) {
+    case "leaf":
+      if (!isLeaf(tree) || !alike(tree, skeleton.sample)) return false;
+      leaves.push(tree);
+      return true;
+    case "static":
+      return Object.is(tree, skeleton.value);
+    case "array": {
+      const { items } = skeleton;
+      if (!Array.isArray(tree) || tree.length !== items.length) return false;
+      for (let i = 0; i < items.length; i++) {
+        if (!matchSkeleton(items[i] as Skeleton<L>, tree[i], isLeaf, alike, leaves)) return false;
+      }
+      return true;
+    }
+    case "object": {
+      if (!isContainer(tree) || isLeaf(tree) || Object.getPrototypeOf(tree) !== skeleton.prototype)
+        return false;
+      const { keys, fields } = skeleton;
+      const found = Object.keys(tree);
+      if (found.length !== keys.length) return false;
+      for (let i = 0; i < keys.length; i++) {
+        const key = keys[i] as string;
+        if (found[i] !== key) return false;
+        const value = (tree as Record<string, unknown>)[key];
+        if (!matchSkeleton(fields[i] as Skeleton<L>, value, isLeaf, alike, leaves)) return false;
+      }
+      return true;
+    }
+  }
+}
+
+/** A tree of this structure with the leaves that `leafOf` gives for the samples. */
+export function fillSkeleton<L>(skeleton: Skeleton<L>, leafOf: (sample: L) => unknown): unknown {
+  switch (skeleton.kind) {
+    case "leaf":
+      return leafOf(skeleton.sample);
+    case "static":
+      return skeleton.value;
+    case "array":
+      return skeleton.items.map((x) => fillSkeleton(x, leafOf));
+    case "object": {
+      const plain = skeleton.prototype === Object.prototype;
+      const copy: Record<string, unknown> = plain ? {} : Object.create(skeleton.prototype);
+      for (let i = 0; i < skeleton.keys.length; i++) {
+        copy[skeleton.keys[i] as string] = fillSkeleton(skeleton.fields[i] as Skeleton<L>, leafOf);
+      }
+      return copy;
+    }
+  }
+}

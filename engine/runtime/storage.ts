@@ -11,7 +11,20 @@ export interface Region {
   readonly offset: number;
 }
 
-/** A buffer and how many storages share it; it returns to its pool when the last one lets go. */
+interface Held {
+  readonly device: Device;
+  readonly buffer: PooledBuffer;
+}
+
+// What the registry holds does not lead to the block: else nothing would ever be freed.
+const forgotten = new FinalizationRegistry<Held>(({ device, buffer }) => {
+  if (!device.isLost) device.buffers.release(buffer);
+});
+
+/**
+ * A buffer and how many storages share it. It returns to its pool when the last one lets go, or when none of them can
+ * be reached any more.
+ */
 export class Block {
   private holders = 1;
   readonly buffer: PooledBuffer;
@@ -20,6 +33,7 @@ export class Block {
   constructor(device: Device, buffer: PooledBuffer) {
     this.device = device;
     this.buffer = buffer;
+    forgotten.register(this, { device, buffer }, this);
   }
 
   retain(): this {
@@ -28,12 +42,11 @@ export class Block {
   }
 
   release(): void {
-    if (--this.holders === 0 && !this.device.isLost) this.device.buffers.release(this.buffer);
+    if (--this.holders > 0) return;
+    forgotten.unregister(this);
+    if (!this.device.isLost) this.device.buffers.release(this.buffer);
   }
 }
-
-// What the registry holds is the block, which does not lead to the storage: else nothing would ever be freed.
-const forgotten = new FinalizationRegistry<Block>((block) => block.release());
 
 /** Host copies up to this size are kept beside the device's. */
 const KEEP_ON_HOST = 4096;
@@ -48,6 +61,9 @@ export class Storage implements Stored {
   private gone: string | null = null;
   /** Work that has been handed over but not begun needs the buffer even if the user disposes of the tensor. */
   private pins = 0;
+  /** The call of a compiled function that returned this, and as which output; tells it its own state again. */
+  origin: object | null = null;
+  originOutput = -1;
   /** What went wrong with the work that should have made the values. */
   error: Error | null = null;
 
@@ -124,7 +140,6 @@ export class Storage implements Stored {
   /** Takes over the buffer of `old`, which is gone from then on. */
   takeFrom(old: Storage, by: string): void {
     const block = old.block as Block;
-    forgotten.unregister(old);
     old.block = null;
     old.host = null;
     old.gone = `its buffer was updated in place by ${by}`;
@@ -168,7 +183,6 @@ export class Storage implements Stored {
   private adopt(block: Block, offset: number): void {
     this.block = block;
     this.offset = offset;
-    forgotten.register(this, block, this);
   }
 
   private letGo(): void {
@@ -178,7 +192,6 @@ export class Storage implements Stored {
 
   private releaseBlock(): void {
     if (!this.block) return;
-    forgotten.unregister(this);
     this.block.release();
     this.block = null;
   }
