@@ -1,5 +1,18 @@
 export { type Compiled, type CompileOptions, compile, explain } from "./engine/compiled.ts";
 export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
+export {
+  AxisError,
+  DeviceLimitError,
+  DeviceLostError,
+  DisposedError,
+  DTypeError,
+  KernelError,
+  NoDeviceError,
+  NotDifferentiableError,
+  OutOfMemoryError,
+  ShapeError,
+  TraceError,
+} from "./engine/core/errors.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
 export { FileFormatError } from "./engine/io/errors.ts";
 export * from "./engine/public/activation.ts";
@@ -19,7 +32,7 @@ export * from "./engine/public/normalization.ts";
 export * from "./engine/public/reduction.ts";
 export * from "./engine/public/shape.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
-export { scalar, Tensor, tensor } from "./engine/tensor.ts";
+export { isTensor, scalar, Tensor, tensor } from "./engine/tensor.ts";
 export {
   checkpoint,
   customVjp,
