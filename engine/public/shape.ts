@@ -1,4 +1,6 @@
+import * as padding from "../functions/pad.ts";
 import * as functions from "../functions/shape.ts";
+import * as slicing from "../functions/slice.ts";
 import { lift } from "../lift.ts";
 
 // Negative axes count from the last. Unless something else is said, the results are views: they cost no copy, the
@@ -108,3 +110,27 @@ export const diagonal = lift(functions.diagonal);
 
 /** The sum of a diagonal; options as for `diagonal`. */
 export const trace = lift(functions.trace);
+
+/**
+ * Part of a tensor: for each axis a position, which drops the axis, a range `[start, stop, step]`, or null for all of it.
+ * Missing specifications are null; so may be start, stop and step. Negative positions count from the end, negative
+ * steps go backwards, and what of a range lies outside is cut off, as in Python.
+ *
+ * @throws {AxisError} If a position lies outside, or a step is 0.
+ *
+ * @example Every other column of the last row, backwards
+ *   slice(x, -1, [null, null, -2]); // x[-1, ::-2]
+ */
+export const slice = lift(slicing.slice);
+
+/**
+ * Elements put around a tensor.
+ *
+ * @param widths `[before, after]` for each axis, or for those named: `{ [-1]: [1, 1] }`. In mode "constant" they may be
+ * negative, which cuts off.
+ * @param options.mode "constant" (the default); "reflect", mirrored at the outermost element, which is not repeated;
+ * "replicate", that element again; "circular", from the other end.
+ * @param options.value What mode "constant" puts there, 0 by default.
+ * @throws {ShapeError} If an axis is too short to be reflected or to go round that far.
+ */
+export const pad = lift(padding.pad);

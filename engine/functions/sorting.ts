@@ -1,0 +1,153 @@
+import { isFloat } from "../core/dtype.ts";
+import { AxisError, ShapeError } from "../core/errors.ts";
+import { dim, dropAxes, normalizeAxes, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
+import { type GraphNode, makeNode } from "../ir/node.ts";
+import type { Primitive } from "../ir/primitive.ts";
+import { align, castTo, constant, ops, reshapeTo } from "../ops/build.ts";
+import { argsort as argsortPrimitive } from "../ops/indexing.ts";
+import { bitNot, isNan } from "../ops/unary.ts";
+import { define } from "./define.ts";
+import { toFloat, toNumber } from "./promotion.ts";
+import { moveAxis } from "./shape.ts";
+
+export interface SortOptions {
+  /** The last by default. */
+  axis?: number;
+  descending?: boolean;
+}
+
+/** x with the sort axis last, and the order of each row. */
+function orderOf(name: string, x: GraphNode, { axis = -1, descending = false }: SortOptions) {
+  const at = normalizeAxis(name, axis, x.shape.length);
+  const rows = moveAxis(x, at, -1);
+  const keys = toNumber(rows);
+  const order = makeNode(argsortPrimitive as Primitive, [descending ? reversed(keys) : keys]);
+  return { at, rows, order };
+}
+
+/** Keys in the opposite order; NaN stays last. Integers have no negative for their smallest, but an inverse. */
+const reversed = (x: GraphNode): GraphNode =>
+  isFloat(x.dtype) ? ops.neg(x) : makeNode(bitNot as Primitive, [x]);
+
+/** Elements in order along an axis. */
+export const sort = define("sort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
+  const { at, rows, order } = orderOf("sort", x, options);
+  return moveAxis(ops.gather(rows, order, rows.shape.length - 1), -1, at);
+});
+
+/** Positions of the elements in order along an axis. */
+export const argsort = define("argsort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
+  const { at, order } = orderOf("argsort", x, options);
+  return moveAxis(order, -1, at);
+});
+
+export interface TopKOptions {
+  axis?: number;
+  /** The largest, or the smallest. */
+  largest?: boolean;
+}
+
+/** The k largest elements along an axis, in order, and their positions. */
+export const topK = define("topK", (x: GraphNode, k: number, options: TopKOptions = {}) => {
+  const { axis = -1, largest = true } = options;
+  const { at, rows, order } = orderOf("topK", x, { axis, descending: largest });
+  const last = rows.shape.length - 1;
+  if (!Number.isInteger(k) || k < 0 || k > dim(rows.shape, last)) {
+    throw new AxisError("topK", {
+      problem: `${k} elements of axis ${at}`,
+      got: { x },
+      need: `0 to ${dim(rows.shape, last)}`,
+    });
+  }
+  const first = ops.slice(order, last, 0, k);
+  return {
+    values: moveAxis(ops.gather(rows, first, last), -1, at),
+    indices: moveAxis(first, -1, at),
+  };
+});
+
+/** Where values belong in sorted rows: how many elements are less than each, or, from the right, not greater. */
+export const searchsorted = define(
+  "searchsorted",
+  (sorted: GraphNode, values: GraphNode, options: { side?: "left" | "right" } = {}): GraphNode => {
+    const single = sorted.shape.length === 1;
+    const fits = single || shapesEqual(sorted.shape.slice(0, -1), values.shape.slice(0, -1));
+    if (sorted.shape.length === 0 || !fits) {
+      throw new ShapeError("searchsorted", {
+        problem: "rows do not pair up",
+        got: { sorted, values },
+        need: "one sorted vector, or shapes equal but for the last axis",
+      });
+    }
+    const rows = toNumber(sorted);
+    const wanted = toNumber(single ? reshapeTo(values, [sizeOf(values.shape)]) : values);
+    return reshapeTo(bisect(rows, wanted, options.side ?? "left"), values.shape);
+  },
+);
+
+function bisect(rows: GraphNode, wanted: GraphNode, side: "left" | "right"): GraphNode {
+  const axis = rows.shape.length - 1;
+  const n = dim(rows.shape, axis);
+  let low: GraphNode = constant(wanted.shape, 0, "i32");
+  if (n === 0) return low;
+  // The answer is in low..low + span, one step halves the span.
+  for (let span = n; span > 0; span = Math.floor(span / 2)) {
+    const middle = ops.add(low, Math.floor(span / 2));
+    const inside = ops.less(middle, n);
+    const found = ops.gather(rows, ops.minimum(middle, n - 1), axis);
+    const before = side === "left" ? comesBefore(found, wanted) : ops.not(comesBefore(wanted, found));
+    low = ops.where(ops.and(inside, before), ops.add(middle, 1), low);
+  }
+  return low;
+}
+
+/** a < b where NaN comes last. */
+function comesBefore(a: GraphNode, b: GraphNode): GraphNode {
+  const [x, y] = align("searchsorted", [a, b]) as [GraphNode, GraphNode];
+  const less = ops.less(x, y);
+  if (!isFloat(x.dtype)) return less;
+  const nan = (z: GraphNode) => makeNode(isNan as Primitive, [z]);
+  return ops.where(nan(y), ops.not(nan(x)), less);
+}
+
+export interface QuantileOptions {
+  axis?: number | readonly number[];
+  keepDims?: boolean;
+}
+
+/** The value below which a part q (0 to 1) of the elements lies, between two of them by linear interpolation. */
+export const quantile = define(
+  "quantile",
+  (x: GraphNode, q: number, options: QuantileOptions = {}): GraphNode => {
+    if (!(q >= 0 && q <= 1))
+      throw new AxisError("quantile", { problem: `no quantile ${q}`, need: "0 <= q <= 1" });
+    return quantileOver("quantile", x, q, options);
+  },
+);
+
+/** The middle element, or the mean of the middle two. */
+export const median = define(
+  "median",
+  (x: GraphNode, options: QuantileOptions = {}): GraphNode => quantileOver("median", x, 0.5, options),
+);
+
+function quantileOver(name: string, x: GraphNode, q: number, { axis, keepDims = false }: QuantileOptions) {
+  const axes = normalizeAxes(name, axis, x.shape.length);
+  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const y = ops.permute(toFloat(x), [...kept, ...axes]);
+  const n = axes.reduce((size, a) => size * dim(x.shape, a), 1);
+  const shape = kept.map((a) => dim(x.shape, a));
+  if (n === 0) throw new ShapeError(name, { problem: "nothing to choose from", got: { x } });
+  const row = sort(reshapeTo(y, [...shape, n]));
+  const last = shape.length;
+  const at = q * (n - 1);
+  const low = Math.floor(at);
+  const pick = (i: number) => ops.slice(row, last, i, 1);
+  const weight = at - low;
+  const between =
+    weight === 0 ? pick(low) : ops.add(ops.mul(pick(low), 1 - weight), ops.mul(pick(low + 1), weight));
+  // NaN sorts last: one makes the whole row's result NaN.
+  const worst = pick(n - 1);
+  const result = ops.where(makeNode(isNan as Primitive, [worst]), worst, between);
+  return castTo(reshapeTo(result, dropAxes(x.shape, axes, keepDims)), toFloat(x).dtype);
+}
