@@ -137,7 +137,9 @@ export class Executable {
         if (input === null || !owned(input)) return false;
         const mine = (inputs[input] as Storage).seat;
         return mine?.block === seat.block && mine.offset === offset;
-      });
+      }) &&
+      // Nobody else's values may lie there, as those of a tensor that an earlier step passed on unchanged do.
+      seat.block.shares === plan.segments.length;
     const block = ready ? seat.block.retain() : new Block(device, device.buffers.acquire(plan.bytes, by));
     for (const { input, output, offset, bytes } of plan.segments) {
       if (input !== null && !ready) {
@@ -188,7 +190,7 @@ export class Executable {
         return;
       }
       home.set(output.index, mine);
-      if (owned(output.index)) {
+      if (owned(output.index) && input.seat?.block.shares === 1) {
         mine.takeFrom(input, by);
         return;
       }

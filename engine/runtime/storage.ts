@@ -36,6 +36,11 @@ export class Block {
     forgotten.register(this, { device, buffer }, this);
   }
 
+  /** How many storages lie here. Those that were dropped without `dispose()` still count. */
+  get shares(): number {
+    return this.holders;
+  }
+
   retain(): this {
     this.holders++;
     return this;
