@@ -56,7 +56,7 @@ const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const sumType = (spec: DotSpec): ScalarType => (spec.steps[spec.a] as { type: ScalarType }).type;
 
 /** Bodies longer than this many multiply-adds are not unrolled further. */
-const UNROLL_BUDGET = 256;
+const UNROLL_BUDGET = 512;
 
 function directKernel(spec: DotSpec, tile: DotTile & { variant: "direct" }): KernelProgram {
   const { m, n, batch, bindings } = spec;

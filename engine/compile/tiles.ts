@@ -36,7 +36,7 @@ export interface DotSize {
 
 export function chooseDotTile(profile: Profile, size: DotSize): DotTile {
   const { batch, m, n, k, aAlongK, bAlongK } = size;
-  if (profile.kind === "software") return directTile(size, 8, 8, 64, 8);
+  if (profile.kind === "software") return directTile(size, 16, 8, 64, 8);
   if (k >= 8 && m >= 64 && n >= 64 && batch * Math.ceil(m / 64) * Math.ceil(n / 64) >= 32) {
     return { variant: "staged", bm: 64, bn: 64, bk: 16, tm: 4, tn: 4, aAlongK, bAlongK };
   }
