@@ -15,6 +15,7 @@ import { place } from "./place.ts";
 import { printFused, printProgram } from "./print.ts";
 import type { Program } from "./program.ts";
 import { simplify } from "./simplify.ts";
+import { splitLongSums } from "./split.ts";
 
 /** Outputs that replace an input: output number to input number. */
 export type Updates = ReadonlyMap<number, number>;
@@ -34,7 +35,7 @@ function runPass<A, B>(pass: Pass<A, B>, before: A): B {
   return after;
 }
 
-/** Turns a program into a plan: expand, simplify, fuse, flatten, order, place. */
+/** Turns a program into a plan: expand, simplify, split long sums, fuse, flatten, order, place. */
 export function buildPlan(
   program: Program,
   profile: Profile,
@@ -49,8 +50,17 @@ export function buildPlan(
     { name: "simplify", run: (p: Program) => simplify(p, o), print: printProgram, check: checkTensors },
     expanded,
   );
+  const split = runPass(
+    {
+      name: "split long sums",
+      run: (p: Program) => splitLongSums(p, profile, o),
+      print: printProgram,
+      check: checkTensors,
+    },
+    simple,
+  );
   // A reshape of a stored value is that value: nothing is computed for it.
-  const wanted = { inputs: simple.inputs, outputs: simple.outputs.map(withoutReshape) };
+  const wanted = { inputs: split.inputs, outputs: split.outputs.map(withoutReshape) };
   const computed = {
     inputs: wanted.inputs,
     outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],

@@ -66,3 +66,23 @@ function directTile(
   }
   return { variant: "direct", tm, tn, workgroupSize };
 }
+
+/** Pieces that a reduction of so many rows of such a length is cut into; 1 leaves it whole. */
+export function reductionPieces(profile: Profile, rows: number, length: number): number {
+  if (profile.kind === "software")
+    return rows < 8 && length >= 8192 ? Math.min(64, Math.floor(length / 1024)) : 1;
+  if (rows >= 64 || length < 32768) return 1;
+  return Math.min(1024, Math.floor(length / 4096));
+}
+
+/** Pieces that the contracted axis is cut into. */
+export function dotPieces(
+  profile: Profile,
+  { batch, m, n, k }: { batch: number; m: number; n: number; k: number },
+): number {
+  if (profile.kind === "software")
+    return batch * m * n < 32 && k >= 4096 ? Math.min(64, Math.floor(k / 1024)) : 1;
+  const tiles = batch * Math.ceil(m / 64) * Math.ceil(n / 64);
+  if (k < 1024 || tiles >= 128) return 1;
+  return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);
+}
