@@ -192,6 +192,7 @@ function comparison(
   operator: string,
   value: (a: number, b: number) => boolean,
 ): Primitive<null> {
+  const text = infix(operator);
   return elementwise({
     name,
     dtype: (ins) => {
@@ -201,7 +202,9 @@ function comparison(
     },
     vjp: notDifferentiable("the result is boolean"),
     value: ([a = 0, b = 0]) => (value(a, b) ? 1 : 0),
-    wgsl: infix(operator),
+    // Compilers take a float != for "ordered and not equal", which is false for NaN.
+    wgsl: (args, ins) =>
+      operator === "!=" && isFloatInput(ins) ? `(!(${args[0]} == ${args[1]}))` : text(args),
   });
 }
 

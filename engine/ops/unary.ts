@@ -279,7 +279,8 @@ const zero = (dtype: DType): string => (isFloat(dtype) ? "0.0f" : dtype === "u32
 /** WGSL that converts between the types kernels compute in. */
 function castText(x: string, from: DType, to: DType): string {
   if (from === to || (isFloat(from) && isFloat(to))) return x;
-  if (to === "bool") return `(${x} != ${zero(from)})`;
+  // Not `!=`, which compilers take to be false for NaN.
+  if (to === "bool") return `(!(${x} == ${zero(from)}))`;
   if (from === "bool")
     return `select(${zero(to)}, ${isFloat(to) ? "1.0f" : to === "u32" ? "1u" : "1"}, ${x})`;
   if (isFloat(to)) return `f32(${x})`;
