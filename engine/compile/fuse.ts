@@ -7,6 +7,7 @@ import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
 import { mergeMaps } from "./merge-maps.ts";
 import type { Program } from "./program.ts";
+import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 export interface FuseOptions {
   readonly profile: Profile;
@@ -90,11 +91,12 @@ function relieve(
 class Fusion {
   private readonly order: readonly GraphNode[];
   private readonly position = new Map<GraphNode, number>();
-  private readonly consumers = new Map<GraphNode, GraphNode[]>();
   private readonly home = new Map<GraphNode, Cluster>();
   private readonly clusters: Cluster[] = [];
   private readonly wanted: ReadonlySet<GraphNode>;
   private readonly costs = new Map<GraphNode, number>();
+  /** Where long expressions are cut. */
+  private readonly cuts: ReadonlySet<GraphNode>;
 
   private readonly program: Program;
   private readonly options: FuseOptions;
@@ -115,13 +117,28 @@ class Fusion {
     this.order = topologicalOrder(program.outputs);
     this.order.forEach((node, i) => {
       this.position.set(node, i);
-      if (isGiven(program, node)) return;
-      for (const x of new Set(node.inputs)) {
-        const list = this.consumers.get(x);
-        if (list) list.push(node);
-        else this.consumers.set(x, [node]);
-      }
     });
+    this.cuts = this.findCuts();
+  }
+
+  /** Nodes at which the expression below, written as a tree, has grown too long. */
+  private findCuts(): Set<GraphNode> {
+    const cuts = new Set<GraphNode>();
+    const lengths = new Map<GraphNode, number>();
+    for (const node of this.order) {
+      const { kind } = node.primitive.lower;
+      let length = 0;
+      if (!isGiven(this.program, node) && (kind === "elementwise" || kind === "inline")) {
+        length = 1;
+        for (const x of new Set(node.inputs)) length += lengths.get(x) as number;
+        if (length > LONGEST_EXPRESSION && kind === "elementwise") {
+          cuts.add(node);
+          length = 0;
+        }
+      }
+      lengths.set(node, length);
+    }
+    return cuts;
   }
 
   run(): FusedProgram {
@@ -229,6 +246,7 @@ class Fusion {
   }
 
   private absorbElementwise(c: Cluster, node: GraphNode): boolean {
+    if (this.cuts.has(node)) return false;
     const frames = node.inputs.map((x) => c.frames.get(x)).filter((f) => f !== undefined);
     const frame = frames[0];
     if (!frame || !frames.every((f) => samePosition(f, frame))) return false;
@@ -367,6 +385,7 @@ class Fusion {
   private mustStore(node: GraphNode, users: ReadonlySet<Cluster>, limit: number): boolean {
     if (this.wanted.has(node) || this.forced.has(node)) return true;
     if (users.size === 0) return false;
+    if (this.cuts.has(node)) return true;
     if (!this.options.enabled) return node.primitive.name !== "full" || limit < 0;
     if (limit < 0) return true;
     if (node.primitive.lower.kind !== "elementwise") return false;

@@ -3,6 +3,7 @@ import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
 const TINY = 4096;
@@ -106,6 +107,7 @@ function tryMerge(
   const reads = new Set([...readsA, ...readsB].filter((x) => owner.get(x) !== a && owner.get(x) !== b));
   const outputs = [...a.outputs, ...b.outputs].filter((x) => !reads.has(fused.replaces.get(x) as GraphNode));
   if (reads.size + outputs.length > profile.maxBindings) return null;
+  if (expressionLength(scope, a) + expressionLength(scope, b) > LONGEST_EXPRESSION) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
   return merge(fused, a, b);
@@ -172,4 +174,17 @@ function dependsThroughOthers(
     }
   }
   return false;
+}
+
+/** Nodes that a kernel computes, members and what is computed on the spot for them. */
+function expressionLength(scope: Pick<FusedProgram, "program" | "owner">, c: Cluster): number {
+  const seen = new Set<GraphNode>();
+  const visit = (x: GraphNode): void => {
+    if (seen.has(x) || isGiven(scope.program, x)) return;
+    if (scope.owner.has(x) && scope.owner.get(x) !== c) return;
+    seen.add(x);
+    x.inputs.forEach(visit);
+  };
+  c.members.forEach(visit);
+  return seen.size;
 }

@@ -5,6 +5,9 @@ import type { Cluster } from "./cluster.ts";
 
 // Sizes of tiles and workgroups: the numbers that measurements change.
 
+/** Expressions longer than this many nodes are cut: compilers of shaders take long over them and gain nothing. */
+export const LONGEST_EXPRESSION = 400;
+
 export const elementwiseGroup = (_: Profile): number => 64;
 
 /** Whether lanes run over rows or along them. */
