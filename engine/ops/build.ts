@@ -73,6 +73,19 @@ function alongAxis(x: GraphNode, axis: number, map: Partial<AxisMap> & { size: n
   );
 }
 
+/** What one kernel may join: it binds a buffer for each part, one for the result, and there are eight. */
+const PARTS_OF_ONE_KERNEL = 6;
+
+function joinAll(xs: readonly GraphNode[], axis: number): GraphNode {
+  if (xs.length === 1) return xs[0] as GraphNode;
+  const join = (parts: readonly GraphNode[]) => makeNode(movement.concat as Primitive, parts, { axis });
+  if (xs.length <= PARTS_OF_ONE_KERNEL) return join(xs);
+  const groups = Array.from({ length: Math.ceil(xs.length / PARTS_OF_ONE_KERNEL) }, (_, i) =>
+    joinAll(xs.slice(i * PARTS_OF_ONE_KERNEL, (i + 1) * PARTS_OF_ONE_KERNEL), axis),
+  );
+  return joinAll(groups, axis);
+}
+
 /** The ops that gradients, rewrites and the public functions are written in. */
 export const ops: GraphOps = {
   full: constant,
@@ -122,8 +135,7 @@ export const ops: GraphOps = {
     alongAxis(x, axis, { constant: -before, size: dim(x.shape, axis) + before + after }),
   flip: (x, axis) =>
     alongAxis(x, axis, { factor: -1, constant: dim(x.shape, axis) - 1, size: dim(x.shape, axis) }),
-  concat: (xs, axis) =>
-    xs.length === 1 ? (xs[0] as GraphNode) : makeNode(movement.concat as Primitive, xs, { axis }),
+  concat: joinAll,
   sum: reduceOp(reduce.sum),
   prod: reduceOp(reduce.prod),
   max: reduceOp(reduce.max),

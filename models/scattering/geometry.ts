@@ -3,28 +3,26 @@ export type Size = readonly [rows: number, columns: number];
 
 /** Where an image lies on the periodic grid that all filters work on. */
 export interface Geometry {
-  readonly image: Size;
+  /** Size of what comes in. */
+  readonly input: Size;
   readonly padded: Size;
   /** Size of each output map. */
   readonly output: Size;
-  /** Per axis, the image position that each padded position shows. */
-  readonly sources: readonly [rows: readonly number[], columns: readonly number[]];
+  /** Per axis, the input position that each padded position shows; null where the input comes padded. */
+  readonly sources: readonly [rows: readonly number[], columns: readonly number[]] | null;
 }
 
 /**
  * Reflection without repeating the edge, up to the next multiple of `2^J` with one output sample to spare on each
  * side; those two samples are dropped from the result.
  */
-export function geometry(size: Size, scales: number, padded: boolean): Geometry {
+export function geometry(image: Size, scales: number, prePadded = false): Geometry {
   const step = 2 ** scales;
-  const grid = (n: number) => (padded ? n : (Math.floor(n / step) + 2) * step);
-  const pads: Size = [grid(size[0]), grid(size[1])];
-  return {
-    image: size,
-    padded: pads,
-    output: [pads[0] / step - 2, pads[1] / step - 2],
-    sources: [reflection(size[0], pads[0]), reflection(size[1], pads[1])],
-  };
+  const output: Size = [Math.floor(image[0] / step), Math.floor(image[1] / step)];
+  const padded: Size = [(output[0] + 2) * step, (output[1] + 2) * step];
+  if (prePadded) return { input: padded, padded, output, sources: null };
+  const sources = [reflection(image[0], padded[0]), reflection(image[1], padded[1])] as const;
+  return { input: image, padded, output, sources };
 }
 
 /** Also right where the pad is as large as the image, which other reflections refuse. */
