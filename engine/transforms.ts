@@ -89,17 +89,19 @@ export function vjp<A extends unknown[], R>(
   ...args: A
 ): { value: R; pullback: (cotangents: R) => A } {
   const inner = new Map<Tensor, Tensor>();
-  const value = whileTracing(() => {
-    const traced = treeMap((leaf) => {
+  const traced = whileTracing(() => {
+    const operands = treeMap((leaf) => {
       const copy = inner.get(leaf) ?? new Tensor(separate(leaf.node));
       inner.set(leaf, copy);
       return copy;
     }, args);
-    return outsideOps(() => f(...traced));
+    return outsideOps(() => f(...operands));
   });
+  // What the caller gets may be evaluated, and then forgets how it was made; the pullback must not.
+  const value = treeMap((x) => new Tensor(separate(x.node)), traced);
   const pullback = (cotangents: R): A => {
     const given = treeLeaves(cotangents);
-    const seeds = treeLeaves(value).map(({ path, value: out }, i) => {
+    const seeds = treeLeaves(traced).map(({ path, value: out }, i) => {
       const ct = given[i]?.value;
       if (!ct || ct.shape.join() !== out.shape.join()) {
         throw new ShapeError("vjp", {
