@@ -22,7 +22,7 @@ export function key(seed: number): Tensor {
 
 function checkInteger(name: string, value: number, limit: number): void {
   if (Number.isInteger(value) && value >= 0 && value < limit) return;
-  throw new AxisError(name, { problem: `no seed: ${value}`, need: `an integer, 0 <= seed < ${limit}` });
+  throw new AxisError(name, { problem: `${value} is no seed`, need: `an integer, 0 <= seed < ${limit}` });
 }
 
 /** `count` new keys, independent of each other and of `key`: `u32[count, 2]`, 2 by default. */

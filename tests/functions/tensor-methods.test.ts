@@ -1,0 +1,69 @@
+import { expect, test } from "vitest";
+import * as m from "../../mod.ts";
+import { check, errorOf, useNodeDevice } from "./check.ts";
+
+useNodeDevice();
+
+test("methods are the functions with the tensor in front", async () => {
+  const x = m.tensor([
+    [1, 2],
+    [3, 4],
+  ]);
+  const [a, b] = x.split(2, { axis: 1 }) as [m.Tensor, m.Tensor];
+  await check({
+    chain: [x.add(1).mul(x).sum({ axis: 1 }), [8, 32], 0],
+    "tensors in options": [
+      x.clip({ max: m.tensor([2, 3]) }),
+      [
+        [1, 2],
+        [2, 3],
+      ],
+      0,
+    ],
+    "lists of tensors": [a.sub(b), [[-1], [-1]], 0],
+    "objects of tensors": [x.topK(1).indices, [[1], [1]], 0],
+    "lists of operands": [
+      x.indexSet([m.scalar(0, "i32"), 1], 9),
+      [
+        [1, 9],
+        [3, 4],
+      ],
+      0,
+    ],
+    matmul: [
+      x.matmul(x),
+      [
+        [7, 10],
+        [15, 22],
+      ],
+    ],
+    softmax: [x.softmax().sum({ axis: -1 }), [1, 1]],
+    relu: [
+      x.neg().relu(),
+      [
+        [0, 0],
+        [0, 0],
+      ],
+      0,
+    ],
+  });
+  expect(x.add(1)).toBeInstanceOf(m.Tensor);
+});
+
+test("errors carry the method's name", () => {
+  const x = m.zeros([2, 3]);
+  expect(errorOf(() => x.transpose(0, 5)).op).toBe("transpose");
+  expect(errorOf(() => x.mul(m.zeros([4]))).op).toBe("mul");
+});
+
+test("methods are no own properties: printing and trees see the tensor alone", () => {
+  expect(Object.keys(m.zeros([1]))).toEqual(["node"]);
+  expect(Object.keys(m.Tensor.prototype)).toEqual([]);
+});
+
+test("long chains are evaluated on the way", async () => {
+  let x = m.tensor([0]);
+  for (let i = 0; i < 5000; i++) x = x.add(1);
+  expect(x.node.pending).toBeLessThan(5000);
+  expect(await x.item()).toBe(5000);
+});
