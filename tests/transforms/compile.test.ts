@@ -87,7 +87,9 @@ test("live memory is constant over 200 steps", async () => {
   // A device of its own: on the other one, what earlier tests left may be freed at any moment.
   const own = await createDevice({ gpu: nodeGPU() });
   setDevice(own);
-  let state = { w: tensor(new Float32Array(3000).fill(1)), m: tensor(new Float32Array(3000)) };
+  // Held to the end, so that the collector does not free it in between.
+  const initial = { w: tensor(new Float32Array(3000).fill(1)), m: tensor(new Float32Array(3000)) };
+  let state = initial;
   const x = tensor(new Float32Array(3000).fill(0.5));
   let early = 0;
   for (let i = 0; i < 200; i++) {
@@ -97,6 +99,7 @@ test("live memory is constant over 200 steps", async () => {
     if (i === 3) early = own.memory().live;
   }
   expect(own.memory().live).toBe(early);
+  expect((await initial.w.data())[0]).toBe(1);
   setDevice(device());
   own.destroy();
 });
