@@ -14,27 +14,23 @@ export {
   TraceError,
 } from "./engine/core/errors.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
-export { FileFormatError } from "./engine/io/errors.ts";
 export * from "./engine/public/activation.ts";
 export * from "./engine/public/attention.ts";
 export * from "./engine/public/convolution.ts";
 export * from "./engine/public/creation.ts";
 export * from "./engine/public/dropout.ts";
+export * from "./engine/public/einsum.ts";
 export * from "./engine/public/elementwise.ts";
 export * from "./engine/public/embedding.ts";
-export {
-  readNpy,
-  readSafetensors,
-  type SafetensorsContents,
-  writeNpy,
-  writeSafetensors,
-} from "./engine/public/files.ts";
+export * from "./engine/public/fourier.ts";
 export * from "./engine/public/indexing.ts";
 export * from "./engine/public/linear.ts";
 export * from "./engine/public/loss.ts";
 export * from "./engine/public/normalization.ts";
+export * from "./engine/public/pooling.ts";
 export * from "./engine/public/random.ts";
 export * from "./engine/public/reduction.ts";
+export * from "./engine/public/resample.ts";
 export * from "./engine/public/shape.ts";
 export * from "./engine/public/sorting.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";

@@ -11,6 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
  */
 export const table = {
   "mod.ts": { may: ["engine"] },
+  "io.ts": { may: ["engine"] },
   "engine/core": { may: [] },
   // A record says how its primitive becomes part of a kernel, so the graph knows the types of scalar programs.
   "engine/ir": { may: ["engine/core", "kernels"] },
@@ -24,15 +25,18 @@ export const table = {
   "engine/io": { may: ["engine/core", "engine/tensor.ts"] },
   engine: { may: ["engine", "kernels"] }, // the files directly in engine/
   kernels: { may: ["engine/core"] },
-  models: { may: ["mod.ts"] },
+  models: { may: ["mod.ts", "io.ts"] },
   losses: { may: ["mod.ts"] },
   data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png"] }, // the build takes fast-png into dist/
-  training: { may: ["mod.ts", "models", "losses", "data"], packages: ["node:"] },
+  training: { may: ["mod.ts", "io.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
-    may: ["mod.ts", "engine", "kernels", "models", "losses", "data", "training"],
+    may: ["mod.ts", "io.ts", "engine", "kernels", "models", "losses", "data", "training"],
     packages: ["node:", "webgpu"],
   },
-  examples: { may: ["mod.ts", "engine", "kernels", "models", "losses", "data", "training"], packages: [""] },
+  examples: {
+    may: ["mod.ts", "io.ts", "engine", "kernels", "models", "losses", "data", "training"],
+    packages: [""],
+  },
   tests: { may: [""], packages: [""] },
   bench: { may: [""], packages: [""] },
   tools: { may: ["tools"], packages: [""] },
@@ -43,7 +47,7 @@ export const table = {
 const otherFolders = ["docs", "dist", "runs", "shared", "node_modules"];
 
 /** Files that only pass on what other modules export. */
-const reexportsOnly = ["mod.ts"];
+const reexportsOnly = ["mod.ts", "io.ts"];
 
 /**
  * @typedef {{ specifier: string, kind: "runtime" | "type" | "dynamic" }} Import

@@ -3,7 +3,8 @@ import { fromFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
 import { writeNpy as writeHostNpy } from "../../engine/io/npy.ts";
 import { writeSafetensors as writeHostFile } from "../../engine/io/safetensors.ts";
-import { readNpy, readSafetensors, scalar, tensor, writeNpy, writeSafetensors } from "../../mod.ts";
+import { readNpy, readSafetensors, writeNpy, writeSafetensors } from "../../io.ts";
+import { scalar, tensor } from "../../mod.ts";
 
 const host = (dtype: HostArray["dtype"], data: HostArray["data"]): HostArray => ({
   dtype,

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { configureDevice, key, readSafetensors, tensor, treeLeaves, writeSafetensors } from "../../mod.ts";
+import { readSafetensors, writeSafetensors } from "../../io.ts";
+import { configureDevice, key, tensor, treeLeaves } from "../../mod.ts";
 import {
   BatchNorm,
   Linear,
