@@ -17,6 +17,7 @@ export const matmul = define("matmul", (a: GraphNode, b: GraphNode): GraphNode =
   const [x, y] = sameDType("matmul", a, b);
   const rankX = x.shape.length;
   const rankY = y.shape.length;
+  if (rankX === 1 && rankY === 1) return innerProduct(x, y);
   if (rankX === 1 || rankY <= 2) {
     return rankX === 1 && rankY > 2
       ? vectorTimesStack(x, y)
@@ -156,9 +157,11 @@ export const dot = define("dot", (a: GraphNode, b: GraphNode): GraphNode => {
       hint: "matmul(a, b)",
     });
   }
-  const [x, y] = sameDType("dot", a, b);
-  return o.dot(x, y, { batchA: [], batchB: [], contractA: [0], contractB: [0] });
+  return innerProduct(a, b);
 });
+
+/** A contraction without free axes is a reduction, which runs in parallel where a product of matrices would not. */
+const innerProduct = (x: GraphNode, y: GraphNode): GraphNode => dropped(o.sum(o.mul(x, y), [0]), [0]);
 
 export const vdot = define(
   "vdot",
