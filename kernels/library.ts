@@ -222,9 +222,27 @@ const LIBRARY: Record<string, string> = {
   let r = select(a * sqrt(1.0f + ratio * ratio), 0.0f, a == 0.0f);
   return select(select(r, from_bits(0x7fc00000u), is_nan(x) || is_nan(y)), from_bits(0x7f800000u), is_inf(x) || is_inf(y));
 }`,
+  // Long division in binary: each step is exact, where x - y * trunc(x / y) loses the bits that the quotient has.
+  fmod_f: `fn fmod_f(x: f32, y: f32) -> f32 {
+  let b = bitcast<u32>(abs(y));
+  var a = abs(x);
+  for (var i = 0; i < 278 && a >= abs(y) && b != 0u; i++) {
+    let bits = bitcast<u32>(a);
+    let shift = (bits >> 23u) - (b >> 23u) - select(0u, 1u, (bits & 0x7fffffu) < (b & 0x7fffffu));
+    a -= scale_by_power(abs(y), i32(shift));
+  }
+  let r = select(a, -a, bitcast<u32>(x) >= 0x80000000u);
+  return select(r, from_bits(0x7fc00000u), is_nan(x) || is_nan(y) || is_inf(x) || b == 0u);
+}`,
   remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
-  let r = x % y;
-  return select(r, r + y, r != 0.0f && ((r < 0.0f) != (y < 0.0f)));
+  let r = fmod_f(x, y);
+  return select(r, r + y, abs(r) > 0.0f && ((r < 0.0f) != (y < 0.0f)));
+}`,
+  // From the exact remainder: the quotient may round up to the next integer.
+  floor_div_f: `fn floor_div_f(x: f32, y: f32) -> f32 {
+  let q = x / y;
+  let r = remainder_f(x, y);
+  return select(round((x - r) / y), floor(q), is_nan(r) || is_inf(y) || abs(q) >= 16777216.0f);
 }`,
   remainder_i: `fn remainder_i(x: i32, y: i32) -> i32 {
   let r = x % y;

@@ -139,7 +139,10 @@ export interface NormOptions extends ReduceOptions {
 /** The norm of the elements as one vector. */
 export const norm = define("norm", (x: GraphNode, options: NormOptions = {}) => {
   const { ord = 2 } = options;
-  return reduced("norm", x, options, (axes) => normOver(toFloat(x), axes, ord));
+  // As f32: the squares of half floats may not fit.
+  return reduced("norm", x, options, (axes) =>
+    castTo(normOver(castTo(x, "f32"), axes, ord), toFloat(x).dtype),
+  );
 });
 
 function normOver(x: GraphNode, axes: readonly number[], ord: number): GraphNode {

@@ -63,11 +63,11 @@ export const floorDivide = elementwise({
   value: ([a = 0, b = 0], _, ins) => (isFloatInput(ins) || b !== 0 ? Math.floor(a / b) : a),
   wgsl: ([a, b], ins) =>
     isFloatInput(ins)
-      ? `floor(${a} / ${b})`
+      ? `floor_div_f(${a}, ${b})`
       : dtypeOf(ins) === "u32"
         ? `(${a} / ${b})`
         : `floor_div_i(${a}, ${b})`,
-  cost: 4,
+  cost: 24,
 });
 
 /** Remainder with the sign of the divisor. */
@@ -86,7 +86,7 @@ export const remainder = elementwise({
     const dtype = dtypeOf(ins);
     return dtype === "u32" ? `(${a} % ${b})` : `remainder_${dtype === "i32" ? "i" : "f"}(${a}, ${b})`;
   },
-  cost: 6,
+  cost: 20,
 });
 
 export const pow = elementwise({

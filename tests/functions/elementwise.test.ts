@@ -255,6 +255,35 @@ test("where and cast", async () => {
   });
 });
 
+test("remainders are exact where the quotient is large or close to an integer", async () => {
+  const a = [1, 1e6, -1e6, 3e38, 16777215, 5, -5, 0.3, -1, 7, 1e-30].map(Math.fround);
+  const b = [0.1, 0.7, 0.7, 1e-3, 3, 0.1, 0.1, -0.1, 1e-3, 3e38, 7].map(Math.fround);
+  const pairs = a.map((x, i) => [x, b[i] as number] as const);
+  const remainder = ([x, y]: readonly [number, number]) => {
+    const r = x % y;
+    return r !== 0 && r < 0 !== y < 0 ? r + y : r;
+  };
+  const few = pairs.filter(([x, y]) => Math.abs(x / y) < 1e6);
+  await check({
+    fmod: [m.fmod(f32(a), f32(b)), pairs.map(([x, y]) => x % y), 0],
+    remainder: [m.remainder(f32(a), f32(b)), pairs.map((p) => Math.fround(remainder(p))), 0],
+    floorDivide: [
+      m.floorDivide(f32(few.map(([x]) => x)), f32(few.map(([, y]) => y))),
+      few.map(([x, y]) => Math.floor(x / y)),
+      0,
+    ],
+    "by zero and infinity": [
+      m.remainder(f32([1, 0, 1, -1, inf]), f32([0, 0, inf, inf, 2])),
+      [nan, nan, 1, inf, nan],
+    ],
+    "fmod by infinity": [m.fmod(f32([-2.5, nan]), inf), [-2.5, nan]],
+    "floor by zero and infinity": [
+      m.floorDivide(f32([1, -1, 0, 5]), f32([0, 0, 0, inf])),
+      [inf, -inf, nan, 0],
+    ],
+  });
+});
+
 test("empty and scalar operands", async () => {
   await check({
     empty: [m.zeros([0, 3]).add(m.ones([3])), []],
