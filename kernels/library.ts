@@ -55,6 +55,35 @@ const LIBRARY: Record<string, string> = {
   let small = 2.0f * s * (1.0f + z * (0.33333334f + z * (0.2f + z * (0.14285715f + z * (0.11111111f + z * (0.09090909f + z * 0.07692308f))))));
   return select(log_f(1.0f + x), small, abs(x) < 0.5f);
 }`,
+  head: "fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }",
+  // |x|^y = 2^(y log2 |x|). Factors are split into heads of 12 bits, whose products are exact, and tails, so that the
+  // large parts of the exponent lose nothing and the result is good to 2 ulp however large it is.
+  power_of: `fn power_of(x: f32, y: f32) -> f32 {
+  let tiny = x < 1.17549435e-38f;
+  let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
+  let scaled = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
+  let low = scaled < 0.70710678f;
+  let m = select(scaled, scaled + scaled, low);
+  let e = f32(i32(bits >> 23u) - 126) - select(0.0f, 1.0f, low) - select(0.0f, 23.0f, tiny);
+  // log2(m) = c (s + s^3/3 + ..) with s = (m - 1) / (m + 1), c = 2 / ln 2.
+  let f = m - 1.0f;
+  let s = f / (m + 1.0f);
+  let sh = head(s);
+  let dh = head(m + 1.0f);
+  let sl = ((f - sh * dh) - sh * (m - (dh - 1.0f))) / (m + 1.0f);
+  let z = s * s;
+  let product = 2.884765625f * sh;
+  let lh = head(product);
+  let lt = (product - lh) + (6.2445677e-4f * sh + 2.8853900818f * (sl + s * z * (0.33333334f + z * (0.2f + z * (0.14285715f + z * 0.11111111f)))));
+  let rough = y * (e + lh);
+  let yh = head(y);
+  let a = clamp(yh * e, -100000.0f, 100000.0f);
+  let b = clamp(yh * lh, -100000.0f, 100000.0f);
+  let n = round(a) + round(b);
+  let r = (a - round(a)) + (b - round(b)) + ((y - yh) * (e + lh) + y * lt);
+  let result = scale_by_power(exp2_f(r), i32(clamp(n, -200.0f, 200.0f)));
+  return select(select(result, from_bits(0x7f800000u), rough > 140.0f), 0.0f, rough < -160.0f);
+}`,
   pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
   if (y == 0.0f || x == 1.0f) { return 1.0f; }
   if (is_nan(x) || is_nan(y)) { return from_bits(0x7fc00000u); }
@@ -65,13 +94,16 @@ const LIBRARY: Record<string, string> = {
   var r: f32;
   if (a == 0.0f || is_inf(a)) {
     r = select(0.0f, from_bits(0x7f800000u), (a == 0.0f) == (y < 0.0f));
+  } else if (is_inf(y)) {
+    r = select(0.0f, from_bits(0x7f800000u), (a > 1.0f) == (y > 0.0f));
   } else {
-    r = exp_f(y * log_f(a));
-    if (whole && abs(y) <= 64.0f) {
+    r = power_of(a, y);
+    // Small powers of integers are exact.
+    if (whole && abs(y) <= 8.0f) {
       var n = u32(abs(y));
       var base = a;
       var product = 1.0f;
-      for (var i = 0u; i < 7u; i++) {
+      for (var i = 0u; i < 4u; i++) {
         if ((n & 1u) == 1u) { product *= base; }
         base *= base;
         n >>= 1u;

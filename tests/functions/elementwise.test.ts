@@ -284,6 +284,23 @@ test("remainders are exact where the quotient is large or close to an integer", 
   });
 });
 
+test("powers keep their accuracy where they are large, small or special", async () => {
+  const x = [1.05, 63.3, 0.9, 4.3e-5, 3, 1e-3, 1e10, 2.5].map(Math.fround);
+  const y = [375.5, -14.6, -700, -8.3, 11, 12, 3.7, 30].map(Math.fround);
+  await check({
+    values: [m.pow(f32(x), f32(y)), x.map((v, i) => v ** (y[i] as number)), 2e-7],
+    "too large, too small": [m.pow(f32([10, 10, 1e-10]), f32([39, -50, 1e5])), [inf, 0, 0], 0],
+    zero: [m.pow(f32([0, 0, -0, -0]), f32([2, -2, 3, -3])), [0, inf, -0, -inf], 0],
+    infinite: [
+      m.pow(f32([inf, -inf, 0.5, 2, -1, 2]), f32([-1, 3, inf, inf, inf, -inf])),
+      [0, -inf, 0, inf, 1, 0],
+      0,
+    ],
+    negative: [m.pow(-2, f32([3, 2, -1, 0.5, 101])), [-8, 4, -0.5, nan, -(2 ** 101)]],
+    "NaN to the 0": [m.pow(f32([nan, nan, 1]), f32([0, 1, nan])), [1, nan, 1]],
+  });
+});
+
 test("empty and scalar operands", async () => {
   await check({
     empty: [m.zeros([0, 3]).add(m.ones([3])), []],
