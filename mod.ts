@@ -1,5 +1,6 @@
 export { type Compiled, type CompileOptions, compile, explain } from "./engine/compiled.ts";
 export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
+export type { DType, HostData } from "./engine/core/dtype.ts";
 export {
   AxisError,
   DeviceLimitError,
@@ -34,7 +35,15 @@ export * from "./engine/public/resample.ts";
 export * from "./engine/public/shape.ts";
 export * from "./engine/public/sorting.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
-export { isTensor, scalar, Tensor, tensor } from "./engine/tensor.ts";
+export {
+  isTensor,
+  type NestedArray,
+  scalar,
+  Tensor,
+  type TensorData,
+  type TensorOptions,
+  tensor,
+} from "./engine/tensor.ts";
 export {
   checkpoint,
   customVjp,

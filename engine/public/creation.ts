@@ -1,6 +1,8 @@
 import * as functions from "../functions/creation.ts";
 import { lift } from "../lift.ts";
 
+export type { CreationOptions, ShapeLike } from "../functions/creation.ts";
+
 // Shapes are lists of sizes, or one number for a single axis. A shape that is none is a ShapeError.
 
 /**

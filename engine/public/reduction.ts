@@ -1,6 +1,14 @@
 import * as functions from "../functions/reduction.ts";
 import { lift } from "../lift.ts";
 
+export type {
+  ArgOptions,
+  NormOptions,
+  ReduceOptions,
+  ScanOptions,
+  VarianceOptions,
+} from "../functions/reduction.ts";
+
 // `options.axis` is one axis or several, negative ones counted from the last, and by default all; `options.keepDims`
 // keeps the reduced axes with size 1. An axis outside the rank or named twice is an AxisError. Long sums are taken in
 // blocks, so that their rounding error stays small.

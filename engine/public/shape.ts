@@ -3,6 +3,10 @@ import * as functions from "../functions/shape.ts";
 import * as slicing from "../functions/slice.ts";
 import { lift } from "../lift.ts";
 
+export type { PadOptions, PadWidth, PadWidths } from "../functions/pad.ts";
+export type { DiagonalOptions } from "../functions/shape.ts";
+export type { SliceSpec } from "../functions/slice.ts";
+
 // Negative axes count from the last. Unless something else is said, the results are views: they cost no copy, the
 // kernels that use them read from where they point.
 

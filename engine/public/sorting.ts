@@ -1,6 +1,8 @@
 import * as functions from "../functions/sorting.ts";
 import { lift } from "../lift.ts";
 
+export type { QuantileOptions, SortOptions, TopKOptions } from "../functions/sorting.ts";
+
 // Order is ascending and stable: equals stay as they were. NaN comes last, also in descending order.
 
 /**
