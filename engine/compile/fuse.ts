@@ -354,9 +354,11 @@ class Fusion {
       if (isGiven(this.program, node)) continue;
       const home = this.home.get(node);
       if (!home && this.mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
-        const c = mapCluster(node.shape);
-        this.join(c, node, c.element);
-        this.clusters.push(c);
+        // A view that a kernel passes on its way is stored by that kernel: it would wait for any other.
+        const passing = this.clusters.find((c) => c.frames.has(node));
+        const c = passing ?? mapCluster(node.shape);
+        this.join(c, node, c.frames.get(node) ?? c.element);
+        if (!passing) this.clusters.push(c);
       }
       const own = this.home.get(node);
       for (const x of node.inputs) {
