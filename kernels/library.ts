@@ -147,14 +147,48 @@ const LIBRARY: Record<string, string> = {
   let z = y - (y - a / (y * y)) / 3.0f;
   return select(select(z, -z, x < 0.0f), x, x == 0.0f || is_inf(x) || is_nan(x));
 }`,
+  mul_high: `fn mul_high(a: u32, b: u32) -> u32 {
+  let first = (a >> 16u) * (b & 0xffffu) + (((a & 0xffffu) * (b & 0xffffu)) >> 16u);
+  let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
+  return (a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u);
+}`,
+  // Word i of the binary digits of 2 / pi, which begin two bits into word 1.
+  two_over_pi: `fn two_over_pi(i: u32) -> u32 {
+  let low = select(select(select(0u, 0x28be60dbu, i == 1u), 0x9391054au, i == 2u), 0x7f09d5f4u, i == 3u);
+  return select(select(select(low, 0x7d4d3770u, i == 4u), 0x36d8a566u, i == 5u), 0x4f10e410u, i == 6u);
+}`,
+  // Large angles (Payne and Hanek 1983): the digits of 2 / pi that matter, times the mantissa, as fixed point.
+  large_angle: `fn large_angle(x: f32) -> vec2f {
+  let bits = bitcast<u32>(x);
+  let mantissa = ((bits & 0x007fffffu) << 8u) | 0x80000000u;
+  let exponent = ((bits >> 23u) & 0xffu) - 126u;
+  let i = exponent >> 5u;
+  let e = exponent & 31u;
+  let rest = (32u - e) & 31u;
+  let keep = e != 0u;
+  let high = (two_over_pi(i) << e) | select(0u, two_over_pi(i + 1u) >> rest, keep);
+  let middle = (two_over_pi(i + 1u) << e) | select(0u, two_over_pi(i + 2u) >> rest, keep);
+  let low = (two_over_pi(i + 2u) << e) | select(0u, two_over_pi(i + 3u) >> rest, keep);
+  let carried = mul_high(mantissa, low);
+  let p = mantissa * middle + carried;
+  let q = mul_high(mantissa, middle) + select(0u, 1u, p < carried) + mantissa * high;
+  let turns = (q + 0x20000000u) >> 30u;
+  let fraction = bitcast<i32>(q - (turns << 30u));
+  return vec2f((f32(fraction) * 4294967296.0f + f32(p)) * 3.4061215e-19f, f32(turns));
+}`,
   sin_cos: `fn sin_cos(x: f32, shift: i32) -> f32 {
   let a = abs(x);
-  let j = floor(a * 0.63661977236758134f + 0.5f);
-  let r = (((a - j * 1.5703125f) - j * 4.837512969970703125e-4f) - j * 7.54978995489188216e-8f);
+  var j = floor(a * 0.63661977236758134f + 0.5f);
+  var r = (((a - j * 1.5703125f) - j * 4.837512969970703125e-4f) - j * 7.54978995489188216e-8f);
+  if (a > 8192.0f) {
+    let large = large_angle(a);
+    r = large.x;
+    j = large.y;
+  }
   let z = r * r;
   let s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
   let c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
-  let q = (i32(min(j, 16777216.0f)) + shift) & 3;
+  let q = (i32(j) + shift) & 3;
   let y = select(s, c, (q & 1) == 1);
   let turned = select(y, -y, q >= 2);
   let odd = shift == 0 && bitcast<u32>(x) >= 0x80000000u;
