@@ -1,4 +1,4 @@
-import type { Store } from "./map.ts";
+import { type Store, writeStores } from "./map.ts";
 import {
   type Cost,
   gridOf,
@@ -6,7 +6,6 @@ import {
   type KernelBinding,
   type KernelProgram,
   program,
-  storeText,
 } from "./program.ts";
 import { literal, type ScalarProgram, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -88,10 +87,19 @@ function directKernel(spec: DotSpec, tile: DotTile & { variant: "direct" }): Ker
       });
     });
   });
-  for (const r of rows) {
-    for (const c of columns) {
-      const guards = [...r.guard, ...c.guard];
-      storeSum(emit, spec, r.name, c.name, `sum_${r.name}_${c.name}`, guards);
+  if (tm * tn > UNROLLED_STORES) {
+    storeInLoop(
+      emit,
+      spec,
+      tile,
+      { tilesM, tilesN },
+      rows.flatMap((r) => columns.map((c) => `sum_${r.name}_${c.name}`)),
+    );
+  } else {
+    for (const r of rows) {
+      for (const c of columns) {
+        storeSum(emit, spec, r.name, c.name, `sum_${r.name}_${c.name}`, [...r.guard, ...c.guard]);
+      }
     }
   }
   return program({
@@ -102,6 +110,38 @@ function directKernel(spec: DotSpec, tile: DotTile & { variant: "direct" }): Ker
     cost: spec.cost,
     body: emit.body(),
   });
+}
+
+/** Tiles of more sums than this store them in a loop: what follows the sum is written out once and not for each. */
+const UNROLLED_STORES = 16;
+
+function storeInLoop(
+  emit: Emitter,
+  spec: DotSpec,
+  tile: DotTile & { variant: "direct" },
+  { tilesM, tilesN }: { tilesM: number; tilesN: number },
+  sums: readonly string[],
+): void {
+  const { m, n } = spec;
+  const { tm, tn } = tile;
+  emit.line(`var sums: array<${sumType(spec)}, ${sums.length}>;`);
+  sums.forEach((sum, i) => {
+    emit.line(`sums[${i}] = ${sum};`);
+  });
+  emit.open(`for (var r = 0; r < ${tm}; r++) {`);
+  const row = edge(emit, "m", `tile_row * ${tm} + r`, tilesM * tm, m);
+  emit.bindVariable(1, row.name);
+  emit.open(`for (var c = 0; c < ${tn}; c++) {`);
+  const column = edge(emit, "n", `column + c * ${tilesN}`, tilesN * tn, n);
+  emit.bindVariable(2, column.name);
+  emit.line(`let sum = sums[r * ${tn} + c];`);
+  emit.bindAccumulator(0, "sum");
+  const guards = [...row.guard, ...column.guard];
+  if (guards.length > 0) emit.open(`if (${guards.join(" && ")}) {`);
+  writeStores(emit, spec.stores, spec.bindings);
+  if (guards.length > 0) emit.close();
+  emit.close();
+  emit.close();
 }
 
 interface Edge {
@@ -172,11 +212,7 @@ function storeSum(
   emit.bindVariable(2, column, 0);
   emit.bindAccumulator(0, sum, 0);
   if (guards.length > 0) emit.open(`if (${guards.join(" && ")}) {`);
-  const lines = spec.stores.map((s) => {
-    const value = emit.value(s.value);
-    return storeText(s.dtype, (spec.bindings[s.binding] as KernelBinding).name, emit.value(s.at), value);
-  });
-  for (const line of lines) emit.line(line);
+  writeStores(emit, spec.stores, spec.bindings);
   if (guards.length > 0) emit.close();
 }
 
