@@ -1,35 +1,9 @@
 import { boundPending } from "./evaluate.ts";
-import { gelu, leakyRelu, logSigmoid, relu, sigmoid, silu, softplus } from "./functions/activation.ts";
-import { fullLike, onesLike, tril, triu, zerosLike } from "./functions/creation.ts";
-import * as elementwise from "./functions/elementwise.ts";
-import * as indexing from "./functions/indexing.ts";
-import { dot, matmul, outer } from "./functions/linear.ts";
-import { logSoftmax, normalize, softmax } from "./functions/normalization.ts";
-import { pad } from "./functions/pad.ts";
-import * as reduction from "./functions/reduction.ts";
-import * as shape from "./functions/shape.ts";
-import { slice } from "./functions/slice.ts";
-import * as sorting from "./functions/sorting.ts";
+import * as functions from "./functions/methods.ts";
 import { GraphNode } from "./ir/node.ts";
 import type { Lifted } from "./lift.ts";
 import { mapPlain } from "./map-plain.ts";
 import type { Tensor } from "./tensor.ts";
-
-// Functions on lists of tensors have no tensor to be a method of.
-const { concat, stack, broadcastArrays, ...ofShape } = shape;
-
-/** The functions that are methods of their first operand, too. */
-const functions = {
-  ...{ fullLike, onesLike, pad, slice, tril, triu, zerosLike },
-  ...{ dot, matmul, outer },
-  ...{ gelu, leakyRelu, logSigmoid, relu, sigmoid, silu, softplus },
-  ...{ logSoftmax, normalize, softmax },
-  ...elementwise,
-  ...indexing,
-  ...ofShape,
-  ...reduction,
-  ...sorting,
-};
 
 type Functions = typeof functions;
 
