@@ -1,1 +1,12 @@
 export * from "./nn/mod.ts";
+export { type Adapter, type AdapterName, adapters, type Stage } from "./scatsimclr/presets.ts";
+export { ResidualBlock } from "./scatsimclr/residual-block.ts";
+export { type Encoded, ScatSimClr, type ScatSimClrOptions } from "./scatsimclr/scatsimclr.ts";
+export type { Size } from "./scattering/geometry.ts";
+export type { ScatteringPath } from "./scattering/paths.ts";
+export {
+  type Scattering2d,
+  type ScatteringCoefficient,
+  type ScatteringOptions,
+  scattering2d,
+} from "./scattering/scattering2d.ts";

@@ -82,7 +82,7 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
   const place = geometry(shape, J, prePadded);
   const paths = scatteringPaths(J, L, maxOrder);
   const [m, n] = place.output;
-  const apply = cascade(place, J, L, maxOrder);
+  let apply: ((images: Tensor) => Tensor) | undefined; // filters take a while, and not every model is run
   const transform = (images: Tensor): Tensor => {
     const { input } = place;
     const [rows, columns] = images.shape.slice(-2);
@@ -94,6 +94,7 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
       });
     }
     const leading = images.shape.slice(0, -2);
+    apply ??= cascade(place, J, L, maxOrder);
     return apply(images.reshape([-1, ...input])).reshape([...leading, paths.length, m, n]);
   };
   const list = (images: Tensor): ScatteringCoefficient[] => {

@@ -1,0 +1,1 @@
+export { type NtXentOptions, ntXent } from "./contrastive/nt-xent.ts";

@@ -1,0 +1,110 @@
+import { adaptiveAvgPool2d, relu, type Tensor } from "../../mod.ts";
+import { Apply, ReLU } from "../nn/activation.ts";
+import { Conv2d } from "../nn/conv.ts";
+import { keyStream } from "../nn/keys.ts";
+import { Linear } from "../nn/linear.ts";
+import { evalMode, type Mode } from "../nn/mode.ts";
+import type { Module } from "../nn/module.ts";
+import { BatchNorm } from "../nn/norm.ts";
+import { Sequential } from "../nn/sequential.ts";
+import { type Scattering2d, type ScatteringOptions, scattering2d } from "../scattering/scattering2d.ts";
+import { type Adapter, adapters } from "./presets.ts";
+import { ResidualBlock } from "./residual-block.ts";
+
+export interface ScatSimClrOptions {
+  /** Randomness of the starting weights. */
+  readonly key: Tensor;
+  readonly scattering: ScatteringOptions;
+  /** Colour channels of the images. Default 3. */
+  readonly channels?: number;
+  /** Default: that of `scatsimclr8`. */
+  readonly adapter?: Adapter;
+  /** Width of the projection head's inner layer. Default: that of h. */
+  readonly hidden?: number;
+  /** Width of the projection. Default 128. */
+  readonly out?: number;
+}
+
+/** What the model makes of a batch. */
+export interface Encoded {
+  /** The representation, `f32[B, 16 * width]`: what is kept after training. */
+  readonly h: Tensor;
+  /** The projection, `f32[B, out]`: what the contrastive loss sees. */
+  readonly z: Tensor;
+}
+
+const POOLED = 4;
+
+/**
+ * ScatSimCLR: a fixed scattering transform, a small residual network on its channels, and a projection head.
+ *
+ * Tensors are named as in the published checkpoints (`_adapter_network.3.0.conv1.weight`, `l1.weight`). Those hold a
+ * batch norm of the scattering channels too, which their own code never applies, and the filters of the transform:
+ * load them with `strict: false`.
+ *
+ * @example
+ *   const model = new ScatSimClr({ key: key(0), scattering: { J: 2, L: 8, shape: [32, 32] }, adapter: adapters.nano });
+ *   const { h } = model.forward(images);             // [B, 3, 32, 32] to [B, 1024]
+ *
+ * Source: models/scatsimclr/scatsimclr.ts. Paper: Kinakh, Taran and Voloshynovskiy 2021.
+ */
+export class ScatSimClr {
+  readonly _adapter_network: Sequential;
+  readonly l1: Linear;
+  readonly l2: Linear;
+  readonly transform: Scattering2d;
+
+  constructor(options: ScatSimClrOptions) {
+    const { channels = 3, adapter = adapters.scatsimclr8, out = 128 } = options;
+    this.transform = scattering2d(options.scattering);
+    const next = keyStream(options.key);
+    const [perColour] = this.transform.outputShape;
+    this._adapter_network = adapterNetwork(next, channels * perColour, adapter);
+    const width = (adapter.stages.at(-1)?.width ?? adapter.stem) * POOLED ** 2;
+    const hidden = options.hidden ?? width;
+    this.l1 = new Linear({ key: next(), inFeatures: width, outFeatures: hidden });
+    this.l2 = new Linear({ key: next(), inFeatures: hidden, outFeatures: out });
+  }
+
+  /** Width of h. */
+  get width(): number {
+    return this.l1.weight.shape[1] as number;
+  }
+
+  /** Images `f32[B, C, H, W]` to representations and projections. */
+  forward(images: Tensor, mode: Mode = evalMode): Encoded {
+    return this.encode(this.scatter(images), mode);
+  }
+
+  /** Images `f32[B, C, H, W]` to scattering channels `f32[B, C * K, h, w]`, colour by colour. */
+  scatter(images: Tensor): Tensor {
+    const [count = 0, channels = 0] = images.shape;
+    const [perColour, rows, columns] = this.transform.outputShape;
+    return this.transform(images).reshape([count, channels * perColour, rows, columns]);
+  }
+
+  /** The learned part: scattering channels to representations and projections. */
+  encode(features: Tensor, mode: Mode = evalMode): Encoded {
+    const h = this._adapter_network.forward(features, mode).flatten(1);
+    return { h, z: this.l2.forward(relu(this.l1.forward(h))) };
+  }
+}
+
+function adapterNetwork(next: () => Tensor, inChannels: number, { stem, stages }: Adapter): Sequential {
+  const layers: Module[] = [
+    new Conv2d({ key: next(), inChannels, outChannels: stem, kernelSize: 3, padding: 1, bias: false }),
+    new BatchNorm({ channels: stem }),
+    new ReLU(),
+  ];
+  let channels = stem;
+  for (const { width, blocks } of stages) {
+    const stage: Module[] = [];
+    for (let block = 0; block < blocks; block++) {
+      stage.push(new ResidualBlock({ key: next(), inChannels: channels, outChannels: width }));
+      channels = width;
+    }
+    layers.push(new Sequential(stage));
+  }
+  layers.push(new Apply((x) => adaptiveAvgPool2d(x, POOLED)));
+  return new Sequential(layers);
+}

@@ -1,0 +1,65 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { ntXent } from "../../losses/contrastive/nt-xent.ts";
+import { configureDevice, ShapeError, tensor, valueAndGrad } from "../../mod.ts";
+import { goldenTest } from "../golden/golden-file.ts";
+import { distance, largest } from "../support/distance.ts";
+import { nodeGPU } from "../support/host.ts";
+
+beforeAll(() => configureDevice({ gpu: nodeGPU() }));
+
+describe("values and gradients of the reference", () => {
+  for (const name of [
+    "N2_D4_T0.5_cosine",
+    "N4_D8_T0.5_cosine",
+    "N4_D8_T0.5_cosine_raw",
+    "N4_D8_T0.5_dot_raw",
+    "N5_D3_T1_cosine",
+    "N6_D16_T0.07_cosine",
+    "N8_D128_T0.5_cosine",
+    "N16_D32_T0.1_cosine",
+    "N64_D128_T0.5_cosine",
+  ]) {
+    goldenTest(`scatsimclr/ntxent_${name}`, name, async (golden) => {
+      const temperature = Number(/_T([\d.]+)/.exec(name)?.[1]);
+      const similarity = name.includes("dot") ? "dot" : "cosine";
+      const { value, grads } = valueAndGrad(({ zi, zj }) => ntXent(zi, zj, { temperature, similarity }))({
+        zi: golden.tensor("zi"),
+        zj: golden.tensor("zj"),
+      });
+      const [loss, zi, zj] = await Promise.all([value.item(), grads.zi.data(), grads.zj.data()]);
+      const wanted = golden.values("loss")[0] as number;
+      expect(Math.abs(loss - wanted)).toBeLessThan(1e-5 * Math.max(1, wanted));
+      for (const [gradient, key] of [
+        [zi, "grad_zi"],
+        [zj, "grad_zj"],
+      ] as const) {
+        expect(distance(gradient, golden.values(key))).toBeLessThan(5e-6 * largest(golden.values(key)));
+      }
+    });
+  }
+});
+
+test("one image has nothing to tell apart", async () => {
+  expect(await ntXent(tensor([[1, 2]]), tensor([[3, -1]])).item()).toBeCloseTo(0, 6);
+});
+
+test("views that agree beat views that do not", async () => {
+  const [a, b] = [
+    tensor([
+      [1, 0],
+      [0, 1],
+    ]),
+    tensor([
+      [0, 1],
+      [1, 0],
+    ]),
+  ];
+  expect(await ntXent(a, a).item()).toBeLessThan(await ntXent(a, b).item());
+});
+
+test("refuses what does not fit", () => {
+  const z = tensor([[1, 2]]);
+  expect(() => ntXent(z, tensor([[1, 2, 3]]))).toThrow(ShapeError);
+  expect(() => ntXent(tensor([1]), tensor([1]))).toThrow(ShapeError);
+  expect(() => ntXent(z, z, { temperature: 0 })).toThrow("temperature is 0");
+});

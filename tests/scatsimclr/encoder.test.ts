@@ -1,0 +1,67 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { configureDevice, key, tensor, treeLeaves } from "../../mod.ts";
+import { adapters } from "../../models/scatsimclr/presets.ts";
+import { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
+import { goldenTest } from "../golden/golden-file.ts";
+import { nodeGPU } from "../support/host.ts";
+import { compareEncoder } from "./reference.ts";
+
+beforeAll(() => configureDevice({ gpu: nodeGPU() }));
+
+describe("the learned part agrees with the reference", () => {
+  const name = "encoder_narrow8_in12_8x8";
+  goldenTest(`scatsimclr/${name}`, name, (golden) => compareEncoder(golden, adapters.scatsimclr8));
+});
+
+test("names are those of the published checkpoints", () => {
+  const model = new ScatSimClr({
+    key: key(0),
+    scattering: { J: 2, L: 4, shape: [32, 32] },
+    adapter: adapters.nano,
+    hidden: 256,
+    out: 64,
+  });
+  const shapes = Object.fromEntries(treeLeaves(model).map(({ path, value }) => [path, value.shape]));
+  expect(shapes).toMatchObject({
+    "_adapter_network.0.weight": [32, 75, 3, 3],
+    "_adapter_network.1.running_var": [32],
+    "_adapter_network.3.0.conv1.weight": [64, 32, 3, 3],
+    "_adapter_network.3.0.bn2.bias": [64],
+    "_adapter_network.3.0.downsample.0.weight": [64, 32, 1, 1],
+    "_adapter_network.3.0.downsample.1.num_batches_tracked": [],
+    "l1.weight": [256, 1024],
+    "l2.bias": [64],
+  });
+  expect(model.width).toBe(1024);
+});
+
+test.each([
+  ["scatsimclr8", 8, 5_924_768],
+  ["scatsimclr8", 16, 6_104_480],
+  ["scatsimclr12", 16, 9_276_416],
+  ["scatsimclr16", 8, 9_020_416],
+  ["scatsimclr30", 8, 14_062_208],
+] as const)("%s with %i angles has %i parameters", (name, L, count) => {
+  const model = new ScatSimClr({
+    key: key(0),
+    scattering: { J: 2, L, shape: [96, 96] },
+    adapter: adapters[name],
+  });
+  const learned = treeLeaves(model).filter(({ path }) => !/running_|num_batches/.test(path));
+  expect(learned.reduce((total, { value }) => total + value.size, 0)).toBe(count);
+});
+
+test("images of one channel are welcome", () => {
+  const model = new ScatSimClr({
+    key: key(0),
+    scattering: { J: 1, L: 2, shape: [8, 8] },
+    channels: 1,
+    adapter: { stem: 2, stages: [] },
+    out: 3,
+  });
+  const { h, z } = model.forward(tensor(new Float32Array(128), { shape: [2, 1, 8, 8] }));
+  expect([h.shape, z.shape]).toEqual([
+    [2, 32],
+    [2, 3],
+  ]);
+});
