@@ -230,7 +230,12 @@ class Fusion {
     }
     c.frames.set(node, forward);
     // A permuted result is stored as it is wanted instead of being copied afterwards.
-    if (this.wanted.has(node) && samePlace(c, frame) && !this.dependsOutside(c, node)) {
+    if (
+      this.wanted.has(node) &&
+      samePlace(c, frame) &&
+      !this.dependsOutside(c, node) &&
+      !this.isAwaited(c, node)
+    ) {
       c.members.push(node);
       this.home.set(node, c);
     }
@@ -255,7 +260,7 @@ class Fusion {
       c.notes.push(`${node.primitive.name}: the row is too long to be read again`);
       return false;
     }
-    if (this.dependsOutside(c, node)) {
+    if (this.dependsOutside(c, node) || this.isAwaited(c, node)) {
       c.notes.push(`${node.primitive.name}: an operand comes from a kernel that needs this one`);
       return false;
     }
@@ -283,7 +288,7 @@ class Fusion {
     if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
     const frame = c.frames.get(x);
     if (frame && !samePosition(frame, c.element)) return false;
-    if (this.dependsOutside(c, node)) return false;
+    if (this.dependsOutside(c, node) || this.isAwaited(c, node)) return false;
     this.join(c, node, c.row);
     c.heroes.push(node);
     return true;
@@ -316,6 +321,28 @@ class Fusion {
       seen.add(x);
       if (c.frames.has(x)) return true;
       if (isGiven(this.program, x)) continue;
+      const other = this.home.get(x);
+      if (other) for (const m of other.members) stack.push(...m.inputs);
+      stack.push(...x.inputs);
+    }
+    return false;
+  }
+
+  /** Whether `c` reads from a kernel that needs `node`: the same circle, met from its other side. */
+  private isAwaited(c: Cluster, node: GraphNode): boolean {
+    const at = this.position.get(node) as number;
+    // Only a kernel that has drawn in something behind the node can need it.
+    const late = this.clusters.some(
+      (d) => d !== c && d.members.some((m) => (this.position.get(m) as number) > at),
+    );
+    if (!late) return false;
+    const seen = new Set<GraphNode>();
+    const stack = c.members.flatMap((m) => m.inputs);
+    while (stack.length > 0) {
+      const x = stack.pop() as GraphNode;
+      if (x === node) return true;
+      if (seen.has(x) || c.frames.has(x) || isGiven(this.program, x)) continue;
+      seen.add(x);
       const other = this.home.get(x);
       if (other) for (const m of other.members) stack.push(...m.inputs);
       stack.push(...x.inputs);
