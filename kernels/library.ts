@@ -8,8 +8,8 @@ const LIBRARY: Record<string, string> = {
   from_bits: "fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }",
   is_nan: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   is_inf: "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
-  max_or_nan: "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, a > b || is_nan(a)); }",
-  min_or_nan: "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, a < b || is_nan(a)); }",
+  max_or_nan: "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a > b) | is_nan(a)); }",
+  min_or_nan: "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a < b) | is_nan(a)); }",
   sign_of:
     "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
   scale_by_power: `fn scale_by_power(x: f32, n: i32) -> f32 {

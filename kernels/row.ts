@@ -70,7 +70,7 @@ function mergeText(combine: Combine, type: ScalarType, a: string, b: string): st
 /** Whether candidate `b` takes the place of `a` in an argmax or argmin: better, or the first NaN. */
 function beats(combine: Combine, type: ScalarType, b: string, a: string): string {
   const better = `${b} ${combine === "argmax" ? ">" : "<"} ${a}`;
-  return type === "f32" ? `(${better} || (is_nan(${b}) && !is_nan(${a})))` : `${better}`;
+  return type === "f32" ? `((${better}) | (is_nan(${b}) & !is_nan(${a})))` : `(${better})`;
 }
 
 const isArg = (fold: RowFold): boolean => fold.combine === "argmax" || fold.combine === "argmin";
@@ -177,7 +177,7 @@ function stepFold(
   const type = foldType(spec, fold);
   if (isArg(fold)) {
     emit.line(
-      `if (${name}_at < 0 || ${beats(fold.combine, type, value, name)}) { ${name} = ${value}; ${name}_at = ${position}; }`,
+      `if ((${name}_at < 0) | ${beats(fold.combine, type, value, name)}) { ${name} = ${value}; ${name}_at = ${position}; }`,
     );
   } else {
     const target = part ?? name;

@@ -139,7 +139,7 @@ export const maximum = elementwise({
     isFloatInput(ins)
       ? `max_or_nan(${a}, ${b})`
       : dtypeOf(ins) === "bool"
-        ? `(${a} || ${b})`
+        ? `(${a} | ${b})`
         : `max(${a}, ${b})`,
   cost: 3,
 });
@@ -156,7 +156,7 @@ export const minimum = elementwise({
     isFloatInput(ins)
       ? `min_or_nan(${a}, ${b})`
       : dtypeOf(ins) === "bool"
-        ? `(${a} && ${b})`
+        ? `(${a} & ${b})`
         : `min(${a}, ${b})`,
   cost: 3,
 });
@@ -232,8 +232,8 @@ function logical(
   });
 }
 
-export const and = logical("and", "&&", (a, b) => a && b);
-export const or = logical("or", "||", (a, b) => a || b);
+export const and = logical("and", "&", (a, b) => a && b);
+export const or = logical("or", "|", (a, b) => a || b);
 export const xor = logical("xor", "!=", (a, b) => a !== b);
 
 function bitwise(name: string, operator: string, value: (a: number, b: number) => number): Primitive<null> {

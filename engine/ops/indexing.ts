@@ -54,7 +54,7 @@ export const gather: Primitive<{ axis: number }> = {
       const raw = pull(1, at);
       const index = indices!.dtype === "u32" ? s.compute("i32", "i32(min($0, 0x7fffffffu))", [raw]) : raw;
       const wrapped = s.compute("i32", `select($0, $0 + ${n}, $0 < 0)`, [index]);
-      const inside = s.compute("bool", `($0 >= 0 && $0 < ${n})`, [wrapped]);
+      const inside = s.compute("bool", `(bitcast<u32>($0) < ${n}u)`, [wrapped]);
       const safe = s.dynamicIndex(s.select(inside, wrapped, s.constant("i32", 0)), 0, n - 1);
       const value = pull(
         0,

@@ -88,19 +88,22 @@ export class ScalarBuilder {
 
   /** True where 0 <= e < size; null where that is always so. */
   inside(e: IndexExpr, size: number): number | null {
-    const tests: number[] = [];
     const value = () => this.indexValue(e);
-    if (e.lo < 0) tests.push(this.compute("bool", "($0 >= 0)", [value()]));
-    if (e.hi >= size) tests.push(this.compute("bool", `($0 < ${size})`, [value()]));
-    return this.all(tests);
+    // Below 0 is above everything once it is unsigned.
+    if (e.lo < 0 && e.hi >= size) return this.compute("bool", `(bitcast<u32>($0) < ${size}u)`, [value()]);
+    if (e.lo < 0) return this.compute("bool", "($0 >= 0)", [value()]);
+    return e.hi >= size ? this.compute("bool", `($0 < ${size})`, [value()]) : null;
   }
 
-  /** Conjunction of conditions, where null stands for true. */
+  /**
+   * Conjunction of conditions, where null stands for true. By `&`, as everywhere in kernels: `&&` is a branch, and
+   * some drivers take seconds to compile a loop with dozens of them.
+   */
   all(conditions: readonly (number | null)[]): number | null {
     let result: number | null = null;
     for (const c of conditions) {
       if (c === null) continue;
-      result = result === null ? c : this.compute("bool", "($0 && $1)", [result, c]);
+      result = result === null ? c : this.compute("bool", "($0 & $1)", [result, c]);
     }
     return result;
   }
