@@ -5,6 +5,7 @@ export {
   AxisError,
   DeviceLimitError,
   DeviceLostError,
+  DeviceMismatchError,
   DisposedError,
   DTypeError,
   KernelError,
@@ -23,10 +24,8 @@ export * from "./engine/public/dropout.ts";
 export * from "./engine/public/einsum.ts";
 export * from "./engine/public/elementwise.ts";
 export * from "./engine/public/embedding.ts";
-export * from "./engine/public/fourier.ts";
 export * from "./engine/public/indexing.ts";
 export * from "./engine/public/linear.ts";
-export * from "./engine/public/loss.ts";
 export * from "./engine/public/normalization.ts";
 export * from "./engine/public/pooling.ts";
 export * from "./engine/public/random.ts";

@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
 import { ensureInstalled, HostError, root, runTool } from "./host-env.mjs";
 
-const entries = ["mod.ts", "io.ts", "models/mod.ts", "losses/mod.ts", "data/mod.ts", "training/mod.ts"];
+const entries = [
+  "mod.ts",
+  "io.ts",
+  "signal.ts",
+  "models/mod.ts",
+  "losses/mod.ts",
+  "data/mod.ts",
+  "training/mod.ts",
+];
 
 await runTool(async () => {
   ensureInstalled();

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect } from "vitest";
-import { compile, configureDevice, mseLoss, type Tensor, valueAndGrad } from "../../mod.ts";
+import { mseLoss } from "../../losses/mod.ts";
+import { compile, configureDevice, type Tensor, valueAndGrad } from "../../mod.ts";
 import { adam, adamW } from "../../training/optim/adam.ts";
 import { lars } from "../../training/optim/lars.ts";
 import type { OptimiserState } from "../../training/optim/optimiser.ts";

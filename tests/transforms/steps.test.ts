@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  compile,
-  crossEntropy,
-  explain,
-  linear,
-  scalar,
-  type Tensor,
-  treeMap,
-  valueAndGrad,
-  zeros,
-} from "../../mod.ts";
+import { crossEntropy } from "../../losses/mod.ts";
+import { compile, explain, linear, scalar, type Tensor, treeMap, valueAndGrad, zeros } from "../../mod.ts";
 import { adam, adamW } from "../../training/mod.ts";
 import { useDevice } from "../support/device.ts";
 
