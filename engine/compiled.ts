@@ -6,7 +6,16 @@ import { baseProfile } from "./core/profile.ts";
 import { sizeOf } from "./core/shape.ts";
 import { fillSkeleton, matchSkeleton, type Skeleton, skeletonOf, treeSignature } from "./core/tree.ts";
 import { openDevice, whenDevice } from "./current-device.ts";
-import { detach, evaluate, placeholder, planFor, storageOf, storedNode, whileTracing } from "./evaluate.ts";
+import {
+  detach,
+  evaluate,
+  homeOf,
+  placeholder,
+  planFor,
+  storageOf,
+  storedNode,
+  whileTracing,
+} from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
 import { type Plan, type PlanReport, reportOf } from "./ir/plan.ts";
 import { ops } from "./ops/build.ts";
@@ -115,19 +124,24 @@ export function compile<A extends unknown[], R>(
     const owned = ownedInputs(trace, inputs, origin);
     // The call may have to wait for the device; what it reads must not go meanwhile.
     for (const x of inputs) x.pin();
-    whenDevice(
-      (device) => {
-        executableOf(trace, device).run(inputs, outputs, name, (i) => owned.has(i));
-        for (const x of inputs) x.unpin();
-      },
-      (error) => {
-        for (const x of outputs) x.error ??= error;
-        for (const x of inputs) x.unpin();
-      },
-    );
-    // Old state that was not overwritten where it lay has been replaced all the same.
+    const unpin = () => {
+      for (const x of inputs) x.unpin();
+    };
+    // Old state is gone, whether it is then overwritten where it lies or not; if the call fails, it is as it was.
     for (const i of owned)
       inputs[i]?.dispose(`${name} returned its successor, in a state that is updated in place`);
+    whenDevice(
+      homeOf(inputs),
+      (device) => {
+        executableOf(trace, device).run({ inputs, outputs, by: name, owned: (i) => owned.has(i) });
+        unpin();
+      },
+      (error) => {
+        for (const x of outputs) x.fail(error);
+        for (const i of owned) inputs[i]?.restore();
+        unpin();
+      },
+    );
     origin = {};
     const byOutput = new Map<Tensor, Tensor>();
     trace.outputs.forEach((x, i) => {
@@ -161,6 +175,7 @@ const updatesOf = (trace: Trace): Map<number, number> =>
 function executableOf(trace: Trace, device: Device): Executable {
   let executable = trace.executables.get(device);
   if (!executable) {
+    for (const old of trace.executables.keys()) if (old.isLost) trace.executables.delete(old);
     executable = new Executable(device, planFor(device, trace.program, updatesOf(trace)), true);
     trace.executables.set(device, executable);
   }

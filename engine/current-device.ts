@@ -10,7 +10,7 @@ const waiting: { run: (device: Device) => void; fail: (error: Error) => void }[]
 /** Makes `device` the one that work goes to from now on. */
 export function setDevice(device: Device): void {
   current = device;
-  opening = Promise.resolve(device);
+  opening = null;
   flush(device);
 }
 
@@ -21,33 +21,43 @@ export function configureDevice(options: DeviceOptions): void {
 
 /** The device that work goes to; opens the host's when there is none yet, or when it was lost. */
 export function getDevice(): Promise<Device> {
-  if (current && !current.isLost) return Promise.resolve(current);
-  if (current) {
-    current = null;
-    opening = null;
-  }
-  opening ??= createDevice(startOptions).then(
+  const device = openDevice();
+  if (device) return Promise.resolve(device);
+  if (opening) return opening;
+  const mine = createDevice(startOptions).then(
     (device) => {
-      current = device;
-      flush(device);
+      // Another may have been set meanwhile.
+      if (opening !== mine) {
+        device.destroy();
+        return getDevice();
+      }
+      setDevice(device);
       return device;
     },
     (error: Error) => {
-      opening = null;
-      for (const { fail } of waiting.splice(0)) fail(error);
+      if (opening === mine) {
+        opening = null;
+        for (const { fail } of waiting.splice(0)) fail(error);
+      }
       throw error;
     },
   );
-  return opening;
+  opening = mine;
+  return mine;
 }
 
 /** The device if it is open. */
-export const openDevice = (): Device | null => current;
+export const openDevice = (): Device | null => (current && !current.isLost ? current : null);
 
-/** Runs `run` at once if a device is open, else in order as soon as one is. */
-export function whenDevice(run: (device: Device) => void, fail: (error: Error) => void): void {
-  if (current && waiting.length === 0) {
-    run(current);
+/** Runs `run` on `device` or, if that is null, on the open device: at once, or in order as soon as there is one. */
+export function whenDevice(
+  device: Device | null,
+  run: (device: Device) => void,
+  fail: (error: Error) => void,
+): void {
+  const target = device ?? (waiting.length === 0 ? openDevice() : null);
+  if (target) {
+    attempt(target, run, fail);
     return;
   }
   waiting.push({ run, fail });
@@ -56,11 +66,13 @@ export function whenDevice(run: (device: Device) => void, fail: (error: Error) =
 }
 
 function flush(device: Device): void {
-  for (const { run, fail } of waiting.splice(0)) {
-    try {
-      run(device);
-    } catch (error) {
-      fail(error as Error);
-    }
+  for (const { run, fail } of waiting.splice(0)) attempt(device, run, fail);
+}
+
+function attempt(device: Device, run: (device: Device) => void, fail: (error: Error) => void): void {
+  try {
+    run(device);
+  } catch (error) {
+    fail(error as Error);
   }
 }

@@ -1,6 +1,7 @@
 import { buildPlan, type Updates } from "./compile/build-plan.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
 import { debug } from "./core/debug.ts";
+import type { HostData } from "./core/dtype.ts";
 import { sizeOf } from "./core/shape.ts";
 import { whenDevice } from "./current-device.ts";
 import { describeCompile } from "./describe.ts";
@@ -101,24 +102,59 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   });
   // Evaluation may have to wait for the device; what it reads must not go meanwhile.
   for (const x of storages) x.pin();
+  const unpin = () => {
+    for (const x of storages) x.unpin();
+  };
   whenDevice(
+    homeOf(storages),
     (device) => {
-      const cache = cachesByDevice.get(device) ?? new Map<string, Executable>();
-      cachesByDevice.set(device, cache);
-      let executable = cache.get(key);
-      if (!executable) {
-        executable = new Executable(device, planFor(device, program), false);
-        if (cache.size >= PROGRAMS_KEPT) cache.delete(cache.keys().next().value as string);
-      }
-      // Last used, last to go.
-      cache.delete(key);
-      cache.set(key, executable);
-      executable.run(storages, outputs, by, () => false);
-      for (const x of storages) x.unpin();
+      const executable = executableFor(device, key, program);
+      executable.run({ inputs: storages, outputs, by, owned: () => false });
+      unpin();
     },
     (error) => {
-      for (const x of outputs) x.error ??= error;
-      for (const x of storages) x.unpin();
+      for (const x of outputs) x.fail(error);
+      unpin();
     },
   );
+}
+
+function executableFor(device: Device, key: string, program: Program): Executable {
+  const cache = cachesByDevice.get(device) ?? new Map<string, Executable>();
+  cachesByDevice.set(device, cache);
+  const executable = cache.get(key) ?? new Executable(device, planFor(device, program), false);
+  // Last used, last to go.
+  cache.delete(key);
+  cache.set(key, executable);
+  if (cache.size > PROGRAMS_KEPT) cache.delete(cache.keys().next().value as string);
+  return executable;
+}
+
+/** The device that has some of these values for itself; null if they may be used on any. */
+export function homeOf(storages: readonly Storage[]): Device | null {
+  let home: Device | null = null;
+  for (const { device, hostData } of storages) {
+    if (!device || (hostData && device.isLost)) continue;
+    if (!hostData) return device;
+    home ??= device;
+  }
+  return home;
+}
+
+/** The values of a storage as they are after the work handed over so far. */
+export function readStorage(storage: Storage): Promise<HostData> {
+  storage.pin();
+  return new Promise((resolve, reject) => {
+    whenDevice(
+      storage.device,
+      (device) => {
+        device.readback.read(storage).then(resolve, reject);
+        storage.unpin();
+      },
+      (error) => {
+        storage.unpin();
+        reject(error);
+      },
+    );
+  });
 }

@@ -1,8 +1,7 @@
 import { allocateHost, type DType, type HostData } from "./core/dtype.ts";
 import { ShapeError, TraceError } from "./core/errors.ts";
 import { type Shape, sizeOf } from "./core/shape.ts";
-import { getDevice } from "./current-device.ts";
-import { boundPending, evaluate, isTracing, storageOf, storedNode } from "./evaluate.ts";
+import { boundPending, evaluate, isTracing, readStorage, storageOf, storedNode } from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
 import { formatTensor } from "./print-tensor.ts";
 import { Storage } from "./runtime/storage.ts";
@@ -75,8 +74,7 @@ export class Tensor extends TensorMethods {
     const storage = storageOf(this.node);
     storage.check("data");
     if (storage.hostData) return storage.hostData.slice();
-    const device = storage.device ?? (await getDevice());
-    const data = await device.readback.read(storage);
+    const data = await readStorage(storage);
     storage.keepOnHost(data.slice());
     return data;
   }

@@ -169,6 +169,18 @@ export class DeviceLostError extends Error {
   }
 }
 
+/** Operands that live on two devices. */
+export class DeviceMismatchError extends TypeError {
+  override name = "DeviceMismatchError";
+  readonly op: string;
+  readonly facts: ErrorFacts;
+  constructor(op: string, facts: ErrorFacts) {
+    super(message(op, facts));
+    this.op = op;
+    this.facts = facts;
+  }
+}
+
 /** The device has no memory left for an allocation. */
 export class OutOfMemoryError extends Error {
   override name = "OutOfMemoryError";

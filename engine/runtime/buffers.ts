@@ -1,10 +1,15 @@
 import { DeviceLimitError, OutOfMemoryError } from "../core/errors.ts";
 
-/** A GPU buffer of the pool. `id` is never reused, so it can stand for the buffer in keys. */
+/** WebGPU's usage flags. The standard fixes their values, and not every host has the globals that name them. */
+export const USAGE = { MAP_READ: 1, COPY_SRC: 4, COPY_DST: 8, STORAGE: 128, QUERY_RESOLVE: 512 } as const;
+
+/** A GPU buffer of the pool. */
 export interface PooledBuffer {
-  readonly id: number;
-  readonly gpu: GPUBuffer;
+  /** Replaced if the driver refused the first one and grants a second. */
+  gpu: GPUBuffer;
   readonly bytes: number;
+  /** The driver refused it for good. */
+  refused: boolean;
 }
 
 export interface MemoryReport {
@@ -18,47 +23,71 @@ export interface MemoryReport {
   readonly allocations: number;
 }
 
-/** Sizes are rounded to quarters of a power of two, so that freed buffers find new users. */
+/** Sizes are rounded up, small ones coarsely, so that freed buffers find new users. */
 export function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
-  const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes)) - 2));
+  const parts = bytes > 1 << 20 ? 4 : 2;
+  const step = Math.max(256, 2 ** (Math.floor(Math.log2(bytes)) - parts));
   return Math.ceil(bytes / step) * step;
 }
 
+/** Unused bytes above which other sizes are given back before a new buffer is made, if they are most of all. */
+const SPARE_BYTES = 64 * 1024 * 1024;
+
 /**
- * Storage buffers, handed out and taken back. A buffer that comes back may still be in use by submitted work; since
+ * Buffers of one usage, handed out and taken back. One that comes back may still be in use by submitted work; since
  * the queue runs in order, whoever gets it next writes it after that work.
  */
 export class BufferPool {
   private readonly free = new Map<number, PooledBuffer[]>();
+  /** New buffers of which the driver has not said yet whether it grants them. */
+  private asked: { buffer: PooledBuffer; refusal: Promise<unknown> }[] = [];
   private live = 0;
   private pooled = 0;
   private peak = 0;
   private created = 0;
 
   private readonly device: GPUDevice;
-  private readonly fail: (error: Error) => void;
+  private readonly usage: number;
+  private readonly makeRoom: () => Promise<unknown>;
 
-  constructor(device: GPUDevice, fail: (error: Error) => void) {
+  /** `makeRoom` is called when the driver has no memory left, before it is asked a second time. */
+  constructor(device: GPUDevice, usage: number, makeRoom: () => Promise<unknown>) {
     this.device = device;
-    this.fail = fail;
+    this.usage = usage;
+    this.makeRoom = makeRoom;
   }
 
+  /** A buffer, which must not be used before what `granted()` then returns has resolved. */
   acquire(bytes: number, what: string): PooledBuffer {
     const limit = this.device.limits.maxBufferSize;
     if (bytes > limit) throw new DeviceLimitError(what, "maxBufferSize", bytes, limit, "a smaller batch");
     const size = Math.min(sizeClass(bytes), limit - (limit % 4));
-    const list = this.free.get(size);
-    let buffer = list?.pop();
+    let buffer = this.free.get(size)?.pop();
     if (buffer) this.pooled -= size;
-    else buffer = this.create(size, what);
+    else {
+      if (this.pooled > Math.max(SPARE_BYTES, this.live)) this.trim();
+      const { gpu, refusal } = this.create(size, what);
+      buffer = { gpu, bytes: size, refused: false };
+      this.asked.push({ buffer, refusal });
+      this.created++;
+    }
     this.live += size;
     this.peak = Math.max(this.peak, this.live);
     return buffer;
   }
 
+  /** Null if all that was acquired is there; else resolves when it is. @throws {OutOfMemoryError} */
+  granted(): Promise<void> | null {
+    if (this.asked.length === 0) return null;
+    const asked = this.asked;
+    this.asked = [];
+    return this.settle(asked);
+  }
+
   release(buffer: PooledBuffer): void {
     this.live -= buffer.bytes;
+    if (buffer.refused) return;
     this.pooled += buffer.bytes;
     const list = this.free.get(buffer.bytes);
     if (list) list.push(buffer);
@@ -76,18 +105,30 @@ export class BufferPool {
     return { live: this.live, pooled: this.pooled, peak: this.peak, allocations: this.created };
   }
 
-  private create(size: number, what: string): PooledBuffer {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-    // Unused buffers of other sizes go first when they are most of what we hold.
-    if (this.pooled > Math.max(64 * 1024 * 1024, this.live)) this.trim();
+  private create(size: number, what: string): { gpu: GPUBuffer; refusal: Promise<unknown> } {
     this.device.pushErrorScope("out-of-memory");
-    const gpu = this.device.createBuffer({ label: what, size, usage });
-    this.device.popErrorScope().then(
-      (error) => {
-        if (error) this.fail(new OutOfMemoryError(size, this.live));
-      },
-      () => undefined,
-    );
-    return { id: this.created++, gpu, bytes: size };
+    const gpu = this.device.createBuffer({ label: what, size, usage: this.usage });
+    // A scope that cannot tell belongs to a lost device, which is noticed elsewhere.
+    const refusal = this.device.popErrorScope().catch(() => null);
+    return { gpu, refusal };
+  }
+
+  private async settle(asked: typeof this.asked): Promise<void> {
+    const refused: PooledBuffer[] = [];
+    for (const { buffer, refusal } of asked) if (await refusal) refused.push(buffer);
+    if (refused.length === 0) return;
+    await this.makeRoom();
+    const again = refused.map((buffer) => {
+      const { gpu, refusal } = this.create(buffer.bytes, buffer.gpu.label);
+      buffer.gpu = gpu;
+      return { buffer, refusal };
+    });
+    let error: OutOfMemoryError | null = null;
+    for (const { buffer, refusal } of again) {
+      if (!(await refusal)) continue;
+      buffer.refused = true;
+      error ??= new OutOfMemoryError(buffer.bytes, this.live);
+    }
+    if (error) throw error;
   }
 }

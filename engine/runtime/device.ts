@@ -1,7 +1,7 @@
-import { debug } from "../core/debug.ts";
-import { DeviceLostError } from "../core/errors.ts";
+import { DeviceLostError, NoDeviceError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
-import { BufferPool, type MemoryReport } from "./buffers.ts";
+import { Shelf } from "./block.ts";
+import { BufferPool, type MemoryReport, USAGE } from "./buffers.ts";
 import { hostGPU } from "./host.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
@@ -24,10 +24,13 @@ export class Device {
   readonly profile: Profile;
   readonly adapter: { vendor: string; architecture: string; description: string };
   readonly buffers: BufferPool;
+  readonly shelf: Shelf;
   readonly pipelines: PipelineCache;
   readonly work: WorkQueue;
   readonly readback: Readback;
   readonly profiler: Profiler;
+  /** Plans that keep buffers between their runs, which they can do without if memory is short. */
+  readonly keepers = new Set<WeakRef<{ relieve(): void }>>();
   private readonly owned: boolean;
   /** What must stay alive as long as the device: Dawn in Node frees the instance with the adapter otherwise. */
   private readonly keepAlive: unknown;
@@ -46,21 +49,30 @@ export class Device {
     this.adapter = adapter;
     this.profile = profile;
     this.owned = owned;
-    this.buffers = new BufferPool(gpu, (error) => this.fail(error));
-    this.pipelines = new PipelineCache(gpu);
+    const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
+    this.buffers = new BufferPool(gpu, usage, () => this.makeRoom());
+    this.shelf = new Shelf(this);
+    this.pipelines = new PipelineCache(gpu, () => this.lostError);
     this.work = new WorkQueue(this);
     this.readback = new Readback(this);
     this.profiler = new Profiler(this);
-    gpu.addEventListener("uncapturederror", (event) => {
-      this.fail((event as GPUUncapturedErrorEvent).error as unknown as Error);
-      event.preventDefault?.();
-    });
-    gpu.lost.then(
-      (info) => {
-        this.lostError = new DeviceLostError(info.reason, info.message);
-      },
+    // Our own work is checked where it is done; on a device of somebody else, what is left is theirs.
+    if (owned) {
+      gpu.addEventListener("uncapturederror", (event) => {
+        this.failure ??= new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
+        event.preventDefault?.();
+      });
+    }
+    this.lost.then(
+      (error) => this.lose(error),
       () => undefined,
     );
+  }
+
+  /** The adapter in a few words. */
+  get name(): string {
+    const { vendor, architecture, description } = this.adapter;
+    return description || `${vendor} ${architecture}`.trim() || "unknown adapter";
   }
 
   get queue(): GPUQueue {
@@ -81,13 +93,10 @@ export class Device {
     return this.buffers.report();
   }
 
-  /** Remembers an error that no call is waiting for; the next read throws it, so that no wrong data is handed out. */
-  fail(error: Error): void {
-    this.failure ??= error;
-    if (debug.level > 0) debug.print(`device error: ${error.message}`);
-  }
-
-  /** Throws what has gone wrong since the last time it was asked. */
+  /**
+   * Throws if the device is lost, or if WebGPU has reported an error that no call was waiting for: once, to the next
+   * who asks.
+   */
   check(): void {
     if (this.lostError) throw this.lostError;
     const error = this.failure;
@@ -102,14 +111,32 @@ export class Device {
     this.check();
   }
 
+  /** Gives the driver back all memory that can be done without. */
+  async makeRoom(): Promise<void> {
+    for (const keeper of this.keepers) {
+      const plan = keeper.deref();
+      if (plan) plan.relieve();
+      else this.keepers.delete(keeper);
+    }
+    this.buffers.trim();
+    this.readback.trim();
+    // Memory of destroyed buffers is free when nothing uses them any longer.
+    if (!this.isLost) await this.queue.onSubmittedWorkDone().catch(() => undefined);
+  }
+
   destroy(): void {
     void this.keepAlive;
-    this.lostError ??= new DeviceLostError("destroyed", "destroy() was called");
+    this.lose(new DeviceLostError("destroyed", "destroy() was called"));
     if (this.owned) this.gpu.destroy();
   }
 
   [Symbol.dispose](): void {
     this.destroy();
+  }
+
+  private lose(error: DeviceLostError): void {
+    this.lostError ??= error;
+    this.work.release();
   }
 }
 
@@ -119,10 +146,13 @@ const WANTED_FEATURES = ["shader-f16", "timestamp-query", "subgroups"] as const;
  * Opens a device with every feature and limit that the adapter offers and kernels can use.
  *
  * @throws {NoDeviceError} If the host has no WebGPU or no adapter; the message tells what to install.
+ * @throws {DeviceLostError} If the device that was passed in is lost.
  */
 export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
   if (options.device) {
-    const info = options.device.adapterInfo;
+    const { adapterInfo: info, lost } = options.device;
+    const loss = await Promise.race([lost, null]);
+    if (loss) throw new DeviceLostError(loss.reason, loss.message);
     return new Device(
       options.device,
       describeAdapter(info),
@@ -132,11 +162,11 @@ export async function createDevice(options: DeviceOptions = {}): Promise<Device>
   }
   const { gpu: host, adapter } = await hostGPU(options);
   const requiredFeatures = WANTED_FEATURES.filter((f) => adapter.features.has(f));
-  const gpu = await adapter.requestDevice({
-    label: "morlet",
-    requiredFeatures,
-    requiredLimits: wantedLimits(adapter.limits),
-  });
+  const gpu = await adapter
+    .requestDevice({ label: "morlet", requiredFeatures, requiredLimits: wantedLimits(adapter.limits) })
+    .catch((cause: unknown) => {
+      throw new NoDeviceError("the adapter gives no device; try closing other users of the GPU", { cause });
+    });
   return new Device(gpu, describeAdapter(adapter.info), profileOf(gpu, adapter.info, options.kernels), true, [
     host,
     adapter,

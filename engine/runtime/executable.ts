@@ -1,9 +1,12 @@
+import type { Cost } from "../../kernels/program.ts";
 import { debug } from "../core/debug.ts";
-import type { Plan, PlanBlock } from "../ir/plan.ts";
-import type { PooledBuffer } from "./buffers.ts";
+import type { Profile } from "../core/profile.ts";
+import type { Plan, PlanStep } from "../ir/plan.ts";
+import { Block, type Copy, PLACE_BYTES, type Region } from "./block.ts";
 import type { Device } from "./device.ts";
+import { Outcome, refusalOf } from "./outcome.ts";
 import type { Pipeline } from "./pipelines.ts";
-import { Block, type Region, type Storage } from "./storage.ts";
+import { type KeptBuffers, Placement, type Run } from "./placement.ts";
 
 interface CachedGroup {
   /** Buffer and offset of each binding. */
@@ -11,65 +14,80 @@ interface CachedGroup {
   readonly group: GPUBindGroup;
 }
 
-/** Estimated work after which a command buffer is submitted, so that browsers do not take the GPU for hung. */
-const FLOPS_PER_SUBMIT = 4e11;
-
 /** Bind groups kept per dispatch: operands that alternate between two buffers find theirs again. */
 const GROUPS_KEPT = 4;
 
-interface Copy {
-  readonly from: Region;
-  readonly to: Region;
-  readonly bytes: number;
-}
+/** Estimated milliseconds of work after which a command buffer ends, so that browsers do not take the GPU for hung. */
+const LONGEST_SUBMIT = 100;
+
+/** What adapters manage at the least, per millisecond: an estimate for cutting command buffers, erring on the slow side. */
+const PACE: Record<Profile["kind"], Cost> = {
+  gpu: { flops: 2e8, bytes: 2e7 },
+  software: { flops: 1e7, bytes: 1e7 },
+};
 
 /** A plan on a device: pipelines, intermediate buffers, and bind groups that are made once. */
 export class Executable {
   readonly plan: Plan;
   private readonly device: Device;
-  private readonly keepPools: boolean;
+  private keeps: boolean;
   private pipelines: Pipeline[] | null = null;
-  private pools: PooledBuffer[] | null = null;
+  private kept: KeptBuffers | null = null;
+  /** From taking memory for a run to giving its commands to the GPU. */
+  private busy = false;
   private readonly groups: CachedGroup[][];
+  /** Dispatches before which a new command buffer begins. */
+  private readonly cuts: ReadonlySet<number>;
 
-  constructor(device: Device, plan: Plan, keepPools: boolean) {
+  /** `keeps` says whether intermediate buffers stay from one run to the next, as those of a training step should. */
+  constructor(device: Device, plan: Plan, keeps: boolean) {
     this.device = device;
     this.plan = plan;
-    this.keepPools = keepPools;
+    this.keeps = keeps;
     this.groups = plan.steps.map(() => []);
+    this.cuts = cutsOf(plan, PACE[device.profile.kind]);
+    if (keeps) device.keepers.add(new WeakRef(this));
   }
 
-  /**
-   * Queues one run. Values come into `outputs` when the queue gets there. `owned` tells which inputs the plan may
-   * overwrite as they are; of the others that it updates, it overwrites a copy.
-   */
-  run(
-    inputs: readonly Storage[],
-    outputs: readonly Storage[],
-    by: string,
-    owned: (input: number) => boolean,
-  ): void {
+  /** Queues one run. Values come into the outputs when the queue gets there; if it fails, the inputs are as before. */
+  run(run: Run): void {
+    const inputs = [...run.inputs];
     for (const x of inputs) x.pin();
-    const finish = () => {
+    for (const x of run.outputs) x.promise(this.device);
+    const unpin = () => {
       for (const x of inputs) x.unpin();
     };
     this.device.work.add({
       ready: this.prepare(),
+      step: this.keeps,
       run: () => {
-        this.encode(inputs, outputs, by, owned);
-        finish();
+        const rest = this.begin({ ...run, inputs: [...inputs] });
+        if (rest) return rest.then(unpin);
+        unpin();
+        return null;
       },
       fail: (error) => {
-        for (const x of outputs) x.error ??= error;
-        finish();
+        for (const x of run.outputs) x.fail(error);
+        inputs.forEach((x, i) => {
+          if (run.owned(i)) x.restore();
+        });
+        unpin();
       },
     });
   }
 
-  /** Gives the intermediate buffers back. */
+  /** Gives the intermediate buffers back, now and after each run that is still to come. */
   dispose(): void {
-    for (const pool of this.pools ?? []) this.device.buffers.release(pool);
-    this.pools = null;
+    this.keeps = false;
+    this.relieve();
+  }
+
+  /** Gives the intermediate buffers back; the next run takes new ones. */
+  relieve(): void {
+    if (this.busy) return;
+    const { pools = [], landings = new Map<number, Block>() } = this.kept ?? {};
+    for (const block of [...pools, ...landings.values()]) block.release();
+    this.kept = null;
     for (const list of this.groups) list.length = 0;
   }
 
@@ -81,170 +99,123 @@ export class Executable {
       this.pipelines = found;
       return null;
     }
-    if (debug.level >= 4)
-      for (const s of this.plan.steps) debug.print(`${s.program.name}\n${s.program.wgsl}`);
     return Promise.all(this.plan.steps.map((s) => cache.get(s.program))).then((all) => {
       this.pipelines = all;
     });
   }
 
-  private encode(
-    inputs: readonly Storage[],
-    outputs: readonly Storage[],
-    by: string,
-    owned: (input: number) => boolean,
-  ): void {
-    const { device, plan } = this;
-    for (const x of inputs) if (x.error) throw x.error;
-    this.pools ??= plan.pools.map((bytes) => device.buffers.acquire(bytes, `${by} pool`));
-    const pools = this.pools;
-    const copies: Copy[] = plan.copies.map(({ input, pool, offset, bytes }) => ({
-      from: (inputs[input] as Storage).onDevice(device),
-      to: { buffer: pools[pool] as PooledBuffer, offset },
-      bytes,
-    }));
-    const blocks = plan.blocks.map((block) => this.fillBlock(block, inputs, outputs, by, owned, copies));
-    const home = this.placeOutputs(inputs, outputs, by, owned, copies);
-    this.copy(copies, by);
-    const regions = plan.values.map(({ place }): Region => {
-      if (place.kind === "pool") return { buffer: pools[place.pool] as PooledBuffer, offset: place.offset };
-      if (place.kind === "block")
-        return { buffer: (blocks[place.block] as Block).buffer, offset: place.offset };
-      const storage =
-        place.kind === "output" ? outputs[place.index] : (home.get(place.index) ?? inputs[place.index]);
-      return (storage as Storage).onDevice(device);
-    });
-    if (plan.steps.length > 0) this.dispatch(regions);
-    for (const block of blocks) block.release();
-    if (!this.keepPools) this.dispose();
-  }
-
-  /** The buffer of a block: that of the inputs it replaces if they lie in it already, else a new one with copies of them. */
-  private fillBlock(
-    plan: PlanBlock,
-    inputs: readonly Storage[],
-    outputs: readonly Storage[],
-    by: string,
-    owned: (input: number) => boolean,
-    copies: Copy[],
-  ): Block {
+  /** Takes memory for a run, and runs it as soon as the driver has granted it. */
+  private begin(run: Run): Promise<unknown> | null {
+    for (const x of run.inputs) if (x.error) throw x.error;
     const { device } = this;
-    const first = plan.segments[0]?.input ?? null;
-    const seat = first === null ? null : (inputs[first] as Storage).seat;
-    const ready =
-      seat !== null &&
-      plan.segments.every(({ input, offset }) => {
-        if (input === null || !owned(input)) return false;
-        const mine = (inputs[input] as Storage).seat;
-        return mine?.block === seat.block && mine.offset === offset;
-      }) &&
-      // Nobody else's values may lie there, as those of a tensor that an earlier step passed on unchanged do.
-      seat.block.shares === plan.segments.length;
-    const block = ready ? seat.block.retain() : new Block(device, device.buffers.acquire(plan.bytes, by));
-    for (const { input, output, offset, bytes } of plan.segments) {
-      if (input !== null && !ready) {
-        const from = (inputs[input] as Storage).onDevice(device);
-        copies.push({ from, to: { buffer: block.buffer, offset }, bytes });
-      }
-      if (output !== null) (outputs[output] as Storage).occupy(block, offset);
-      if (input !== null && owned(input)) (inputs[input] as Storage).markReplaced(by);
+    let placement: Placement | null = null;
+    const cancel = () => {
+      placement?.cancel();
+      this.busy = false;
+      this.relieve();
+    };
+    this.busy = true;
+    try {
+      this.kept ??= this.takeBuffers(run.by);
+      placement = new Placement(device, this.plan, run, this.kept);
+      placement.reserve();
+    } catch (error) {
+      cancel();
+      device.buffers.granted()?.catch(() => undefined);
+      throw error;
     }
-    return block;
+    const place = placement;
+    const granted = device.buffers.granted();
+    if (!granted) return this.submit(run, place);
+    return granted.then(
+      () => this.submit(run, place),
+      (error) => {
+        cancel();
+        throw error;
+      },
+    );
   }
 
-  /** Finds or makes the buffer of every other output; returns who holds the new values of inputs that are updated. */
-  private placeOutputs(
-    inputs: readonly Storage[],
-    outputs: readonly Storage[],
-    by: string,
-    owned: (input: number) => boolean,
-    copies: Copy[],
-  ): Map<number, Storage> {
+  private takeBuffers(by: string): KeptBuffers {
+    const { device, plan, keeps } = this;
+    const pools: Block[] = [];
+    const landings = new Map<number, Block>();
+    try {
+      for (const bytes of plan.pools)
+        pools.push(Block.allocate(device, bytes, `${by}: intermediate results`));
+      for (const value of keeps ? Placement.smallResults(plan) : [])
+        landings.set(value, Block.allocate(device, PLACE_BYTES, `${by}: small result`));
+      return { pools, landings };
+    } catch (error) {
+      for (const block of [...pools, ...landings.values()]) block.release();
+      throw error;
+    }
+  }
+
+  /** Gives a run's commands to the GPU. What WebGPU finds wrong with them is told to those who read the results. */
+  private submit(run: Run, placement: Placement): Promise<unknown> | null {
+    const { device } = this;
+    const sources = run.inputs.map((x) => x.outcome);
+    const started = performance.now();
+    device.gpu.pushErrorScope("validation");
+    try {
+      placement.commit();
+      this.encode(run.by, placement);
+    } finally {
+      const outcome = new Outcome(refusalOf(device.gpu, run.by), sources);
+      for (const x of run.outputs) x.outcome = outcome;
+      this.busy = false;
+      placement.release();
+      if (!this.keeps) this.relieve();
+    }
+    device.profiler.span("encode", run.by, started);
+    return null;
+  }
+
+  private encode(by: string, { before, after, regions }: Placement): void {
     const { device, plan } = this;
-    const home = new Map<number, Storage>();
-    const made = new Map<number, Storage>();
-    plan.outputs.forEach((output, i) => {
-      const mine = outputs[i] as Storage;
-      if (output.kind === "block") {
-        // Two results of one value share what the first was given.
-        if (!mine.seat) {
-          const first = plan.outputs.findIndex(
-            (o) => o.kind === "block" && o.block === output.block && o.offset === output.offset,
-          );
-          mine.alias(outputs[first] as Storage);
-        }
-        return;
-      }
-      if (output.kind === "value") {
-        if (output.value < 0) return;
-        const first = made.get(output.value);
-        if (first) mine.alias(first);
-        else mine.allocate(device, plan.values[output.value]?.op ?? by);
-        made.set(output.value, first ?? mine);
-        return;
-      }
-      const input = inputs[output.index] as Storage;
-      const from = input.onDevice(device);
-      if (!output.updated) {
-        mine.alias(input);
-        return;
-      }
-      home.set(output.index, mine);
-      if (owned(output.index) && input.seat?.block.shares === 1) {
-        mine.takeFrom(input, by);
-        return;
-      }
-      copies.push({ from, to: mine.allocate(device, by), bytes: input.bytes });
-    });
-    return home;
-  }
-
-  private copy(copies: readonly Copy[], by: string): void {
-    if (copies.length === 0) return;
-    const encoder = this.device.gpu.createCommandEncoder({ label: `${by}: copies` });
-    for (const { from, to, bytes } of copies) {
-      encoder.copyBufferToBuffer(from.buffer.gpu, from.offset, to.buffer.gpu, to.offset, bytes);
-    }
-    this.device.queue.submit([encoder.finish()]);
-  }
-
-  private dispatch(regions: readonly Region[]): void {
-    const { device, plan } = this;
-    const pipelines = this.pipelines as Pipeline[];
-    if (device.profiler.active) {
-      device.profiler.record(plan.steps, pipelines, (i) => this.groupOf(i, regions));
-      return;
-    }
-    let encoder = device.gpu.createCommandEncoder();
-    let pass = encoder.beginComputePass();
+    const timer = device.profiler.timer(plan.steps);
+    let encoder = device.gpu.createCommandEncoder({ label: by });
+    copyAll(encoder, before);
+    let pass: GPUComputePassEncoder | null = null;
     let last: GPUComputePipeline | null = null;
-    let flops = 0;
-    const commands: GPUCommandBuffer[] = [];
     for (let i = 0; i < plan.steps.length; i++) {
-      const { program } = plan.steps[i] as Plan["steps"][number];
-      const pipeline = (pipelines[i] as Pipeline).gpu;
-      if (pipeline !== last) pass.setPipeline(pipeline);
-      last = pipeline;
-      pass.setBindGroup(0, this.groupOf(i, regions));
-      pass.dispatchWorkgroups(program.workgroups[0], program.workgroups[1], program.workgroups[2]);
-      flops += program.cost.flops;
-      if (flops > FLOPS_PER_SUBMIT && i + 1 < plan.steps.length) {
+      if (pass && (timer || this.cuts.has(i))) {
         pass.end();
-        device.queue.submit([encoder.finish()]);
-        encoder = device.gpu.createCommandEncoder();
-        pass = encoder.beginComputePass();
+        pass = null;
         last = null;
-        flops = 0;
       }
+      if (this.cuts.has(i)) {
+        device.queue.submit([encoder.finish()]);
+        encoder = device.gpu.createCommandEncoder({ label: by });
+      }
+      pass ??= encoder.beginComputePass(timer?.pass(i));
+      last = this.dispatch(pass, i, regions, last);
     }
-    pass.end();
-    commands.push(encoder.finish());
-    device.queue.submit(commands);
+    pass?.end();
+    copyAll(encoder, after);
+    timer?.finish(encoder);
+    if (plan.steps.length > 0 || before.length > 0) device.queue.submit([encoder.finish()]);
+    if (timer || debug.level >= 2) device.profiler.ran(by, plan.steps, timer);
+  }
+
+  private dispatch(
+    pass: GPUComputePassEncoder,
+    step: number,
+    regions: readonly Region[],
+    last: GPUComputePipeline | null,
+  ): GPUComputePipeline {
+    const { workgroups } = (this.plan.steps[step] as PlanStep).program;
+    const pipeline = ((this.pipelines as Pipeline[])[step] as Pipeline).gpu;
+    if (pipeline !== last) pass.setPipeline(pipeline);
+    pass.setBindGroup(0, this.groupOf(step, regions));
+    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+    return pipeline;
   }
 
   /** The bind group of a dispatch for these buffers: made once for each set of them. */
   private groupOf(step: number, regions: readonly Region[]): GPUBindGroup {
-    const { values } = this.plan.steps[step] as Plan["steps"][number];
+    const { values } = this.plan.steps[step] as PlanStep;
     const cached = this.groups[step] as CachedGroup[];
     for (const entry of cached) {
       let same = true;
@@ -270,4 +241,24 @@ export class Executable {
     cached.push({ regions: bound, group });
     return group;
   }
+}
+
+function copyAll(encoder: GPUCommandEncoder, copies: readonly Copy[]): void {
+  for (const { from, to, bytes } of copies)
+    encoder.copyBufferToBuffer(from.buffer.gpu, from.offset, to.buffer.gpu, to.offset, bytes);
+}
+
+/** The dispatches before which the work so far is long enough to be given to the GPU. */
+function cutsOf(plan: Plan, pace: Cost): Set<number> {
+  const cuts = new Set<number>();
+  let sum = 0;
+  plan.steps.forEach(({ program: { cost } }, i) => {
+    const time = Math.max(cost.flops / pace.flops, cost.bytes / pace.bytes);
+    if (sum > 0 && sum + time > LONGEST_SUBMIT) {
+      cuts.add(i);
+      sum = 0;
+    }
+    sum += time;
+  });
+  return cuts;
 }

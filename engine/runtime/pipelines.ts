@@ -6,6 +6,11 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+const COMPUTE_STAGE = 4;
+
+/** Pipelines kept for programs to come; plans hold those they use, however many they are. */
+const KEPT = 4096;
+
 /** Compiled kernels by their text; equal programs compile once, and many compile at a time. */
 export class PipelineCache {
   private readonly ready = new Map<string, Pipeline>();
@@ -14,9 +19,12 @@ export class PipelineCache {
   private count = 0;
 
   private readonly device: GPUDevice;
+  private readonly loss: () => Error | null;
 
-  constructor(device: GPUDevice) {
+  /** `loss` tells why the device is gone, if it is. */
+  constructor(device: GPUDevice, loss: () => Error | null = () => null) {
     this.device = device;
+    this.loss = loss;
   }
 
   /** Pipelines compiled so far. */
@@ -52,15 +60,18 @@ export class PipelineCache {
       layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module, entryPoint: "main" },
     });
-    const scope = device.popErrorScope();
+    const scope = device.popErrorScope().catch(() => null);
     try {
       const gpu = await creating;
       await scope;
       const pipeline = { gpu, layout };
       this.ready.set(program.wgsl, pipeline);
+      if (this.ready.size > KEPT) this.ready.delete(this.ready.keys().next().value as string);
       return pipeline;
     } catch (error) {
-      await scope.catch(() => null);
+      await scope;
+      const loss = this.loss();
+      if (loss) throw loss;
       throw new KernelError(program.name, program.wgsl, await messagesOf(module, error));
     }
   }
@@ -73,7 +84,7 @@ export class PipelineCache {
       layout = this.device.createBindGroupLayout({
         entries: program.bindings.map((b, binding) => ({
           binding,
-          visibility: GPUShaderStage.COMPUTE,
+          visibility: COMPUTE_STAGE,
           buffer: {
             type: b.access === "read" ? "read-only-storage" : "storage",
             minBindingSize: bindingBytes(b),

@@ -1,77 +1,117 @@
 import type { HostData } from "../core/dtype.ts";
 import { DeviceLostError } from "../core/errors.ts";
-import { sizeClass } from "./buffers.ts";
+import { BufferPool, type PooledBuffer, USAGE } from "./buffers.ts";
+import { fromDeviceBytes } from "./bytes.ts";
 import type { Device } from "./device.ts";
-import { fromDeviceBytes, type Storage } from "./storage.ts";
+import { Outcome, refusalOf } from "./outcome.ts";
+import type { Storage } from "./storage.ts";
 
-/** Mappable buffers kept for reuse, per size. */
-const KEEP = 4;
+/** How long to wait for a device to say that it was lost, once something has failed as if it were. */
+const LOSS_TIMEOUT = 1000;
+const MAP_READ = 1;
 
 /** Copies values to the host. Reads overlap: each has its own staging buffer, and none waits for later work. */
 export class Readback {
-  private readonly free = new Map<number, GPUBuffer[]>();
+  private readonly staging: BufferPool;
   private readonly device: Device;
 
   constructor(device: Device) {
     this.device = device;
+    this.staging = new BufferPool(device.gpu, USAGE.MAP_READ | USAGE.COPY_DST, () => device.makeRoom());
   }
 
-  async read(storage: Storage): Promise<HostData> {
-    const { device } = this;
+  /** The values as they are after the work handed over so far; later work may overwrite them at once. */
+  read(storage: Storage): Promise<HostData> {
     storage.pin();
-    try {
-      await device.work.drained();
-      if (storage.error) throw storage.error;
-      device.check();
-      const bytes = storage.bytes;
-      const source = storage.onDevice(device);
-      const size = sizeClass(bytes);
-      const staging = this.free.get(size)?.pop() ?? this.create(size);
-      const encoder = device.gpu.createCommandEncoder({ label: "readback" });
-      encoder.copyBufferToBuffer(source.buffer.gpu, source.offset, staging, 0, bytes);
-      device.queue.submit([encoder.finish()]);
-      const copy = await this.mapped(staging, bytes);
-      this.keep(size, staging);
-      device.check();
-      return fromDeviceBytes(storage.dtype, copy, storage.length);
-    } finally {
-      storage.unpin();
-    }
-  }
-
-  private async mapped(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
-    try {
-      await staging.mapAsync(GPUMapMode.READ, 0, bytes);
-    } catch (error) {
-      // A lost device rejects the mapping, sometimes before `lost` has resolved.
-      this.device.check();
-      if (this.device.isLost || /lost|destroyed/i.test(String(error))) throw await this.lossOf(error);
-      throw error;
-    }
-    const copy = staging.getMappedRange(0, bytes).slice(0);
-    staging.unmap();
-    return copy;
-  }
-
-  private async lossOf(error: unknown): Promise<Error> {
-    const timeout = new Promise<DeviceLostError>((resolve) =>
-      setTimeout(() => resolve(new DeviceLostError("unknown", String(error))), 1000),
-    );
-    return Promise.race([this.device.lost, timeout]);
-  }
-
-  private create(size: number): GPUBuffer {
-    return this.device.gpu.createBuffer({
-      label: "staging",
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    return new Promise((resolve, reject) => {
+      this.device.work.add({
+        ready: null,
+        step: false,
+        run: () => {
+          const rest = this.copy(storage, (data) => data.then(resolve, reject));
+          if (rest) return rest.then(() => storage.unpin());
+          storage.unpin();
+          return null;
+        },
+        fail: (error) => {
+          storage.unpin();
+          reject(error);
+        },
+      });
     });
   }
 
-  private keep(size: number, staging: GPUBuffer): void {
-    const list = this.free.get(size) ?? [];
-    this.free.set(size, list);
-    if (list.length < KEEP) list.push(staging);
-    else staging.destroy();
+  /** Gives unused staging buffers back to the driver. */
+  trim(): void {
+    this.staging.trim();
+  }
+
+  private copy(storage: Storage, done: (data: Promise<HostData>) => void): Promise<void> | null {
+    if (storage.error) throw storage.error;
+    if (storage.hostData) {
+      done(Promise.resolve(storage.hostData.slice()));
+      return null;
+    }
+    const { bytes, region } = storage;
+    const target = this.staging.acquire(bytes, "staging");
+    const start = () => {
+      const { gpu } = this.device;
+      gpu.pushErrorScope("validation");
+      const encoder = gpu.createCommandEncoder({ label: "readback" });
+      encoder.copyBufferToBuffer(region.buffer.gpu, region.offset, target.gpu, 0, bytes);
+      gpu.queue.submit([encoder.finish()]);
+      const outcome = new Outcome(refusalOf(gpu, "data"), [storage.outcome]);
+      done(this.fetch(storage, target, outcome));
+    };
+    const granted = this.staging.granted();
+    if (!granted) {
+      start();
+      return null;
+    }
+    return granted.then(start, (error) => {
+      this.staging.release(target);
+      throw error;
+    });
+  }
+
+  private async fetch(
+    { bytes, dtype, length }: Storage,
+    target: PooledBuffer,
+    outcome: Outcome,
+  ): Promise<HostData> {
+    try {
+      await target.gpu.mapAsync(MAP_READ, 0, bytes);
+    } catch (error) {
+      target.refused = true;
+      this.staging.release(target);
+      // What was wrong with the work explains more than what is wrong with the copy.
+      await outcome.settled;
+      throw outcome.error ?? (await this.lossOf(error));
+    }
+    const copy = target.gpu.getMappedRange(0, bytes).slice(0);
+    target.gpu.unmap();
+    this.staging.release(target);
+    await outcome.settled;
+    if (outcome.error) throw outcome.error;
+    this.device.check();
+    return fromDeviceBytes(dtype, copy, length);
+  }
+
+  /** A lost device refuses to map, sometimes before it says that it was lost. */
+  private async lossOf(error: unknown): Promise<unknown> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const timeout = new Promise<null>((resolve) => {
+      timer = setTimeout(resolve, LOSS_TIMEOUT, null);
+    });
+    const loss = await Promise.race([this.device.lost, timeout]);
+    clearTimeout(timer);
+    try {
+      this.device.check();
+    } catch (failure) {
+      return failure;
+    }
+    return (
+      loss ?? (/lost|destroyed/i.test(String(error)) ? new DeviceLostError("unknown", String(error)) : error)
+    );
   }
 }

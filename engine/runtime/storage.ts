@@ -1,57 +1,12 @@
-import { allocateHost, bufferBytes, type DType, type HostData } from "../core/dtype.ts";
-import { DisposedError } from "../core/errors.ts";
-import { float16Bits, float16Value } from "../core/half.ts";
+import { bufferBytes, type DType, type HostData } from "../core/dtype.ts";
+import { DeviceMismatchError, DisposedError } from "../core/errors.ts";
 import type { Stored } from "../core/stored.ts";
-import type { PooledBuffer } from "./buffers.ts";
+import { Block, type Copy, type Region } from "./block.ts";
+import { toDeviceBytes } from "./bytes.ts";
 import type { Device } from "./device.ts";
+import type { Outcome } from "./outcome.ts";
 
-/** A part of a buffer, from `offset` bytes on. */
-export interface Region {
-  readonly buffer: PooledBuffer;
-  readonly offset: number;
-}
-
-interface Held {
-  readonly device: Device;
-  readonly buffer: PooledBuffer;
-}
-
-// What the registry holds does not lead to the block: else nothing would ever be freed.
-const forgotten = new FinalizationRegistry<Held>(({ device, buffer }) => {
-  if (!device.isLost) device.buffers.release(buffer);
-});
-
-/**
- * A buffer and how many storages share it. It returns to its pool when the last one lets go, or when none of them can
- * be reached any more.
- */
-export class Block {
-  private holders = 1;
-  readonly buffer: PooledBuffer;
-  readonly device: Device;
-
-  constructor(device: Device, buffer: PooledBuffer) {
-    this.device = device;
-    this.buffer = buffer;
-    forgotten.register(this, { device, buffer }, this);
-  }
-
-  /** How many storages lie here. Those that were dropped without `dispose()` still count. */
-  get shares(): number {
-    return this.holders;
-  }
-
-  retain(): this {
-    this.holders++;
-    return this;
-  }
-
-  release(): void {
-    if (--this.holders > 0) return;
-    forgotten.unregister(this);
-    if (!this.device.isLost) this.device.buffers.release(this.buffer);
-  }
-}
+export { fromDeviceBytes, toDeviceBytes } from "./bytes.ts";
 
 /** Host copies up to this size are kept beside the device's. */
 const KEEP_ON_HOST = 4096;
@@ -63,14 +18,19 @@ export class Storage implements Stored {
   private host: HostData | null;
   private block: Block | null = null;
   private offset = 0;
+  /** What the block is yet to be filled from: the host's values, or a place on the shelf. */
+  private filling: "host" | Block | null = null;
   private gone: string | null = null;
-  /** Work that has been handed over but not begun needs the buffer even if the user disposes of the tensor. */
+  /** Work that has been handed over but not begun needs the values even if the user disposes of the tensor. */
   private pins = 0;
+  private failure: Error | null = null;
+  /** Where the work that makes the values was handed over. */
+  private home: Device | null = null;
+  /** What became of the work that made the values, once it has been given to the GPU. */
+  outcome: Outcome | null = null;
   /** The call of a compiled function that returned this, and as which output; tells it its own state again. */
   origin: object | null = null;
   originOutput = -1;
-  /** What went wrong with the work that should have made the values. */
-  error: Error | null = null;
 
   constructor(dtype: DType, length: number, host: HostData | null = null) {
     this.dtype = dtype;
@@ -82,6 +42,11 @@ export class Storage implements Stored {
     return this.gone !== null;
   }
 
+  /** Why there are no values, if the work that should have made them failed. */
+  get error(): Error | null {
+    return this.failure ?? this.outcome?.error ?? null;
+  }
+
   get bytes(): number {
     return bufferBytes(this.dtype, this.length);
   }
@@ -91,48 +56,100 @@ export class Storage implements Stored {
     return this.host;
   }
 
+  /** The device that has the values or will have them; null while they are on the host only. */
   get device(): Device | null {
-    return this.block?.device ?? null;
+    return this.block?.device ?? this.home;
+  }
+
+  /** Says where the values are being made. */
+  promise(device: Device): void {
+    this.home = device;
+  }
+
+  fail(error: Error): void {
+    this.failure ??= error;
   }
 
   check(op: string): void {
     if (this.gone !== null)
       throw new DisposedError(op, {
         problem: this.gone,
-        hint: "clone() before, or keep using the new tensor",
+        hint: "what replaced it, or a copy made before",
       });
     if (this.error) throw this.error;
   }
 
-  /** The device buffer with the values; uploads them if they are on the host only. */
-  onDevice(device: Device): Region {
-    if (this.block) {
-      if (this.block.device !== device)
-        throw new Error("a tensor lives on another device; read it and create it anew there");
-      return { buffer: this.block.buffer, offset: this.offset };
-    }
-    const region = this.allocate(device, "upload");
-    const host = this.host as HostData;
-    if (this.length > 0) upload(device, region.buffer.gpu, this.dtype, host);
-    if (this.bytes > KEEP_ON_HOST) this.host = null;
-    return region;
-  }
-
-  /** A fresh buffer for values that a kernel will write. */
-  allocate(device: Device, what: string): Region {
-    const block = new Block(device, device.buffers.acquire(Math.max(4, this.bytes), what));
-    this.adopt(block, 0);
-    return { buffer: block.buffer, offset: 0 };
-  }
-
-  /** Becomes one of those that share `block`. */
-  occupy(block: Block, offset: number): void {
-    this.adopt(block.retain(), offset);
-  }
-
-  /** The shared buffer that the values lie in, and where; null while they are on the host. */
+  /** The shared buffer that kernels find the values in, and where; null if they do not lie in one. */
   get seat(): { readonly block: Block; readonly offset: number } | null {
-    return this.block ? { block: this.block, offset: this.offset } : null;
+    return this.block && !this.block.held.shelved && this.filling === null
+      ? { block: this.block, offset: this.offset }
+      : null;
+  }
+
+  /** Whether it has a buffer for itself. */
+  get isAlone(): boolean {
+    return this.block !== null && !this.block.held.shelved && this.block.shares === 1;
+  }
+
+  /** Where the values lie on the device, for reading them back. */
+  get region(): Region {
+    const { buffer, offset } = (this.block as Block).held;
+    return { buffer, offset: offset + this.offset };
+  }
+
+  /** This storage, or another with the same values if this one belongs to another device but has a host copy. */
+  on(device: Device, by: string): Storage {
+    const mine = this.block?.device;
+    if (!mine || mine === device) return this;
+    if (!this.host) {
+      mine.check();
+      throw new DeviceMismatchError(by, {
+        problem: "operands live on two devices",
+        got: { here: device.name, there: mine.name },
+        hint: "data() there and tensor() here",
+      });
+    }
+    if (!mine.isLost) return new Storage(this.dtype, this.length, this.host);
+    this.releaseBlock();
+    return this;
+  }
+
+  /** Makes sure that there is a buffer which kernels can use; `fill` then brings the values there. */
+  reserve(device: Device): void {
+    if (this.block && !this.block.held.shelved) return;
+    const filling = this.block ?? "host";
+    this.block = Block.allocate(device, this.bytes, "upload");
+    this.filling = filling;
+    this.offset = 0;
+  }
+
+  fill(copies: Copy[]): void {
+    const { filling } = this;
+    if (filling === null) return;
+    this.filling = null;
+    const { device, buffer } = this.block as Block;
+    if (filling !== "host") {
+      copies.push({ from: filling.held, to: { buffer, offset: 0 }, bytes: this.bytes });
+      filling.release();
+    } else if (this.length > 0) {
+      const bytes = toDeviceBytes(this.dtype, this.host as HostData);
+      device.queue.writeBuffer(buffer.gpu, 0, bytes, 0, bytes.byteLength);
+      if (this.bytes > KEEP_ON_HOST) this.host = null;
+    }
+  }
+
+  /** Undoes `reserve`. */
+  unreserve(): void {
+    if (this.filling === null) return;
+    this.block?.release();
+    this.block = this.filling === "host" ? null : this.filling;
+    this.filling = null;
+  }
+
+  /** Moves into a block, which it then shares; the caller keeps its own share. */
+  occupy(block: Block, offset: number): void {
+    this.block = block.retain();
+    this.offset = offset;
   }
 
   /** Says that `by` has replaced the values where they lay. */
@@ -144,24 +161,18 @@ export class Storage implements Stored {
 
   /** Takes over the buffer of `old`, which is gone from then on. */
   takeFrom(old: Storage, by: string): void {
-    const block = old.block as Block;
+    this.block = old.block;
+    this.offset = old.offset;
     old.block = null;
-    old.host = null;
-    old.gone = `its buffer was updated in place by ${by}`;
-    this.adopt(block, old.offset);
+    old.markReplaced(by);
   }
 
-  /** Another handle on the same values. */
-  share(): Storage {
-    const other = new Storage(this.dtype, this.length, this.host);
-    if (this.block) other.adopt(this.block.retain(), this.offset);
-    return other;
-  }
-
-  /** Follows `source`, whose values are not there yet. */
+  /** Becomes another handle on the values of `source`. */
   alias(source: Storage): void {
     this.host = source.host;
-    if (source.block) this.adopt(source.block.retain(), source.offset);
+    this.outcome = source.outcome;
+    if (!source.block || source.filling === "host") return;
+    this.occupy(source.filling ?? source.block, source.filling ? 0 : source.offset);
   }
 
   pin(): void {
@@ -178,16 +189,17 @@ export class Storage implements Stored {
     if (this.pins === 0) this.letGo();
   }
 
+  /** Takes back a `dispose` that the pins have held up so far. */
+  restore(): void {
+    if (this.pins > 0 && (this.host || this.block)) this.gone = null;
+  }
+
   /** Few values that have been read stay on the host, and their buffer is free for others. */
   keepOnHost(data: HostData): void {
     if (this.bytes > KEEP_ON_HOST || this.gone !== null) return;
     this.host = data;
-    if (this.pins === 0) this.releaseBlock();
-  }
-
-  private adopt(block: Block, offset: number): void {
-    this.block = block;
-    this.offset = offset;
+    // The state of a loop keeps its buffer: it would only have to be uploaded again for the next step.
+    if (this.pins === 0 && (this.origin === null || this.block?.held.shelved)) this.releaseBlock();
   }
 
   private letGo(): void {
@@ -196,43 +208,7 @@ export class Storage implements Stored {
   }
 
   private releaseBlock(): void {
-    if (!this.block) return;
-    this.block.release();
+    this.block?.release();
     this.block = null;
   }
-}
-
-function upload(device: Device, buffer: GPUBuffer, dtype: DType, host: HostData): void {
-  const bytes = toDeviceBytes(dtype, host);
-  device.queue.writeBuffer(buffer, 0, bytes, 0, bytes.byteLength);
-}
-
-/** Host data as the device holds it: booleans as u32, halves in pairs. */
-export function toDeviceBytes(dtype: DType, host: HostData): Uint8Array<ArrayBuffer> {
-  if (dtype === "bool") return viewBytes(Uint32Array.from(host, (x) => (x ? 1 : 0)));
-  if (dtype === "f16") {
-    const bits = new Uint16Array(host.length + (host.length % 2));
-    for (let i = 0; i < host.length; i++) bits[i] = float16Bits(host[i] as number);
-    return viewBytes(bits);
-  }
-  return viewBytes(host);
-}
-
-const viewBytes = (x: ArrayBufferView): Uint8Array<ArrayBuffer> =>
-  new Uint8Array(x.buffer as ArrayBuffer, x.byteOffset, x.byteLength);
-
-/** Device bytes as host data. */
-export function fromDeviceBytes(dtype: DType, bytes: ArrayBuffer, length: number): HostData {
-  if (dtype === "f32") return new Float32Array(bytes, 0, length);
-  if (dtype === "i32") return new Int32Array(bytes, 0, length);
-  if (dtype === "u32") return new Uint32Array(bytes, 0, length);
-  const out = allocateHost(dtype, length);
-  if (dtype === "bool") {
-    const words = new Uint32Array(bytes, 0, length);
-    for (let i = 0; i < length; i++) out[i] = words[i] ? 1 : 0;
-    return out;
-  }
-  const halves = new Uint16Array(bytes, 0, length);
-  for (let i = 0; i < length; i++) out[i] = float16Value(halves[i] as number);
-  return out;
 }

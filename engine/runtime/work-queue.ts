@@ -1,38 +1,87 @@
 import type { Device } from "./device.ts";
 
-/** A piece of work: what it must wait for, and what it then does at once. */
+/** A piece of work: what it must wait for, and what it then does. */
 export interface Job {
-  /** Null when it can run straight away. */
+  /** Null when it can begin straight away. */
   readonly ready: Promise<unknown> | null;
-  run(): void;
+  /** A step of a compiled function, of which only a few are given to the GPU ahead of time. */
+  readonly step: boolean;
+  /** Gives commands to the GPU; what it returns must resolve before the next job begins. */
+  run(): Promise<unknown> | null;
   fail(error: Error): void;
 }
 
 /**
- * Work in the order in which it was handed over. A job whose kernels are compiled runs at once when nothing is
- * waiting; otherwise it waits its turn, and the caller goes on.
+ * Steps that the GPU may have before it: enough to keep it busy, few enough that a loop without reads does not pile up
+ * memory and latency. Firefox tells only every 100 ms what is done.
+ */
+const STEPS_AHEAD = /firefox/i.test(globalThis.navigator?.userAgent ?? "") ? 8 : 3;
+
+/**
+ * Work in the order in which it was handed over. A job that has nothing to wait for runs at once when no other waits;
+ * otherwise it waits its turn, and the caller goes on.
  */
 export class WorkQueue {
   private tail: Promise<void> = Promise.resolve();
   private waiting = 0;
+  private ahead = 0;
+  private onRoom: (() => void) | null = null;
   private readonly device: Device;
 
   constructor(device: Device) {
     this.device = device;
   }
 
+  /** Steps that the GPU has not finished. */
+  get stepsAhead(): number {
+    return this.ahead;
+  }
+
   add(job: Job): void {
-    if (this.waiting === 0 && job.ready === null) {
-      this.perform(job);
+    if (this.waiting > 0 || job.ready !== null || this.isFull(job)) {
+      // If the job fails before its turn, that is told to `fail` when its turn comes.
+      job.ready?.catch(() => undefined);
+      this.wait(job, async () => {
+        await job.ready;
+        while (this.isFull(job)) {
+          await new Promise<void>((resolve) => {
+            this.onRoom = resolve;
+          });
+        }
+        await this.start(job);
+      });
       return;
     }
+    let rest: Promise<unknown> | null;
+    try {
+      rest = this.start(job);
+    } catch (error) {
+      job.fail(error as Error);
+      return;
+    }
+    if (rest) this.wait(job, () => rest as Promise<unknown>);
+  }
+
+  /** Resolves when everything handed over so far has been given to the GPU. */
+  drained(): Promise<void> {
+    return this.waiting === 0 ? Promise.resolve() : this.tail;
+  }
+
+  /** Lets nothing wait any longer for a GPU that is gone. */
+  release(): void {
+    this.ahead = 0;
+    this.onRoom?.();
+  }
+
+  private isFull(job: Job): boolean {
+    return job.step && this.ahead >= STEPS_AHEAD && !this.device.isLost;
+  }
+
+  private wait(job: Job, work: () => Promise<unknown>): void {
     this.waiting++;
-    // A rejection is reported through `fail`, not lost.
-    job.ready?.catch(() => undefined);
     this.tail = this.tail.then(async () => {
       try {
-        await job.ready;
-        this.perform(job);
+        await work();
       } catch (error) {
         job.fail(error as Error);
       } finally {
@@ -41,17 +90,22 @@ export class WorkQueue {
     });
   }
 
-  /** Resolves when everything handed over so far has been submitted. */
-  drained(): Promise<void> {
-    return this.waiting === 0 ? Promise.resolve() : this.tail;
+  private start(job: Job): Promise<unknown> | null {
+    if (this.device.isLost) this.device.check();
+    const rest = job.run();
+    if (!job.step) return rest;
+    if (rest) return rest.then(() => this.count());
+    this.count();
+    return null;
   }
 
-  private perform(job: Job): void {
-    try {
-      if (this.device.isLost) this.device.check();
-      job.run();
-    } catch (error) {
-      job.fail(error as Error);
-    }
+  /** Notes that a step has been given to the GPU, until it is done. */
+  private count(): void {
+    this.ahead++;
+    const done = () => {
+      this.ahead = Math.max(0, this.ahead - 1);
+      this.onRoom?.();
+    };
+    this.device.queue.onSubmittedWorkDone().then(done, done);
   }
 }
