@@ -78,7 +78,7 @@ function directKernel(spec: DotSpec, tile: DotTile & { variant: "direct" }): Ker
   const type = sumType(spec);
   for (const r of rows)
     for (const c of columns) emit.line(`var sum_${r.name}_${c.name}: ${type} = ${literal(type, 0)};`);
-  overContracted(emit, spec.contracted, tm * tn, () => {
+  overContracted(emit, spec.contracted, bodyLength(spec, tm, tn), () => {
     const as = rows.map((r) => valueAt(emit, spec.a, 1, r.name));
     const bs = columns.map((c) => valueAt(emit, spec.b, 2, c.name));
     rows.forEach((r, x) => {
@@ -163,6 +163,28 @@ function edge(emit: Emitter, name: string, expression: string, covered: number, 
 function valueAt(emit: Emitter, step: number, variable: number, name: string): string {
   emit.bindVariable(variable, name, 0);
   return emit.value(step);
+}
+
+/** Steps along the contracted axes that an operand takes which is read as it lies in memory. */
+const PLAIN_OPERAND = 4;
+
+/**
+ * How long the body of the loops is, in multiply-adds. Guarded operands, such as windows that reach over the edge,
+ * count too: written out for a whole tile and unrolled, they make text that takes drivers seconds to compile.
+ */
+function bodyLength({ steps, a, b }: DotSpec, tm: number, tn: number): number {
+  const extra = (value: number): number => {
+    const seen = new Set<number>();
+    const visit = (id: number): void => {
+      const step = steps[id] as ScalarProgram[number];
+      if (seen.has(id) || step.variables >> 3 === 0) return;
+      seen.add(id);
+      step.args.forEach(visit);
+    };
+    visit(value);
+    return Math.max(0, seen.size - PLAIN_OPERAND);
+  };
+  return tm * tn + tm * extra(a) + tn * extra(b);
 }
 
 /** Loops over the contracted axes; the innermost ones are unrolled in text where that stays short. */
