@@ -25,6 +25,8 @@ const CHEAP = 3;
 const CHEAP_OPERAND = 3;
 const CHEAP_BROADCAST = 4;
 const CHEAP_ROW = 16;
+/** What may stand behind a contraction: its code is written out for each element of a tile, up to 32 times. */
+const CHEAP_TILE = 60;
 
 /**
  * Pass: decides which nodes share a kernel. Contractions and reductions draw in the elementwise work behind them;
@@ -365,6 +367,8 @@ class Fusion {
             ? 2
             : 0;
       for (const y of x.inputs) sum += this.cost(y);
+      // What is spread so widely and costs more than this will be stored by the time it is read.
+      if (spreadsWidely(x) && sum > CHEAP_BROADCAST) sum = 0;
     }
     this.costs.set(x, Math.min(sum, 1e6));
     return this.costs.get(x) as number;
@@ -392,22 +396,23 @@ class Fusion {
         const users = usersOf(x);
         if (own) users.add(own);
         else for (const u of usersOf(node)) users.add(u);
-        allow(x, this.limitFor(node, x, own, limits.get(node) ?? Infinity));
+        allow(x, this.limitFor(node, own, limits.get(node) ?? Infinity));
       }
     }
     return used;
   }
 
   /** How costly `x` may be if it is computed on the spot by its user `node`. */
-  private limitFor(node: GraphNode, x: GraphNode, own: Cluster | undefined, inherited: number): number {
+  private limitFor(node: GraphNode, own: Cluster | undefined, inherited: number): number {
     if (node.primitive.lower.kind === "dot") return CHEAP_OPERAND;
     if (node.primitive.lower.kind === "sort") return -1;
     if (node.primitive.name === "expand") {
       const outer = own ? Infinity : inherited;
-      return sizeOf(node.shape) >= 8 * sizeOf(x.shape) ? Math.min(outer, CHEAP_BROADCAST) : outer;
+      return spreadsWidely(node) ? Math.min(outer, CHEAP_BROADCAST) : outer;
     }
     if (own?.kind === "row")
       return own.heroes.length > 1 || own.members.length > own.heroes.length ? CHEAP_ROW : Infinity;
+    if (own?.kind === "dot") return CHEAP_TILE;
     return own ? Infinity : inherited;
   }
 
@@ -436,6 +441,10 @@ class Fusion {
     return visit(node);
   }
 }
+
+/** An expansion to at least eight times as many elements. */
+const spreadsWidely = (x: GraphNode): boolean =>
+  x.primitive.name === "expand" && sizeOf(x.shape) >= 8 * sizeOf((x.inputs[0] as GraphNode).shape);
 
 const axesOf = (node: GraphNode): readonly number[] => (node.params as { axes: readonly number[] }).axes;
 const sameList = (a: readonly number[], b: readonly number[]): boolean =>
