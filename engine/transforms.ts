@@ -16,6 +16,23 @@ let lastTag = 0;
 /** A node of its own for the same value, which no pass merges with the original. */
 const separate = (x: GraphNode): GraphNode => makeNode(identity as Primitive, [x], { tag: ++lastTag });
 
+/**
+ * The tree with a node of its own for each place, added to `nodes` in their order: a tensor that stands in two places
+ * has two gradients, which add up for whoever wants the tensor's.
+ */
+const separateLeaves = <T>(tree: T, nodes: GraphNode[]): T =>
+  treeMap((leaf) => {
+    const node = separate(leaf.node);
+    nodes.push(node);
+    return new Tensor(node);
+  }, tree);
+
+/** Gradients in the order of the places of a tree, as a tree; zeros where there is none. */
+function gradientTree<T>(tree: T, gradients: readonly (GraphNode | null | undefined)[]): T {
+  let next = 0;
+  return treeMap((leaf) => new Tensor(gradients[next++] ?? ops.zerosLike(leaf.node)), tree);
+}
+
 /** What a differentiated function may return: the loss, or the loss beside anything else that is wanted. */
 export type LossResult<Aux = unknown> = Tensor | { readonly loss: Tensor; readonly aux?: Aux };
 
@@ -43,14 +60,9 @@ export function valueAndGrad<P, A extends unknown[], R extends LossResult>(
   f: (tree: P, ...rest: A) => R,
 ): (tree: P, ...rest: A) => ValueAndGrad<P, AuxOf<R>> {
   return (tree, ...rest) => {
-    const leaves = treeLeaves(tree);
-    const inner = new Map<Tensor, Tensor>();
+    const wrt: GraphNode[] = [];
     const { result, loss } = whileTracing(() => {
-      const traced = treeMap((leaf) => {
-        const copy = new Tensor(separate(leaf.node));
-        inner.set(leaf, copy);
-        return copy;
-      }, tree);
+      const traced = separateLeaves(tree, wrt);
       const result = outsideOps(() => f(traced, ...rest));
       return { result, loss: isTensor(result) ? result : result.loss };
     });
@@ -62,10 +74,8 @@ export function valueAndGrad<P, A extends unknown[], R extends LossResult>(
       });
     }
     const seed = ops.full(loss.shape, 1, loss.dtype);
-    const wrt = leaves.map(({ value }) => (inner.get(value) as Tensor).node);
     const gradients = whileTracing(() => backward([{ node: loss.node, ct: seed }], wrt, ops));
-    const byLeaf = new Map(leaves.map(({ value }, i) => [value, gradients[i] ?? ops.zerosLike(value.node)]));
-    const grads = treeMap((leaf) => new Tensor(byLeaf.get(leaf) as GraphNode), tree);
+    const grads = gradientTree(tree, gradients);
     const value = loss.rank === 0 ? loss : wrap(ops.reshape(loss.node, []));
     const aux = (isTensor(result) ? undefined : (result as { aux?: unknown }).aux) as AuxOf<R>;
     return { value, grads, aux };
@@ -88,13 +98,9 @@ export function vjp<A extends unknown[], R>(
   f: (...args: A) => R,
   ...args: A
 ): { value: R; pullback: (cotangents: R) => A } {
-  const inner = new Map<Tensor, Tensor>();
+  const wrt: GraphNode[] = [];
   const traced = whileTracing(() => {
-    const operands = treeMap((leaf) => {
-      const copy = inner.get(leaf) ?? new Tensor(separate(leaf.node));
-      inner.set(leaf, copy);
-      return copy;
-    }, args);
+    const operands = separateLeaves(args, wrt);
     return outsideOps(() => f(...operands));
   });
   // What the caller gets may be evaluated, and then forgets how it was made; the pullback must not.
@@ -111,16 +117,10 @@ export function vjp<A extends unknown[], R>(
       }
       return { node: out.node, ct: ct.node };
     });
-    const leaves = [...inner.keys()];
-    const gradients = whileTracing(() =>
-      backward(
-        seeds,
-        leaves.map((x) => (inner.get(x) as Tensor).node),
-        ops,
-      ),
+    return gradientTree(
+      args,
+      whileTracing(() => backward(seeds, wrt, ops)),
     );
-    const byLeaf = new Map(leaves.map((x, i) => [x, gradients[i] ?? ops.zerosLike(x.node)]));
-    return treeMap((leaf) => new Tensor(byLeaf.get(leaf) as GraphNode), args);
   };
   return { value, pullback };
 }
