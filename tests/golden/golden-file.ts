@@ -1,6 +1,7 @@
 // Golden numbers: the small files lie beside the tests, the others in `shared/golden`, which a checkout may lack.
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { test } from "vitest";
 import { toFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
@@ -8,9 +9,11 @@ import { readSafetensors, type SafetensorsFile } from "../../engine/io/safetenso
 import { type Tensor, tensor } from "../../mod.ts";
 import { sharedPath } from "../support/shared.ts";
 
+const here = dirname(fileURLToPath(import.meta.url));
+
 /** A golden file by its name without ending (`dino/ema`), or undefined where it is absent. */
 export function readGolden(name: string): SafetensorsFile | undefined {
-  const own = join(import.meta.dirname, "files", `${name}.safetensors`);
+  const own = join(here, "files", `${name}.safetensors`);
   const path = existsSync(own) ? own : sharedPath("golden", `${name}.safetensors`);
   return path === undefined ? undefined : readSafetensors(new Uint8Array(readFileSync(path)));
 }
