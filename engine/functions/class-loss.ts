@@ -20,12 +20,13 @@ export interface ClassLossOptions extends ReductionOption {
   ignoreIndex?: number;
 }
 
-/** What is known of class targets: each one's class, whether it counts, and its weight (null: 1). */
+/** What is known of class targets. All keep the class axis, with size 1. */
 interface Targets {
   readonly axis: number;
-  /** Class axis kept with size 1, as in all values here. */
   readonly index: GraphNode;
+  /** Which count. */
   readonly counts: GraphNode;
+  /** Of the class of each; null: all weigh 1. */
   readonly weight: GraphNode | null;
 }
 
@@ -56,20 +57,31 @@ function classTargets(op: string, x: GraphNode, target: GraphNode, options: Clas
   checkClassWeight(op, x, axis, options.weight);
   const kept = o.reshape(o.cast(target, "i32"), dropAxes(x.shape, [axis], true));
   const counts = o.notEqual(kept, options.ignoreIndex ?? -100);
-  // A class that does not exist must not count from the end: it shall give NaN, not the loss of another class.
-  const outside = o.where(o.less(kept, 0), dim(x.shape, axis), kept);
-  const index = o.where(counts, outside, 0);
-  const weight = options.weight ? weightOf(x, axis, options.weight, index) : null;
-  return { axis, index, counts, weight };
+  // What does not count still needs a weight that is a number: its gradient is 0 times that.
+  const weight = options.weight ? weightOf(x, axis, options.weight, o.where(counts, kept, 0)) : null;
+  return { axis, index: kept, counts, weight };
 }
 
-/** The weight of each target's class. */
-function weightOf(x: GraphNode, axis: number, weight: GraphNode, index: GraphNode): GraphNode {
-  const spread = o.reshape(
+const ofClasses = (x: GraphNode, axis: number, weight: GraphNode): GraphNode =>
+  o.reshape(
     weight,
     x.shape.map((n, i) => (i === axis ? n : 1)),
   );
-  return o.gather(o.broadcastTo(spread, x.shape), index, axis);
+
+/** The weight of each target's class. */
+const weightOf = (x: GraphNode, axis: number, weight: GraphNode, index: GraphNode): GraphNode =>
+  o.gather(o.broadcastTo(ofClasses(x, axis, weight), x.shape), existing(x, axis, index), axis);
+
+/** A class that does not exist must not count from the end: it shall give NaN, not the value of another class. */
+const existing = (x: GraphNode, axis: number, index: GraphNode): GraphNode =>
+  o.where(o.less(index, 0), dim(x.shape, axis), index);
+
+/** The value at each target's class. Its gradient is a comparison, which joins the kernel of the softmax. */
+function picked(x: GraphNode, { index, axis }: Targets): GraphNode {
+  return withGradient(o.gather(x, existing(x, axis, index), axis), [x, index], (ct, ins) => {
+    const hit = o.equal(o.iota(x.shape, axis), o.broadcastTo(ins[1] as GraphNode, x.shape));
+    return [o.where(hit, o.broadcastTo(ct, x.shape), 0), null];
+  });
 }
 
 /** Losses of single targets as the result; the mean is taken over targets that count, by their weight. */
@@ -89,8 +101,7 @@ export const nllLoss = define(
   "nllLoss",
   (logProbabilities: GraphNode, target: GraphNode, options: ClassLossOptions = {}): GraphNode => {
     const t = classTargets("nllLoss", logProbabilities, target, options);
-    const picked = o.neg(o.gather(logProbabilities, t.index, t.axis));
-    return reduceTargets("nllLoss", picked, t, options.reduction);
+    return reduceTargets("nllLoss", o.neg(picked(logProbabilities, t)), t, options.reduction);
   },
 );
 
@@ -110,8 +121,7 @@ export const crossEntropy = define(
     if (isFloat(target.dtype)) return softCrossEntropy(logits, target, labelSmoothing, reduction, weight);
     const t = classTargets("crossEntropy", logits, target, options);
     const logSum = logSumExpOf(logits, t.axis);
-    const picked = o.sub(logSum, o.gather(logits, t.index, t.axis));
-    const sharp = reduceTargets("crossEntropy", picked, t, reduction);
+    const sharp = reduceTargets("crossEntropy", o.sub(logSum, picked(logits, t)), t, reduction);
     if (labelSmoothing === 0) return sharp;
     const classes = dim(logits.shape, t.axis);
     const each = o.sub(logSum, logits);
@@ -125,16 +135,8 @@ export const crossEntropy = define(
   },
 );
 
-function classWeighted(x: GraphNode, axis: number, weight: GraphNode | undefined): GraphNode {
-  if (!weight) return x;
-  return o.mul(
-    x,
-    o.reshape(
-      weight,
-      x.shape.map((n, i) => (i === axis ? n : 1)),
-    ),
-  );
-}
+const classWeighted = (x: GraphNode, axis: number, weight: GraphNode | undefined): GraphNode =>
+  weight ? o.mul(x, ofClasses(x, axis, weight)) : x;
 
 /** Targets are probabilities of the classes. */
 function softCrossEntropy(

@@ -13,20 +13,16 @@ export type Sign = 1 | -1;
 
 /** Lengths up to this one are one product with a matrix. */
 const DIRECT = 64;
+/** And so are those up to this one that cannot be split: a chirp costs more than the matrix. */
+const DIRECT_UNSPLIT = 256;
+
+const isDirect = (n: number): boolean => n <= DIRECT || (n <= DIRECT_UNSPLIT && !splitLength(n));
 
 /** exp(2 pi i m / n), with m an integer: reduced exactly, and exact on the axes. */
 function unit(m: number, n: number): [number, number] {
   const k = ((m % n) + n) % n;
   const quarter = (4 * k) / n;
-  if (Number.isInteger(quarter))
-    return (
-      [
-        [1, 0],
-        [0, 1],
-        [-1, 0],
-        [0, -1],
-      ] as const
-    )[quarter]!.slice() as [number, number];
+  if (Number.isInteger(quarter)) return [[1, 0, -1, 0][quarter] as number, [0, 1, 0, -1][quarter] as number];
   const angle = (2 * Math.PI * k) / n;
   return [Math.cos(angle), Math.sin(angle)];
 }
@@ -107,7 +103,7 @@ export function splitLength(n: number): [number, number] | null {
 /** The transform of [.., n, 2], or of real [.., n], as [.., n, 2]. */
 export function dft(y: GraphNode, sign: Sign, real: boolean): GraphNode {
   const n = y.shape[y.shape.length - (real ? 1 : 2)] as number;
-  if (n <= DIRECT)
+  if (isDirect(n))
     return real ? contractLast(y, realMatrix(n, n, sign), 1) : contractLast(y, complexMatrix(n, sign), 2);
   const split = splitLength(n);
   return split ? inTwoSteps(y, sign, real, split) : chirpTransform(y, n, sign, real);
@@ -194,13 +190,13 @@ export function realDft(y: GraphNode): GraphNode {
   const axis = y.shape.length - 1;
   const n = y.shape[axis] as number;
   const half = Math.floor(n / 2) + 1;
-  if (n <= DIRECT) return contractLast(y, realMatrix(n, half, -1), 1);
+  if (isDirect(n)) return contractLast(y, realMatrix(n, half, -1), 1);
   return o.slice(dft(y, -1, true), axis, 0, half);
 }
 
 /** The real signal [.., n] of a half spectrum [.., n/2 + 1, 2], without the 1/n. */
 export function realInverseDft(y: GraphNode, n: number): GraphNode {
-  if (n <= DIRECT) return contractLast(y, halfMatrix(n), 2);
+  if (isDirect(n)) return contractLast(y, halfMatrix(n), 2);
   const axis = y.shape.length - 2;
   const half = Math.floor(n / 2) + 1;
   const mirrored = o.flip(o.slice(y, axis, 1, n - half), axis);
