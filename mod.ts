@@ -3,6 +3,7 @@ export { type DebugSettings, debug, withDebug } from "./engine/core/debug.ts";
 export type { DType, HostData } from "./engine/core/dtype.ts";
 export {
   AxisError,
+  CheckError,
   DeviceLimitError,
   DeviceLostError,
   DeviceMismatchError,
@@ -16,6 +17,7 @@ export {
   TraceError,
 } from "./engine/core/errors.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
+export { type ProfileOptions, profile, trace } from "./engine/profile.ts";
 export * from "./engine/public/activation.ts";
 export * from "./engine/public/attention.ts";
 export * from "./engine/public/convolution.ts";
@@ -33,7 +35,9 @@ export * from "./engine/public/reduction.ts";
 export * from "./engine/public/resample.ts";
 export * from "./engine/public/shape.ts";
 export * from "./engine/public/sorting.ts";
+export type { MemoryReport } from "./engine/runtime/buffers.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
+export type { KernelTiming } from "./engine/runtime/profiler.ts";
 export {
   isTensor,
   type NestedArray,

@@ -1,26 +1,28 @@
 import { buildPlan } from "./compile/build-plan.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
-import { debug } from "./core/debug.ts";
+import { debug, stackIfTold } from "./core/debug.ts";
 import { outsideOps, TraceError } from "./core/errors.ts";
 import { baseProfile } from "./core/profile.ts";
 import { sizeOf } from "./core/shape.ts";
 import { fillSkeleton, matchSkeleton, type Skeleton, skeletonOf, treeSignature } from "./core/tree.ts";
 import { openDevice, whenDevice } from "./current-device.ts";
 import {
+  type Asker,
   detach,
   evaluate,
   homeOf,
+  makeExecutable,
   placeholder,
-  planFor,
   storageOf,
   storedNode,
+  tellLookup,
   whileTracing,
 } from "./evaluate.ts";
 import type { GraphNode } from "./ir/node.ts";
 import { type Plan, type PlanReport, reportOf } from "./ir/plan.ts";
 import { ops } from "./ops/build.ts";
 import type { Device } from "./runtime/device.ts";
-import { Executable } from "./runtime/executable.ts";
+import type { Executable } from "./runtime/executable.ts";
 import { Storage } from "./runtime/storage.ts";
 import { matchState, type StateMatch } from "./state-match.ts";
 import { isTensor, Tensor } from "./tensor.ts";
@@ -102,7 +104,7 @@ export function compile<A extends unknown[], R>(
     if (!trace) {
       trace = traceFunction(fn, args, name, donate);
       traces.set(signature, trace);
-      if (debug.level >= 1)
+      if (debug.level >= 3)
         debug.print(
           `${name}: traced for ${signature.length > 200 ? `${signature.slice(0, 200)}...` : signature}`,
         );
@@ -122,6 +124,7 @@ export function compile<A extends unknown[], R>(
     for (const x of inputs) x.check(name);
     const outputs = trace.outputs.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
     const owned = ownedInputs(trace, inputs, origin);
+    const asker = { name, stack: stackIfTold() };
     // The call may have to wait for the device; what it reads must not go meanwhile.
     for (const x of inputs) x.pin();
     const unpin = () => {
@@ -133,7 +136,12 @@ export function compile<A extends unknown[], R>(
     whenDevice(
       homeOf(inputs),
       (device) => {
-        executableOf(trace, device).run({ inputs, outputs, by: name, owned: (i) => owned.has(i) });
+        executableOf(trace, device, asker).run({
+          inputs,
+          outputs,
+          by: name,
+          owned: (i) => owned.has(i),
+        });
         unpin();
       },
       (error) => {
@@ -172,13 +180,15 @@ export function compile<A extends unknown[], R>(
 const updatesOf = (trace: Trace): Map<number, number> =>
   new Map(trace.state.flat().map((m) => [m.output, m.input]));
 
-function executableOf(trace: Trace, device: Device): Executable {
-  let executable = trace.executables.get(device);
-  if (!executable) {
-    for (const old of trace.executables.keys()) if (old.isLost) trace.executables.delete(old);
-    executable = new Executable(device, planFor(device, trace.program, updatesOf(trace)), true);
-    trace.executables.set(device, executable);
+function executableOf(trace: Trace, device: Device, asker: Asker): Executable {
+  const known = trace.executables.get(device);
+  if (known) {
+    tellLookup(device, known, asker);
+    return known;
   }
+  for (const old of trace.executables.keys()) if (old.isLost) trace.executables.delete(old);
+  const executable = makeExecutable(device, trace.program, asker, true, updatesOf(trace));
+  trace.executables.set(device, executable);
   return executable;
 }
 

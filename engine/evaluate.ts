@@ -1,12 +1,11 @@
 import { buildPlan, type Updates } from "./compile/build-plan.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
-import { debug } from "./core/debug.ts";
+import { debug, readHostSettings, stackIfTold } from "./core/debug.ts";
 import type { HostData } from "./core/dtype.ts";
+import { outsideOps } from "./core/errors.ts";
 import { sizeOf } from "./core/shape.ts";
 import { whenDevice } from "./current-device.ts";
-import { describeCompile } from "./describe.ts";
 import { GraphNode, topologicalOrder } from "./ir/node.ts";
-import type { Plan } from "./ir/plan.ts";
 import type { Primitive } from "./ir/primitive.ts";
 import { ops } from "./ops/build.ts";
 import { input } from "./ops/source.ts";
@@ -74,11 +73,43 @@ export function storedNode(storage: Storage, shape: readonly number[]): GraphNod
   return node;
 }
 
-export function planFor(device: Device, program: Program, updates?: Updates): Plan {
+/** What asks for a plan: its name in errors and debug lines, and its call stack if lines are to tell it. */
+export interface Asker {
+  readonly name: string;
+  readonly stack: string;
+}
+
+/** A program as something that runs on the device. `keeps` is for functions that will be called again and again. */
+export function makeExecutable(
+  device: Device,
+  program: Program,
+  asker: Asker,
+  keeps: boolean,
+  updates?: Updates,
+): Executable {
+  readHostSettings();
   const started = performance.now();
-  const plan = buildPlan(program, device.profile, ops, updates);
-  if (debug.level >= 1) describeCompile(plan, performance.now() - started);
-  return plan;
+  const plan = outsideOps(() => buildPlan(program, device.profile, ops, updates));
+  const executable = new Executable(device, plan, keeps);
+  device.profiler.span("compile", asker.name, started);
+  tellLookup(device, executable, asker, started);
+  return executable;
+}
+
+/** Debug level 1: one line for each plan that is asked for; `started` if it was made for that. */
+export function tellLookup(device: Device, executable: Executable, asker: Asker, started?: number): void {
+  if (debug.level < 1) return;
+  const { plan } = executable;
+  const texts = plan.steps.filter((s) => !device.pipelines.peek(s.program)).map((s) => s.program.wgsl);
+  const lookup = {
+    ...asker,
+    hit: started === undefined,
+    fresh: new Set(texts).size,
+    started: started ?? 0,
+  };
+  const ready = executable.prepare();
+  const settings = { ...debug };
+  device.profiler.tell(import("./describe.ts").then((m) => m.describeCompile(plan, ready, lookup, settings)));
 }
 
 /** Evaluates a node on which much has piled up unasked, so that long chains do not grow forever. */
@@ -96,6 +127,7 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   for (const [i, x] of storages.entries()) x.check((inputs[i] as GraphNode).op);
   const program = detach({ inputs, outputs: wanted });
   const by = (wanted[0] as GraphNode).op;
+  const asker = { name: by, stack: stackIfTold() };
   wanted.forEach((x, i) => {
     x.stored = outputs[i] as Storage;
     x.inputs = [];
@@ -108,7 +140,7 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   whenDevice(
     homeOf(storages),
     (device) => {
-      const executable = executableFor(device, key, program);
+      const executable = executableFor(device, key, program, asker);
       executable.run({ inputs: storages, outputs, by, owned: () => false });
       unpin();
     },
@@ -119,10 +151,12 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   );
 }
 
-function executableFor(device: Device, key: string, program: Program): Executable {
+function executableFor(device: Device, key: string, program: Program, asker: Asker): Executable {
   const cache = cachesByDevice.get(device) ?? new Map<string, Executable>();
   cachesByDevice.set(device, cache);
-  const executable = cache.get(key) ?? new Executable(device, planFor(device, program), false);
+  const known = cache.get(key);
+  if (known) tellLookup(device, known, asker);
+  const executable = known ?? makeExecutable(device, program, asker, false);
   // Last used, last to go.
   cache.delete(key);
   cache.set(key, executable);

@@ -145,7 +145,8 @@ export function customVjp<A extends Tensor[]>(
     const out = f(...xs);
     const params: CustomParams = {
       rule: (ct, ins) => {
-        const gradients = rule(new Tensor(ct), { out, ins: ins.map((x) => new Tensor(x)) as A });
+        const operands = ins.map((x) => new Tensor(x)) as A;
+        const gradients = outsideOps(() => rule(new Tensor(ct), { out, ins: operands }));
         return ins.map((x, i) => checkGradient(gradients[i] ?? null, x));
       },
     };

@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { NotDifferentiableError } from "../core/errors.ts";
+import { asOp, NotDifferentiableError } from "../core/errors.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 
@@ -45,10 +45,16 @@ export function backward(
       });
     }
     const needed = node.inputs.map((x) => active.has(x));
-    const gradients = vjp({ ct, ins: node.inputs, out: node, params: node.params, needed }, o);
+    const gradients = asOp(backwardName(node.op), () =>
+      vjp({ ct, ins: node.inputs, out: node, params: node.params, needed }, o),
+    );
     gradients.forEach((g, j) => {
       if (g && needed[j]) accumulate(node.inputs[j] as GraphNode, g);
     });
   }
   return wrt.map((node) => cotangents.get(node) ?? null);
 }
+
+/** What the ops of a gradient are called in traces and by the NaN guard. */
+const backwardName = (op: string): string => (op.endsWith(BACKWARD) ? op : `${op}${BACKWARD}`);
+const BACKWARD = " (backward)";

@@ -1,3 +1,4 @@
+import { asOp } from "../core/errors.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 import type { Program } from "./program.ts";
@@ -34,7 +35,7 @@ export function expandRewrites(program: Program, o: GraphOps): Program {
     const same = inputs.every((x, i) => x === node.inputs[i]);
     const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
     if (lower.kind !== "rewrite") return fresh;
-    const rewritten = lower.into(fresh, fresh.params, o);
+    const rewritten = asOp(node.op, () => lower.into(fresh, fresh.params, o));
     // What a rewrite makes may need rewriting itself; its operands are done.
     for (const x of inputs) done.set(x, x);
     return rewritten === fresh ? fresh : run(rewritten);

@@ -4,7 +4,16 @@ import { DeviceLimitError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
 import { sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
-import type { Place, Plan, PlanBlock, PlanCopy, PlanOutput, PlanStep, PlanValue } from "../ir/plan.ts";
+import type {
+  Place,
+  Plan,
+  PlanBlock,
+  PlanCopy,
+  PlanOutput,
+  PlanResult,
+  PlanStep,
+  PlanValue,
+} from "../ir/plan.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
@@ -81,7 +90,8 @@ class Placing {
       return { input, pool: lease.pool, offset: lease.offset + spot.offset, bytes };
     });
     const inputs = this.wanted.inputs.map((x) => numbers.get(x) ?? null);
-    return { values: placed, steps, inputs, outputs, pools, blocks: this.blocks, copies };
+    const given = this.wanted.inputs;
+    return { values: placed, steps, inputs, outputs, pools, blocks: this.blocks, copies, given };
   }
 
   /** Lays flat values out: in a block if they are results of the program, else in a pool. */
@@ -146,7 +156,7 @@ class Placing {
     const numbers = new Map<Operand, number>();
     const values: Operand[] = [];
     const steps: PlanStep[] = [];
-    const add = (kernel: Lowered, cluster: Cluster): void => {
+    const add = (kernel: Lowered, cluster: Cluster, last: boolean): void => {
       const program = emitKernel(kernel.spec);
       checkLimits(kernel, profile, program.name);
       const bound = kernel.operands.map((x, i) => ({ x, write: program.bindings[i]?.access !== "read" }));
@@ -160,11 +170,25 @@ class Placing {
         }),
         ops: [...new Set(cluster.members.map((m) => m.op))],
         notes: cluster.notes,
+        results: last ? this.resultsOf(cluster, numbers) : [],
       });
     };
-    for (const c of fused.clusters)
-      for (const kernel of lowerCluster(fused, c, profile, this.inPlace)) add(kernel, c);
+    for (const c of fused.clusters) {
+      const kernels = lowerCluster(fused, c, profile, this.inPlace);
+      kernels.forEach((kernel, i) => {
+        add(kernel, c, i === kernels.length - 1);
+      });
+    }
     return { values, steps };
+  }
+
+  /** The nodes that a cluster writes, and in which value each lies: its own, or that of the input it replaces. */
+  private resultsOf(c: Cluster, numbers: ReadonlyMap<Operand, number>): PlanResult[] {
+    return c.outputs.flatMap((x) => {
+      const value = numbers.get(x) ?? (numbers.get(this.inPlace.get(x) as GraphNode) as number);
+      const parts = this.fused.flats.get(x)?.segments ?? [{ node: x, offset: 0 }];
+      return parts.map(({ node, offset }) => ({ node, value, offset }));
+    });
   }
 
   /** Notes who is alive during a dispatch, and who must not share a buffer because of it. */

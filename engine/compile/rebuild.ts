@@ -1,8 +1,12 @@
+import { asOp } from "../core/errors.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { topologicalOrder } from "../ir/node.ts";
 import type { Program } from "./program.ts";
 
-/** Rewrites a program node by node, inputs first; `visit` sees each node with its operands already rewritten. */
+/**
+ * Rewrites a program node by node, inputs first; `visit` sees each node with its operands already rewritten. What it
+ * makes belongs to the op that the node belongs to.
+ */
 export function rebuild(
   program: Program,
   visit: (node: GraphNode, inputs: readonly GraphNode[]) => GraphNode,
@@ -12,9 +16,11 @@ export function rebuild(
     if (done.has(node)) continue;
     done.set(
       node,
-      visit(
-        node,
-        node.inputs.map((x) => done.get(x) as GraphNode),
+      asOp(node.op, () =>
+        visit(
+          node,
+          node.inputs.map((x) => done.get(x) as GraphNode),
+        ),
       ),
     );
   }

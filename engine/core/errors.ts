@@ -193,6 +193,31 @@ export class OutOfMemoryError extends Error {
   }
 }
 
+/** What `debug.compare` or `debug.nanCheck` has found. */
+export class CheckError extends Error {
+  override name = "CheckError";
+  /** The compiled function, or the op that was evaluated. */
+  readonly op: string;
+  readonly check: "compare" | "nan";
+  readonly facts: ErrorFacts;
+  /** The kernel, and the ops in it that are to blame; none if it is an input. */
+  readonly kernel: string | null;
+  readonly ops: readonly string[];
+  constructor(
+    op: string,
+    check: "compare" | "nan",
+    facts: ErrorFacts,
+    where: { kernel: string | null; ops: readonly string[] } = { kernel: null, ops: [] },
+  ) {
+    super(message(op, facts));
+    this.op = op;
+    this.check = check;
+    this.facts = facts;
+    this.kernel = where.kernel;
+    this.ops = where.ops;
+  }
+}
+
 /** No WebGPU, or no adapter, on this machine. */
 export class NoDeviceError extends Error {
   override name = "NoDeviceError";

@@ -12,7 +12,7 @@ export function interpret(
 ): HostTensor[] {
   const values = new Map<GraphNode, HostTensor>();
   for (const node of topologicalOrder(outputs)) {
-    const data = given.get(node) ?? compute(node, values);
+    const data = given.get(node) ?? computeNode(node, values).data;
     if (data.length !== sizeOf(node.shape))
       throw new Error(`${node.primitive.name}: the reference gave ${data.length} values`);
     values.set(node, { shape: node.shape, dtype: node.dtype, data });
@@ -20,10 +20,12 @@ export function interpret(
   return outputs.map((x) => values.get(x) as HostTensor);
 }
 
-function compute(node: GraphNode, values: ReadonlyMap<GraphNode, HostTensor>): Float64Array {
+/** The value of one node from those of its operands. */
+export function computeNode(node: GraphNode, values: ReadonlyMap<GraphNode, HostTensor>): HostTensor {
+  const { shape, dtype } = node;
   const { lower } = node.primitive;
-  if (lower.kind === "rewrite" && node.primitive.name === "customGradient")
-    return (values.get(node.inputs[0] as GraphNode) as HostTensor).data;
   const ins = node.inputs.map((x) => values.get(x) as HostTensor);
-  return node.primitive.reference(ins, node.params, node);
+  const custom = lower.kind === "rewrite" && node.primitive.name === "customGradient";
+  const data = custom ? (ins[0] as HostTensor).data : node.primitive.reference(ins, node.params, node);
+  return { shape, dtype, data };
 }

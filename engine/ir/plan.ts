@@ -1,6 +1,7 @@
 import type { KernelProgram } from "../../kernels/program.ts";
 import type { DType } from "../core/dtype.ts";
 import type { Shape } from "../core/shape.ts";
+import type { GraphNode } from "./node.ts";
 
 /** Where the values of a plan lie. */
 export type Place =
@@ -47,7 +48,18 @@ export interface PlanStep {
   readonly values: readonly number[];
   /** Names of the ops that the user called and this kernel computes. */
   readonly ops: readonly string[];
+  /** Why the kernel ends where it does. */
   readonly notes: readonly string[];
+  /** What is there after it; for checks against the reference. */
+  readonly results: readonly PlanResult[];
+}
+
+/** A node of the compiled graph, and where its values lie once a dispatch has written them. */
+export interface PlanResult {
+  readonly node: GraphNode;
+  readonly value: number;
+  /** Bytes from the start of the value. */
+  readonly offset: number;
 }
 
 /** What a program becomes: kernels in order, with their operands placed. Holds no device object. */
@@ -62,6 +74,8 @@ export interface Plan {
   readonly pools: readonly number[];
   readonly blocks: readonly PlanBlock[];
   readonly copies: readonly PlanCopy[];
+  /** The inputs of the compiled graph, which the nodes of the steps' results stand on. */
+  readonly given: readonly GraphNode[];
 }
 
 export type PlanOutput =

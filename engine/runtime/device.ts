@@ -1,3 +1,4 @@
+import { readHostSettings } from "../core/debug.ts";
 import { DeviceLostError, NoDeviceError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
 import { Shelf } from "./block.ts";
@@ -108,6 +109,7 @@ export class Device {
   async idle(): Promise<void> {
     await this.work.drained();
     if (!this.isLost) await this.queue.onSubmittedWorkDone();
+    await this.profiler.flushed();
     this.check();
   }
 
@@ -149,6 +151,7 @@ const WANTED_FEATURES = ["shader-f16", "timestamp-query", "subgroups"] as const;
  * @throws {DeviceLostError} If the device that was passed in is lost.
  */
 export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
+  readHostSettings();
   if (options.device) {
     const { adapterInfo: info, lost } = options.device;
     const loss = await Promise.race([lost, null]);

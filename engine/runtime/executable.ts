@@ -91,7 +91,8 @@ export class Executable {
     for (const list of this.groups) list.length = 0;
   }
 
-  private prepare(): Promise<unknown> | null {
+  /** Null when the kernels are compiled; else resolves when they are. */
+  prepare(): Promise<unknown> | null {
     if (this.pipelines) return null;
     const cache = this.device.pipelines;
     const found = this.plan.steps.map((s) => cache.peek(s.program));
@@ -106,8 +107,10 @@ export class Executable {
 
   /** Takes memory for a run, and runs it as soon as the driver has granted it. */
   private begin(run: Run): Promise<unknown> | null {
-    for (const x of run.inputs) if (x.error) throw x.error;
     const { device } = this;
+    const loading = device.profiler.active ? device.profiler.load() : null;
+    if (loading) return loading.then(() => this.begin(run));
+    for (const x of run.inputs) if (x.error) throw x.error;
     let placement: Placement | null = null;
     const cancel = () => {
       placement?.cancel();
@@ -154,6 +157,7 @@ export class Executable {
 
   /** Gives a run's commands to the GPU. What WebGPU finds wrong with them is told to those who read the results. */
   private submit(run: Run, placement: Placement): Promise<unknown> | null {
+    if (debug.compare || debug.nanCheck) return this.submitStepwise(run, placement);
     const { device } = this;
     const sources = run.inputs.map((x) => x.outcome);
     const started = performance.now();
@@ -164,12 +168,46 @@ export class Executable {
     } finally {
       const outcome = new Outcome(refusalOf(device.gpu, run.by), sources);
       for (const x of run.outputs) x.outcome = outcome;
-      this.busy = false;
-      placement.release();
-      if (!this.keeps) this.relieve();
+      this.finish(placement);
     }
     device.profiler.span("encode", run.by, started);
     return null;
+  }
+
+  private finish(placement: Placement): void {
+    this.busy = false;
+    placement.release();
+    if (!this.keeps) this.relieve();
+  }
+
+  /** The same one dispatch at a time, each checked as `debug.compare` and `debug.nanCheck` ask for it. */
+  private submitStepwise(run: Run, placement: Placement): Promise<unknown> {
+    const { device, plan } = this;
+    const sources = run.inputs.map((x) => x.outcome);
+    const send = (encode: (encoder: GPUCommandEncoder) => void) => {
+      const encoder = device.gpu.createCommandEncoder({ label: run.by });
+      encode(encoder);
+      device.queue.submit([encoder.finish()]);
+    };
+    placement.commit();
+    send((encoder) => copyAll(encoder, placement.before));
+    const submit = (step: number) =>
+      send((encoder) => {
+        const pass = encoder.beginComputePass();
+        this.dispatch(pass, step, placement.regions, null);
+        pass.end();
+      });
+    const { regions } = placement;
+    const found = import("./plan-check.ts")
+      .then((m) => m.runStepwise({ device, plan, by: run.by, given: placement.given(), regions, submit }))
+      .catch((error: Error) => error);
+    const outcome = new Outcome(found, sources);
+    for (const x of run.outputs) x.outcome = outcome;
+    return found.then((error) => {
+      if (error) debug.print(error.message);
+      send((encoder) => copyAll(encoder, placement.after));
+      this.finish(placement);
+    });
   }
 
   private encode(by: string, { before, after, regions }: Placement): void {
@@ -196,7 +234,7 @@ export class Executable {
     copyAll(encoder, after);
     timer?.finish(encoder);
     if (plan.steps.length > 0 || before.length > 0) device.queue.submit([encoder.finish()]);
-    if (timer || debug.level >= 2) device.profiler.ran(by, plan.steps, timer);
+    device.profiler.ran(by, plan.steps, timer);
   }
 
   private dispatch(

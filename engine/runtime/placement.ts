@@ -142,6 +142,22 @@ export class Placement {
     });
   }
 
+  /** Where each input lies before the first kernel; null for those that no kernel reads. */
+  given(): (Region | null)[] {
+    const { plan, regions } = this;
+    return plan.inputs.map((value, i) => {
+      if (value !== null) return regions[value] as Region;
+      const copy = plan.copies.find((c) => c.input === i);
+      if (copy) return { buffer: (this.kept.pools[copy.pool] as Block).buffer, offset: copy.offset };
+      for (const [b, { segments }] of plan.blocks.entries()) {
+        const segment = segments.find((x) => x.input === i);
+        const { block } = this.blocks[b] as ChosenBlock;
+        if (segment) return { buffer: block.buffer, offset: segment.offset };
+      }
+      return null;
+    });
+  }
+
   /** Lets go of blocks that nobody else holds; the commands that use them have been given to the queue. */
   release(): void {
     for (const { block } of this.blocks) block.release();

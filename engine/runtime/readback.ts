@@ -79,6 +79,7 @@ export class Readback {
     target: PooledBuffer,
     outcome: Outcome,
   ): Promise<HostData> {
+    const started = performance.now();
     try {
       await target.gpu.mapAsync(MAP_READ, 0, bytes);
     } catch (error) {
@@ -94,6 +95,8 @@ export class Readback {
     await outcome.settled;
     if (outcome.error) throw outcome.error;
     this.device.check();
+    this.device.profiler.span("readback", `${dtype}[${length}]`, started);
+    await this.device.profiler.flushed();
     return fromDeviceBytes(dtype, copy, length);
   }
 
