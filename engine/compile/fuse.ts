@@ -36,21 +36,29 @@ export function fuse(program: Program, options: FuseOptions): FusedProgram {
   const stored = new Set<GraphNode>();
   const banned = new Set<GraphNode>();
   for (;;) {
+    const limit = options.profile.maxBindings;
     const fused = new Fusion(program, options, stored, banned).run();
-    const tight = fused.clusters.find((c) => bindingsOf(fused, c).length > options.profile.maxBindings);
-    if (!tight) return fused;
-    relieve(fused, tight, stored, banned, options.profile.maxBindings);
+    const excess = fused.clusters.map((c) => bindingsOf(fused, c).length - limit);
+    if (excess.every((n) => n <= 0)) return fused;
+    // All at once: every round fuses the whole program anew.
+    fused.clusters.forEach((c, i) => {
+      const over = excess[i] as number;
+      if (over > 0) relieve(fused, c, over, { stored, banned, limit });
+    });
   }
 }
 
-/** Stores a value in the middle of a kernel that binds too many buffers, or sends its last member away. */
-function relieve(
-  fused: FusedProgram,
-  c: Cluster,
-  stored: Set<GraphNode>,
-  banned: Set<GraphNode>,
-  limit: number,
-): void {
+interface Relief {
+  readonly stored: Set<GraphNode>;
+  readonly banned: Set<GraphNode>;
+  readonly limit: number;
+}
+
+/** A member binds a few buffers of its own: so many may go at once without emptying a kernel that is over by more. */
+const BUFFERS_OF_A_MEMBER = 4;
+
+/** Stores a value in the middle of a kernel that binds too many buffers, or sends its last members away. */
+function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, banned, limit }: Relief): void {
   const leaves = new Map<GraphNode, Set<GraphNode>>();
   const leavesOf = (x: GraphNode): Set<GraphNode> => {
     const known = leaves.get(x);
@@ -80,14 +88,14 @@ function relieve(
     stored.add(best);
     return;
   }
-  const last =
-    [...c.members].reverse().find((m) => !c.heroes.includes(m) && !banned.has(m)) ??
-    c.heroes[c.heroes.length - 1];
+  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
+  const last = guests.at(-1) ?? c.heroes.at(-1);
   if (!last || banned.has(last))
     throw new Error(
       `fuse: ${c.members.map((m) => m.primitive.name).join("+")} needs more than ${limit} buffers`,
     );
   banned.add(last);
+  for (const guest of guests.slice(-Math.ceil(excess / BUFFERS_OF_A_MEMBER))) banned.add(guest);
 }
 
 class Fusion {
