@@ -1,14 +1,14 @@
 // Runs whole plans on the CPU (see wgsl-run.ts), and checks them against the rules of WebGPU on the way.
 import { buildPlan } from "../../engine/compile/build-plan.ts";
-import type { Plan, PlanStep } from "../../engine/compile/plan.ts";
-import { type Profile, softwareProfile } from "../../engine/compile/profile.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
-import type { HostData } from "../../engine/core/dtype.ts";
+import { allocateHost, type DType, type HostData } from "../../engine/core/dtype.ts";
+import { float16Bits, float16Value } from "../../engine/core/half.ts";
+import { type Profile, softwareProfile } from "../../engine/core/profile.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
+import type { Place, Plan, PlanOutput, PlanStep, PlanValue } from "../../engine/ir/plan.ts";
 import { ops } from "../../engine/ops/build.ts";
-import { fromDeviceBytes, toDeviceBytes } from "../../engine/runtime/storage.ts";
 import { bindingBytes, MAX_GROUPS } from "../../kernels/program.ts";
 import { Memory, type Range, runKernel } from "./wgsl-run.ts";
 
@@ -50,36 +50,17 @@ export function runPlan(
   like: readonly Pick<GraphNode, "dtype" | "shape">[],
 ): HostData[] {
   checkPlan(plan);
-  const pools = plan.pools.map((bytes) => new Memory(bytes));
-  const given = new Map<number, Memory>();
-  const made = new Map<number, Memory>();
-  const ranges = plan.values.map(({ place, bytes, dtype }): Range => {
-    if (place.kind === "pool") return { memory: pools[place.pool] as Memory, offset: place.offset, bytes };
-    const table = place.kind === "input" ? given : made;
-    let memory = table.get(place.index);
-    if (!memory) {
-      memory = new Memory(bytes);
-      table.set(place.index, memory);
-      if (place.kind === "input") {
-        new Uint8Array(memory.bytes).set(toDeviceBytes(dtype, inputs[place.index] as HostData));
-        memory.valid.fill(1);
-      }
-    }
-    return { memory, offset: 0, bytes };
-  });
+  const buffers = new Buffers(plan, inputs);
   const seen = new Set<number>();
   for (const step of plan.steps) {
     for (const v of step.values) {
-      if (seen.has(v)) continue;
+      if (!seen.has(v)) buffers.enter(v, seen);
       seen.add(v);
-      // Room that another value has left behind holds nothing.
-      const { memory, offset, bytes } = ranges[v] as Range;
-      if (plan.values[v]?.place.kind === "pool") memory.valid.fill(0, offset / 2, (offset + bytes) / 2);
     }
     try {
       runKernel(
         step.program,
-        step.values.map((v) => ranges[v] as Range),
+        step.values.map((v) => buffers.rangeOf(v)),
       );
     } catch (error) {
       throw new Error(`${step.program.name}: ${(error as Error).message}\n${step.program.wgsl}`, {
@@ -92,16 +73,117 @@ export function runPlan(
     const length = sizeOf(shape);
     if (output.kind === "input" && !output.updated) return inputs[output.index] as HostData;
     if (length === 0) return fromDeviceBytes(dtype, new ArrayBuffer(0), 0);
-    const range =
-      output.kind === "value"
-        ? (ranges[output.value] as Range)
-        : { memory: given.get(output.index) as Memory, offset: 0, bytes: 0 };
-    const units = length * (dtype === "f16" ? 1 : 2);
-    const missing = range.memory.valid.subarray(range.offset / 2, range.offset / 2 + units).indexOf(0);
-    if (missing >= 0)
-      throw new Error(`output ${i}: element ${missing / (dtype === "f16" ? 1 : 2)} is never written`);
-    return fromDeviceBytes(dtype, range.memory.bytes.slice(range.offset), length);
+    const { memory, offset } = buffers.resultOf(output);
+    const unit = dtype === "f16" ? 1 : 2;
+    const missing = memory.valid.subarray(offset / 2, offset / 2 + length * unit).indexOf(0);
+    if (missing >= 0) throw new Error(`output ${i}: element ${missing / unit} is never written`);
+    return fromDeviceBytes(dtype, memory.bytes.slice(offset), length);
   });
+}
+
+/** The memory of one run. */
+class Buffers {
+  private readonly plan: Plan;
+  private readonly inputs: readonly HostData[];
+  private readonly pools: readonly Memory[];
+  private readonly blocks: readonly Memory[];
+  private readonly given = new Map<number, Memory>();
+  private readonly made = new Map<number, Memory>();
+  private readonly copied = new Set<Memory>();
+
+  constructor(plan: Plan, inputs: readonly HostData[]) {
+    this.plan = plan;
+    this.inputs = inputs;
+    this.pools = plan.pools.map((bytes) => new Memory(bytes));
+    this.blocks = plan.blocks.map(({ bytes, segments }) => {
+      const memory = new Memory(bytes);
+      // What lies between segments may be read and written by whoever works on all of them at once.
+      memory.valid.fill(1);
+      for (const s of segments) {
+        memory.valid.fill(0, s.offset / 2, (s.offset + s.bytes) / 2);
+        if (s.input !== null) this.fill(memory, s.offset, s.input);
+      }
+      return memory;
+    });
+    for (const c of plan.copies) {
+      const pool = this.pools[c.pool] as Memory;
+      this.copied.add(pool);
+      this.fill(pool, c.offset, c.input);
+    }
+  }
+
+  rangeOf(v: number): Range {
+    const { place, bytes } = this.plan.values[v] as PlanValue;
+    if (place.kind === "pool")
+      return { memory: this.pools[place.pool] as Memory, offset: place.offset, bytes };
+    if (place.kind === "block")
+      return { memory: this.blocks[place.block] as Memory, offset: place.offset, bytes };
+    if (place.kind === "input") return { memory: this.input(place.index), offset: 0, bytes };
+    const memory = this.made.get(place.index) ?? new Memory(bytes);
+    this.made.set(place.index, memory);
+    return { memory, offset: 0, bytes };
+  }
+
+  resultOf(output: PlanOutput): { memory: Memory; offset: number } {
+    if (output.kind === "value") return this.rangeOf(output.value);
+    if (output.kind === "block")
+      return { memory: this.blocks[output.block] as Memory, offset: output.offset };
+    return { memory: this.input(output.index), offset: 0 };
+  }
+
+  /** A value's first use: the room that another has left behind holds nothing, but for parts that are there already. */
+  enter(v: number, seen: ReadonlySet<number>): void {
+    const { plan } = this;
+    const { place } = plan.values[v] as PlanValue;
+    if (place.kind !== "pool") return;
+    const { memory, offset, bytes } = this.rangeOf(v);
+    const parts = partsOf(plan, v);
+    if (parts.some((p) => seen.has(p))) {
+      // Laid out in parts: what lies between them is no value.
+      const inside = new Set<number>();
+      for (const p of parts) {
+        const part = this.rangeOf(p);
+        for (let i = part.offset / 2; i < (part.offset + part.bytes) / 2; i++) inside.add(i);
+      }
+      for (let i = offset / 2; i < (offset + bytes) / 2; i++) if (!inside.has(i)) memory.valid[i] = 1;
+    } else if (wholeOf(plan, v).every((w) => !seen.has(w)) && !this.copied.has(memory)) {
+      memory.valid.fill(0, offset / 2, (offset + bytes) / 2);
+    }
+  }
+
+  private input(index: number): Memory {
+    const known = this.given.get(index);
+    if (known) return known;
+    const { dtype, bytes } = this.plan.values[this.plan.inputs[index] as number] as PlanValue;
+    const memory = new Memory(bytes);
+    new Uint8Array(memory.bytes).set(toDeviceBytes(dtype, this.inputs[index] as HostData));
+    memory.valid.fill(1);
+    this.given.set(index, memory);
+    return memory;
+  }
+
+  private fill(memory: Memory, offset: number, input: number): void {
+    const data = this.inputs[input] as HostData;
+    // Copies are of 4-byte elements; f16 is not laid out in parts by these tests.
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(memory.bytes).set(bytes, offset);
+    memory.valid.fill(1, offset / 2, (offset + bytes.length) / 2);
+  }
+}
+
+/** The values that lie within the room of another one, which is all of them at once. */
+function partsOf(plan: Plan, v: number): number[] {
+  return plan.values.flatMap((_, w) => (w !== v && contains(plan, v, w) ? [w] : []));
+}
+
+const wholeOf = (plan: Plan, v: number): number[] =>
+  plan.values.flatMap((_, w) => (w !== v && contains(plan, w, v) ? [w] : []));
+
+function contains(plan: Plan, whole: number, part: number): boolean {
+  const [a, b] = [plan.values[whole] as PlanValue, plan.values[part] as PlanValue];
+  if (a.place.kind !== "pool" || b.place.kind !== "pool" || a.place.pool !== b.place.pool) return false;
+  const [start, end] = [a.place.offset, a.place.offset + a.bytes];
+  return a.bytes > b.bytes && start <= b.place.offset && b.place.offset + b.bytes <= end;
 }
 
 /** What every plan must obey, whatever it computes. */
@@ -114,7 +196,8 @@ export function checkPlan(plan: Plan): void {
       if (!first.has(v)) {
         first.set(v, s);
         const { place } = plan.values[v] as Plan["values"][number];
-        if (place.kind !== "input" && accessOf(step, v) === "read")
+        const filled = place.kind === "input" || place.kind === "block" || plan.copies.length > 0;
+        if (!filled && accessOf(step, v) === "read" && !partsOf(plan, v).some((p) => first.has(p)))
           throw new Error(`${step.program.name} reads value ${v} before any kernel writes it`);
       }
       last.set(v, s);
@@ -122,6 +205,7 @@ export function checkPlan(plan: Plan): void {
   });
   checkOverlaps(plan, first, last);
   for (const output of plan.outputs) {
+    if (output.kind === "block") checkBlock(plan, output.block, output.offset);
     if (output.kind !== "value" || output.value < 0) continue;
     if (!first.has(output.value)) throw new Error("an output that no kernel writes");
     if (plan.values[output.value]?.place.kind !== "output") throw new Error("an output in a pool");
@@ -134,6 +218,11 @@ function accessOf(step: PlanStep, value: number): string {
     step.values.flatMap((v, i) => (v === value ? [step.program.bindings[i]?.access as string] : [])),
   );
   return kinds.size === 1 ? ([...kinds][0] as string) : "inout";
+}
+
+function bufferOf(place: Place): string {
+  if (place.kind === "pool") return `pool ${place.pool}`;
+  return place.kind === "block" ? `block ${place.block}` : `${place.kind} ${place.index}`;
 }
 
 function checkStep(plan: Plan, { program, values }: PlanStep): void {
@@ -150,7 +239,7 @@ function checkStep(plan: Plan, { program, values }: PlanStep): void {
     if (value.dtype !== binding.dtype) fail(`binds ${value.dtype} as ${binding.dtype}`);
     if (bindingBytes(binding) > value.bytes) fail(`binds ${bindingBytes(binding)} bytes of ${value.bytes}`);
     const { place } = value;
-    const buffer = place.kind === "pool" ? `pool ${place.pool}` : `${place.kind} ${place.index}`;
+    const buffer = bufferOf(place);
     const use = binding.access === "read" ? "read" : "write";
     if ((usage.get(buffer) ?? use) !== use) fail(`${buffer} is read and written`);
     usage.set(buffer, use);
@@ -175,10 +264,40 @@ function checkOverlaps(
   pooled.forEach((a, i) => {
     for (const b of pooled.slice(i + 1)) {
       if (a.pool !== b.pool || a.offset >= b.end || b.offset >= a.end) continue;
+      if (contains(plan, a.v, b.v) || contains(plan, b.v, a.v)) continue;
       const apart =
         (last.get(a.v) as number) < (first.get(b.v) as number) ||
         (last.get(b.v) as number) < (first.get(a.v) as number);
       if (!apart) throw new Error(`values ${a.v} and ${b.v} are alive at one time in the same bytes`);
     }
   });
+}
+
+function checkBlock(plan: Plan, block: number, offset: number): void {
+  const segments = plan.blocks[block]?.segments ?? [];
+  if (!segments.some((s) => s.offset === offset)) throw new Error("an output that is no part of its block");
+  const sorted = [...segments].sort((a, b) => a.offset - b.offset);
+  sorted.forEach((s, i) => {
+    const next = sorted[i + 1];
+    if (next && s.offset + s.bytes > next.offset) throw new Error("parts of a block overlap");
+  });
+}
+
+/** Host data as kernels see it: booleans as u32, halves in two bytes. */
+function toDeviceBytes(dtype: DType, host: HostData): Uint8Array {
+  const data =
+    dtype === "bool"
+      ? Uint32Array.from(host)
+      : dtype === "f16"
+        ? Uint16Array.from(host, (x) => float16Bits(x))
+        : host;
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function fromDeviceBytes(dtype: DType, bytes: ArrayBuffer, length: number): HostData {
+  const out = allocateHost(dtype, length);
+  if (dtype === "f16") out.set(Array.from(new Uint16Array(bytes, 0, length), float16Value));
+  else if (dtype === "f32") out.set(new Float32Array(bytes, 0, length));
+  else out.set(dtype === "i32" ? new Int32Array(bytes, 0, length) : new Uint32Array(bytes, 0, length));
+  return out;
 }

@@ -133,6 +133,11 @@ class Translator {
       return `${base.code}[${"xyzw".indexOf(target.name)}] = ${this.convert(typed, elementOf(base.type))}`;
     }
     if (target.kind === "index" && target.base.kind === "name") {
+      const own = this.typeOf(target.base.name);
+      if (own) {
+        const at = this.expression(target.at).code;
+        return `$${target.base.name}[inside(${at}, ${lengthOf(own)})] = ${this.convert(typed, itemOf(own))}`;
+      }
       const variable = this.module.variables.find((v) => v.name === (target.base as { name: string }).name);
       if (!variable) throw new Error("wgsl: only buffers have elements");
       const stored = this.convert(typed, scalarOf(variable.element));
@@ -163,6 +168,11 @@ class Translator {
       case "index": {
         if (e.base.kind !== "name") throw new Error("wgsl: only buffers have elements");
         const { name } = e.base;
+        const own = this.typeOf(name);
+        if (own) {
+          const at = this.expression(e.at).code;
+          return { code: `$${name}[inside(${at}, ${lengthOf(own)})]`, type: itemOf(own) };
+        }
         const variable = this.module.variables.find((v) => v.name === name);
         if (!variable) throw new Error(`wgsl: unknown buffer ${name}`);
         return {
@@ -307,7 +317,14 @@ class Translator {
 
 const scalarOf = (element: string): string => (element === "f16" ? "f32" : element);
 
+const isArray = (type: string): boolean => type.endsWith("]");
+const itemOf = (array: string): string =>
+  isVector(array) ? elementOf(array) : array.slice(0, array.indexOf("["));
+const lengthOf = (array: string): number =>
+  Number(isVector(array) ? array[3] : array.slice(array.indexOf("[") + 1, -1));
+
 function zeroOf(type: string): string {
+  if (isArray(type)) return `new Array(${lengthOf(type)}).fill(${zeroOf(itemOf(type))})`;
   if (isVector(type)) return `splat([${zeroOf(elementOf(type))}], ${type[3]})`;
   return type === "bool" ? "false" : "0";
 }

@@ -170,12 +170,14 @@ class Parser {
     return { name, space, access, element, length, binding };
   }
 
-  /** A scalar or vector type in its short form: `vec2<u32>` is `vec2u`. */
+  /** A type in its short form: `vec2<u32>` is `vec2u`, an array of a thread's own is `f32[8]`. */
   private type(): string {
     const name = this.next();
     if (!this.eat("<")) return name;
     const element = this.type();
+    const length = this.eat(",") ? this.next() : null;
     this.need(">");
+    if (length !== null) return `${element}[${length}]`;
     return name + element[0];
   }
 

@@ -191,6 +191,10 @@ const runtime = {
   bits,
   half: (x: number) => float16Value(float16Bits(x)),
   select: <T>(no: T, yes: T, condition: boolean): T => (condition ? yes : no),
+  inside: (i: number, length: number) => {
+    if (i >= 0 && i < length) return i;
+    throw new KernelFault(`element ${i} of a thread's own array of ${length}`);
+  },
   swizzle: (x: readonly number[], places: readonly number[]) => places.map((p) => x[p] as number),
   zip: (
     a: readonly number[] | number,
