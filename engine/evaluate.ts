@@ -124,9 +124,9 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   const { inputs, key } = describeProgram(wanted);
   const outputs = wanted.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
   const storages = inputs.map(storageOf);
-  for (const [i, x] of storages.entries()) x.check((inputs[i] as GraphNode).op);
-  const program = detach({ inputs, outputs: wanted });
   const by = (wanted[0] as GraphNode).op;
+  for (const x of storages) x.check(by);
+  const program = detach({ inputs, outputs: wanted });
   const asker = { name: by, stack: stackIfTold() };
   wanted.forEach((x, i) => {
     x.stored = outputs[i] as Storage;

@@ -13,7 +13,7 @@ type Method<F> = F extends (x: GraphNode, ...rest: infer A) => infer R
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the loop below gives it every method of the interface.
 export class TensorMethods {
-  readonly node: GraphNode;
+  node: GraphNode;
   constructor(node: GraphNode) {
     this.node = node;
   }

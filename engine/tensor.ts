@@ -108,15 +108,17 @@ export class Tensor extends TensorMethods {
     return this;
   }
 
-  /** Frees the buffer now instead of when the tensor is garbage. Using the tensor afterwards is an error. */
+  /**
+   * Frees the buffer now instead of when the tensor is garbage. Using the tensor afterwards is an error. What was made
+   * from it before is not harmed as long as this tensor has not been evaluated, or that has.
+   */
   dispose(): void {
-    if (this.node.stored) storageOf(this.node).dispose();
-    else {
-      const nothing = new Storage(this.dtype, 0);
-      nothing.dispose();
-      this.node.stored = nothing;
-      this.node.inputs = [];
+    if (!this.node.stored) {
+      // Others may stand on the node; this handle alone is gone.
+      const nothing = new Storage(this.dtype, this.size);
+      this.node = storedNode(nothing, this.shape);
     }
+    storageOf(this.node).dispose();
   }
 
   [Symbol.dispose](): void {

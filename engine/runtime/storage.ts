@@ -21,6 +21,8 @@ export class Storage implements Stored {
   /** What the block is yet to be filled from: the host's values, or a place on the shelf. */
   private filling: "host" | Block | null = null;
   private gone: string | null = null;
+  /** Its buffer has been handed on. */
+  private replaced = false;
   /** Work that has been handed over but not begun needs the values even if the user disposes of the tensor. */
   private pins = 0;
   private failure: Error | null = null;
@@ -155,7 +157,8 @@ export class Storage implements Stored {
   /** Says that `by` has replaced the values where they lay. */
   markReplaced(by: string): void {
     this.host = null;
-    this.gone = `its buffer was updated in place by ${by}`;
+    this.replaced = true;
+    this.gone = `the tensor's buffer was updated in place by ${by}`;
     this.releaseBlock();
   }
 
@@ -183,7 +186,7 @@ export class Storage implements Stored {
     if (--this.pins === 0 && this.gone !== null) this.letGo();
   }
 
-  dispose(why = "it was disposed of"): void {
+  dispose(why = "the tensor was disposed of"): void {
     if (this.gone !== null) return;
     this.gone = why;
     if (this.pins === 0) this.letGo();
@@ -191,7 +194,7 @@ export class Storage implements Stored {
 
   /** Takes back a `dispose` that the pins have held up so far. */
   restore(): void {
-    if (this.pins > 0 && (this.host || this.block)) this.gone = null;
+    if (this.pins > 0 && !this.replaced) this.gone = null;
   }
 
   /** Few values that have been read stay on the host, and their buffer is free for others. */

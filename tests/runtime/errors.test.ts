@@ -1,0 +1,304 @@
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { softwareProfile } from "../../engine/core/profile.ts";
+import { Device as DeviceClass } from "../../engine/runtime/device.ts";
+import { PipelineCache } from "../../engine/runtime/pipelines.ts";
+import type { KernelProgram } from "../../kernels/program.ts";
+import {
+  arange,
+  compile,
+  configureDevice,
+  createDevice,
+  type Device,
+  DeviceMismatchError,
+  DisposedError,
+  getDevice,
+  KernelError,
+  NoDeviceError,
+  ShapeError,
+  scalar,
+  setDevice,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../mod.ts";
+import { nodeGPU, nullGPU } from "../support/host.ts";
+
+const gpu = nodeGPU();
+const LENGTH = 2000;
+const many = () => arange(LENGTH, undefined, 1, { dtype: "f32" });
+
+/** What a promise rejects with. */
+const errorOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => new Error("it did not fail"),
+    (error: unknown) => error,
+  );
+
+describe("no device", () => {
+  test("rejects what was handed over before it was known, and the next try may succeed", async () => {
+    configureDevice({ gpu: { requestAdapter: async () => null } as unknown as GPU });
+    const x = tensor([1, 2]);
+    const step = compile((s: { w: Tensor }) => ({ w: s.w.add(1) }));
+    const early = x.add(1).evaluate();
+    const state = step({ w: x });
+    const pending = [early.data(), early.mul(2).data(), step(state).w.data(), getDevice()];
+    for (const error of await Promise.all(pending.map(errorOf))) {
+      expect(error).toBeInstanceOf(NoDeviceError);
+      expect((error as Error).message).toMatch(/no adapter: install/);
+    }
+    expect(await x.data()).toEqual(Float32Array.of(1, 2));
+    configureDevice({ gpu });
+    expect(await x.add(1).array()).toEqual([2, 3]);
+    expect(await step({ w: x }).w.array()).toEqual([2, 3]);
+    await expect(early.data()).rejects.toThrow(NoDeviceError);
+  });
+
+  test("is also what an adapter without devices is", async () => {
+    const adapter = {
+      features: new Set(),
+      limits: {},
+      requestDevice: async () => {
+        throw new Error("busy");
+      },
+    };
+    const busy = { requestAdapter: async () => adapter } as unknown as GPU;
+    await expect(createDevice({ gpu: busy })).rejects.toThrow(NoDeviceError);
+  });
+});
+
+describe("an invalid kernel", () => {
+  const broken: KernelProgram = {
+    name: "broken_kernel",
+    wgsl: "@compute @workgroup_size(1)\nfn main() {\n  let x: f32 = 1u;\n}\n",
+    bindings: [],
+    workgroups: [1, 1, 1],
+    workgroupSize: 1,
+    cost: { flops: 0, bytes: 0 },
+    needsF16: false,
+  };
+
+  test.each([
+    ["an adapter", gpu],
+    ["the null backend", nullGPU()],
+  ])("gives its name, its numbered source and the compiler's messages on %s", async (_, host) => {
+    const raw = (await (await host.requestAdapter())?.requestDevice()) as GPUDevice;
+    const cache = new PipelineCache(raw);
+    const [error, again] = await Promise.all([errorOf(cache.get(broken)), errorOf(cache.get(broken))]);
+    expect(error).toBeInstanceOf(KernelError);
+    expect(again).toBe(error);
+    const { kernel, source, messages, message } = error as KernelError;
+    expect([kernel, source]).toEqual(["broken_kernel", broken.wgsl]);
+    expect(messages.join()).toMatch(/line 3: .*u32/);
+    expect(message).toContain("   3   let x: f32 = 1u;");
+    expect(cache.peek(broken)).toBeUndefined();
+    raw.destroy();
+  });
+
+  test("fails the run that needs it and no other", async () => {
+    const device = await getDevice();
+    const get = device.pipelines.get;
+    device.pipelines.get = (program) => get.call(device.pipelines, { ...broken, name: program.name });
+    const failed = many().mul(17).add(3).evaluate();
+    device.pipelines.get = get;
+    await expect(failed.data()).rejects.toThrow(KernelError);
+    await expect(failed.add(1).data()).rejects.toThrow(KernelError);
+    expect((await many().mul(17).add(4).data())[1]).toBe(21);
+  });
+});
+
+describe("use after dispose", () => {
+  test("of an evaluated tensor, and of one that was not evaluated", async () => {
+    const x = many();
+    const y = x.add(1);
+    await y.data();
+    y.dispose();
+    y.dispose();
+    expect(y.isDisposed).toBe(true);
+    expect(String(y)).toContain("disposed");
+    await expect(y.data()).rejects.toThrow(DisposedError);
+    await expect(y.mul(2).data()).rejects.toThrow(DisposedError);
+    const z = x.add(2);
+    z.dispose();
+    expect(z.isDisposed).toBe(true);
+    await expect(z.data()).rejects.toThrow(DisposedError);
+    await expect(z.sum().item()).rejects.toThrow(DisposedError);
+    expect((await x.data())[1]).toBe(1);
+  });
+
+  test("leaves what was made from an unevaluated tensor alone", async () => {
+    const total = (() => {
+      using doubled = many().mul(2);
+      return doubled.sum();
+    })();
+    expect(await total.item()).toBe(LENGTH * (LENGTH - 1));
+  });
+
+  test("of the state that a step has updated in place", async () => {
+    const step = compile((s: { w: Tensor; n: Tensor }) => ({ w: s.w.add(1), n: s.n.add(1) }), {
+      name: "train",
+    });
+    const first = step({ w: many(), n: scalar(0) });
+    const second = step(first);
+    expect(first.w.isDisposed).toBe(true);
+    const error = (await errorOf(first.w.data())) as DisposedError;
+    expect(error).toBeInstanceOf(DisposedError);
+    expect(error.facts.problem).toContain("train");
+    expect(() => step(first)).toThrow(DisposedError);
+    expect((await second.w.data())[0]).toBe(2);
+    await (await getDevice()).idle();
+    await expect(first.w.mul(2).data()).rejects.toThrow(/updated in place by train/);
+  });
+
+  test("does not take the values from work that has been handed over", async () => {
+    const x = many();
+    const y = x.mul(3).evaluate();
+    const z = y.add(1).evaluate();
+    const read = z.data();
+    x.dispose();
+    y.dispose();
+    z.dispose();
+    expect((await read)[2]).toBe(7);
+    await expect(z.data()).rejects.toThrow(DisposedError);
+  });
+
+  test("a read that was asked for before a step takes its state sees the old values", async () => {
+    const step = compile((s: { w: Tensor }) => ({ w: s.w.add(1) }));
+    let state = step(step({ w: many() }));
+    const reads: Promise<ArrayLike<number>>[] = [];
+    for (let i = 0; i < 5; i++) {
+      reads.push(state.w.data());
+      state = step(state);
+    }
+    expect((await Promise.all(reads)).map((d) => d[0])).toEqual([2, 3, 4, 5, 6]);
+  });
+});
+
+describe("errors that WebGPU reports late", () => {
+  afterEach(async () => {
+    await (await getDevice()).idle().catch(() => undefined);
+  });
+
+  test("of somebody else come at the next read, once", async () => {
+    const device = await getDevice();
+    const x = many().add(1).evaluate();
+    await device.idle();
+    device.gpu.createBuffer({ size: 16, usage: 0xffff });
+    await expect(x.data()).rejects.toThrow(/WebGPU: /);
+    expect((await x.data())[0]).toBe(1);
+  });
+
+  test("of a run come to those who read what it made, and to nobody else", async () => {
+    const device = await getDevice();
+    const good = many().add(1).evaluate();
+    await device.idle();
+    const create = device.gpu.createBindGroup;
+    const outsider = device.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ });
+    device.gpu.createBindGroup = (descriptor) => {
+      const [first, ...rest] = descriptor.entries as GPUBindGroupEntry[];
+      const entries = [{ ...(first as GPUBindGroupEntry), resource: { buffer: outsider } }, ...rest];
+      return create.call(device.gpu, { ...descriptor, entries });
+    };
+    const bad = many().mul(19).evaluate();
+    await device.work.drained();
+    device.gpu.createBindGroup = create;
+    // Nobody knows yet.
+    const fromBad = bad.add(good).evaluate();
+    expect((await good.data())[0]).toBe(1);
+    await expect(fromBad.data()).rejects.toThrow(/WebGPU refused the work/);
+    await expect(bad.data()).rejects.toThrow(/WebGPU refused the work/);
+    // From now on it is known where it is used.
+    expect(() => bad.mul(2).evaluate()).toThrow(/WebGPU refused the work/);
+    expect((await good.mul(2).data())[1]).toBe(4);
+  });
+});
+
+describe("an error inside a compiled function", () => {
+  test("while it is traced leaves the function as it was", async () => {
+    const step = compile((x: Tensor, y: Tensor) => x.add(y).sum());
+    expect(await step(tensor([1, 2]), tensor([3, 4])).item()).toBe(10);
+    expect(() => step(tensor([1, 2]), tensor([3, 4, 5]))).toThrow(ShapeError);
+    expect(await step(tensor([1, 2]), tensor([5, 6])).item()).toBe(14);
+    expect(step.compilations).toBe(1);
+    expect(() => tensor([1]).matmul(zeros([3, 3]))).toThrow(/^matmul: /);
+  });
+});
+
+describe("a device of the user's", () => {
+  test("is worked on, not listened to, and not destroyed", async () => {
+    const raw = (await (await gpu.requestAdapter())?.requestDevice()) as GPUDevice;
+    const device = await createDevice({ device: raw });
+    setDevice(device);
+    expect(device.gpu).toBe(raw);
+    const x = many().add(1);
+    expect((await x.data())[0]).toBe(1);
+    raw.addEventListener("uncapturederror", (event) => event.preventDefault());
+    raw.createBuffer({ size: 16, usage: 0xffff });
+    await raw.queue.onSubmittedWorkDone();
+    expect((await x.mul(2).data())[0]).toBe(2);
+    device.destroy();
+    const alive = raw.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ });
+    await alive.mapAsync(GPUMapMode.READ);
+    raw.destroy();
+    expect(await getDevice()).not.toBe(device);
+  });
+});
+
+describe("two devices", () => {
+  let a: Device;
+  let b: Device;
+  beforeAll(async () => {
+    [a, b] = await Promise.all([createDevice({ gpu }), createDevice({ gpu })]);
+  });
+
+  test("each keeps the work on its own tensors", async () => {
+    setDevice(a);
+    const onA = many().add(1).evaluate();
+    setDevice(b);
+    const onB = many().add(2).evaluate();
+    const [fromA, fromB] = [onA.mul(2), onB.mul(2)];
+    expect((await fromA.data())[1]).toBe(4);
+    expect((await fromB.data())[1]).toBe(6);
+    await Promise.all([a.idle(), b.idle()]);
+    const before = [a.memory().live, b.memory().live];
+    fromA.dispose();
+    expect([a.memory().live < (before[0] as number), b.memory().live === before[1]]).toEqual([true, true]);
+    const error = await errorOf(onA.add(onB).data());
+    expect(error).toBeInstanceOf(DeviceMismatchError);
+    expect((error as DeviceMismatchError).op).toBe("add");
+  });
+
+  test("share what is on the host", async () => {
+    const step = compile((w: Tensor, x: Tensor) => w.add(x));
+    const x = tensor([1]);
+    setDevice(a);
+    const onA = many().evaluate();
+    setDevice(b);
+    const onB = many().evaluate();
+    expect((await step(onA, x).data())[1]).toBe(2);
+    expect((await step(onB, x).data())[1]).toBe(2);
+    expect((await step(onA, x).data())[2]).toBe(3);
+    expect(step.compilations).toBe(1);
+  });
+
+  test("losing one does not harm the other", async () => {
+    setDevice(a);
+    const onA = many().add(1).evaluate();
+    setDevice(b);
+    const onB = many().add(2).evaluate();
+    await Promise.all([a.idle(), b.idle()]);
+    a.destroy();
+    await expect(onA.data()).rejects.toThrow(/lost/);
+    await expect(onA.add(onB).data()).rejects.toThrow(/lost/);
+    expect((await onB.data())[0]).toBe(2);
+    expect(await getDevice()).toBe(b);
+  });
+});
+
+test("a profile can be forced on any adapter", async () => {
+  const device = await createDevice({ gpu, kernels: "gpu" });
+  expect(device.profile.kind).toBe("gpu");
+  expect(device).toBeInstanceOf(DeviceClass);
+  expect({ ...softwareProfile, ...device.profile }.maxBindings).toBe(8);
+  setDevice(device);
+  expect((await many().reshape([50, 40]).sum({ axis: 1 }).data())[0]).toBe(780);
+});
