@@ -207,9 +207,10 @@ function viewStep(node: GraphNode, o: GraphOps): GraphNode {
       if (name === "reshape" && x.primitive.name === "expand") return reshapeOfExpand(node, inner, x, o);
       break;
     case "affineView":
-      if (value === 0) return o.full(node.shape, 0, node.dtype);
+      if (value === 0 || sizeOf(x.shape) === 0) return o.full(node.shape, 0, node.dtype);
       break;
     case "concat":
+      if (node.inputs.length > MOST_JOINED) return joinInSteps(node, o);
       if (node.inputs.some((y) => sizeOf(y.shape) === 0)) {
         return o.concat(
           node.inputs.filter((y) => sizeOf(y.shape) > 0),
@@ -222,6 +223,18 @@ function viewStep(node: GraphNode, o: GraphOps): GraphNode {
       break;
   }
   return node;
+}
+
+/** More operands than one kernel can bind are joined a few at a time. */
+const MOST_JOINED = 6;
+
+function joinInSteps(node: GraphNode, o: GraphOps): GraphNode {
+  const { axis } = node.params as { axis: number };
+  const parts: GraphNode[] = [];
+  for (let i = 0; i < node.inputs.length; i += MOST_JOINED) {
+    parts.push(o.concat(node.inputs.slice(i, i + MOST_JOINED), axis));
+  }
+  return o.concat(parts, axis);
 }
 
 function permuteStep(node: GraphNode, x: GraphNode, o: GraphOps): GraphNode {

@@ -84,6 +84,7 @@ export const prod = reduction(
     const kept = x!.shape.map((_, i) => i).filter((i) => !axes.includes(i));
     const order = [...kept, ...axes];
     const length = axes.reduce((n, a) => n * dim(x!.shape, a), 1);
+    if (length === 0) return [o.zerosLike(x!)];
     const keptShape = kept.map((i) => dim(x!.shape, i));
     const rows = o.reshape(o.permute(x!, order), [...keptShape, length]);
     const last = kept.length;
