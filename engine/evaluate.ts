@@ -140,7 +140,7 @@ export function evaluate(nodes: readonly GraphNode[]): void {
   whenDevice(
     homeOf(storages),
     (device) => {
-      const executable = executableFor(device, key, program, asker);
+      const executable = executableFor(device, debug.fuse ? key : `unfused ${key}`, program, asker);
       executable.run({ inputs: storages, outputs, by, owned: () => false });
       unpin();
     },
