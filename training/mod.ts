@@ -1,5 +1,18 @@
 export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from "./clip.ts";
 export { type EmaOptions, ema } from "./ema.ts";
+export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
+export { type KnnOptions, knnAccuracy, type Labelled } from "./evaluate/knn.ts";
+export { type LbfgsOptions, lbfgs, type Objective } from "./evaluate/lbfgs.ts";
+export { type LinearProbeOptions, linearProbeAccuracy } from "./evaluate/linear-probe.ts";
+export { retrieval } from "./evaluate/retrieval.ts";
+export type { Method } from "./method.ts";
+export {
+  type ScatSimClrMethod,
+  type ScatSimClrMethodOptions,
+  type ScatSimClrState,
+  scatSimClr,
+} from "./methods/scatsimclr.ts";
+export { spread } from "./monitors/spread.ts";
 export { type AdamOptions, adam, adamW } from "./optim/adam.ts";
 export { type LarsOptions, lars } from "./optim/lars.ts";
 export type {
@@ -11,6 +24,16 @@ export type {
   Value,
 } from "./optim/optimiser.ts";
 export { type SgdOptions, sgd } from "./optim/sgd.ts";
+export {
+  DivergedError,
+  type EndEvent,
+  type EpochEvent,
+  type PretrainOptions,
+  pretrain,
+  type StartEvent,
+  type StepEvent,
+  type TrainingEvent,
+} from "./pretrain.ts";
 export {
   type CosineOptions,
   constant,
