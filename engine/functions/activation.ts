@@ -3,7 +3,7 @@ import { dim, normalizeAxis } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
-import { abs, erf, expm1, log1p, tanh } from "./elementwise.ts";
+import { abs, div, erf, exp, expm1, log1p, tanh } from "./elementwise.ts";
 
 const o = ops;
 
@@ -50,7 +50,7 @@ export const prelu = define("prelu", (x: GraphNode, weight: GraphNode) => {
 function exponentialLinear(x: GraphNode, alpha: number, scale: number): GraphNode {
   const positive = o.greater(x, 0);
   const negative = o.where(positive, 0, x);
-  return o.where(positive, x, o.mul(expm1(scale === 1 ? negative : o.div(negative, scale)), alpha));
+  return o.where(positive, x, o.mul(expm1(scale === 1 ? negative : div(negative, scale)), alpha));
 }
 
 export const elu = define("elu", (x: GraphNode, { alpha = 1 }: { alpha?: number } = {}) =>
@@ -74,12 +74,12 @@ export const gelu = define(
   },
 );
 
-/** exp(-|x|), differentiable on both sides as one function: the exponent is x below 0 and -x from 0 on. */
-const decay = (x: GraphNode): GraphNode => o.exp(o.where(o.less(x, 0), x, o.neg(x)));
+/** exp(-|x|), with one gradient at 0: the exponent is x below 0 and -x from 0 on. */
+export const decay = (x: GraphNode): GraphNode => exp(o.where(o.less(x, 0), x, o.neg(x)));
 
 export const sigmoid = define("sigmoid", (x: GraphNode) => {
   const e = decay(x);
-  return o.div(o.where(o.less(x, 0), e, 1), o.add(e, 1));
+  return div(o.where(o.less(x, 0), e, 1), o.add(e, 1));
 });
 
 export const logSigmoid = define("logSigmoid", (x: GraphNode) =>
@@ -89,22 +89,22 @@ export const logSigmoid = define("logSigmoid", (x: GraphNode) =>
 export const silu = define("silu", (x: GraphNode) => o.mul(x, sigmoid(x)));
 
 /** log(1 + exp(x)). */
-export const logOnePlusExp = (x: GraphNode): GraphNode => o.add(o.where(o.less(x, 0), 0, x), log1p(decay(x)));
+const logOnePlusExp = (x: GraphNode): GraphNode => o.add(o.where(o.less(x, 0), 0, x), log1p(decay(x)));
 
 export const softplus = define(
   "softplus",
   (x: GraphNode, { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {}) => {
     const scaled = beta === 1 ? x : o.mul(x, beta);
     const soft = logOnePlusExp(scaled);
-    return o.where(o.greater(scaled, threshold), x, beta === 1 ? soft : o.div(soft, beta));
+    return o.where(o.greater(scaled, threshold), x, beta === 1 ? soft : div(soft, beta));
   },
 );
 
 export const mish = define("mish", (x: GraphNode) => o.mul(x, tanh(logOnePlusExp(x))));
 
-export const softsign = define("softsign", (x: GraphNode) => o.div(x, o.add(abs(x), 1)));
+export const softsign = define("softsign", (x: GraphNode) => div(x, o.add(abs(x), 1)));
 
-export const hardSigmoid = define("hardSigmoid", (x: GraphNode) => o.div(clamped(o.add(x, 3), 0, 6), 6));
+export const hardSigmoid = define("hardSigmoid", (x: GraphNode) => div(clamped(o.add(x, 3), 0, 6), 6));
 
 export const hardSwish = define("hardSwish", (x: GraphNode) => o.mul(x, hardSigmoid(x)));
 

@@ -3,7 +3,7 @@ import { AxisError, ShapeError } from "../core/errors.ts";
 import { dim, dropAxes, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-import { logOnePlusExp, logSigmoid } from "./activation.ts";
+import { decay } from "./activation.ts";
 import { define } from "./define.ts";
 import { log1p } from "./elementwise.ts";
 import { withGradient } from "./gradient.ts";
@@ -193,11 +193,12 @@ export const binaryCrossEntropyWithLogits = define(
     }: ReductionOption & { weight?: GraphNode; positiveWeight?: GraphNode } = {},
   ): GraphNode => {
     sameShape("binaryCrossEntropyWithLogits", { logits, target });
-    const one = o.full(target.shape, 1, target.dtype);
-    const rest = o.mul(o.sub(one, target), logits);
-    const losses = positiveWeight
-      ? o.sub(rest, o.mul(o.add(o.mul(o.sub(positiveWeight, 1), target), 1), logSigmoid(logits)))
-      : o.sub(logOnePlusExp(logits), o.mul(target, logits));
+    const no = o.mul(o.sub(o.full(target.shape, 1, target.dtype), target), logits);
+    // What is large cancels before what is small is added: max(-x, 0) + log(1 + exp(-|x|)) is -log of the sigmoid.
+    const yes = positiveWeight && o.add(o.mul(o.sub(positiveWeight, 1), target), 1);
+    const times = (x: GraphNode) => (yes ? o.mul(x, yes) : x);
+    const large = o.where(o.less(logits, 0), o.neg(logits), 0);
+    const losses = o.add(o.add(no, times(large)), times(log1p(decay(logits))));
     return reduced("binaryCrossEntropyWithLogits", weight ? o.mul(losses, weight) : losses, reduction);
   },
 );

@@ -3,7 +3,7 @@ import { dim, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
-import { abs } from "./elementwise.ts";
+import { abs, exp as exponential } from "./elementwise.ts";
 import { stopGradient, withGradient } from "./gradient.ts";
 import { meanOf, range } from "./reduce-axes.ts";
 
@@ -16,7 +16,7 @@ interface AxisOption {
 /** exp(x - max) and its sum: what the softmax family is made of. The shift cancels, so it has no gradient. */
 function shiftedExp(x: GraphNode, axis: number): { shifted: GraphNode; exp: GraphNode; sum: GraphNode } {
   const shifted = o.sub(x, stopGradient(o.max(x, [axis])));
-  const exp = o.exp(shifted);
+  const exp = exponential(shifted);
   return { shifted, exp, sum: o.sum(exp, [axis]) };
 }
 
@@ -45,7 +45,7 @@ export const logSoftmax = define("logSoftmax", (x: GraphNode, { axis = -1 }: Axi
 export function logSumExpOf(x: GraphNode, axis: number): GraphNode {
   const max = stopGradient(o.max(x, [axis]));
   const largest = o.where(o.equal(abs(max), Infinity), 0, max); // infinity less itself would be NaN
-  return o.add(o.log(o.sum(o.exp(o.sub(x, largest)), [axis])), largest);
+  return o.add(o.log(o.sum(exponential(o.sub(x, largest)), [axis])), largest);
 }
 
 interface Standardized {

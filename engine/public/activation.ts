@@ -1,11 +1,11 @@
 import * as functions from "../functions/activation.ts";
 import { lift } from "../lift.ts";
 
-// All of these work element by element on floats of any shape, give the shape and dtype of `x`, and pass NaN on.
-// Gradients at kinks are PyTorch's. Source: engine/functions/activation.ts.
+// All of these work element by element, give the shape of `x`, and pass NaN on. Integers become f32, but for `relu`,
+// `relu6`, `hardTanh` and `threshold`. Gradients at kinks are PyTorch's. Source: engine/functions/activation.ts.
 
 /**
- * `max(x, 0)`. Integers too. Gradient 0 at 0.
+ * `max(x, 0)`. Gradient 0 at 0.
  *
  * @example
  *   relu(tensor([-1, 2])); // 0, 2
