@@ -437,10 +437,16 @@ export const table: Readonly<Record<string, Entry>> = {
     refusals: [refuse("ShapeError", [], { shape: [1.5], axis: 0 })],
   },
   sum: summing(),
+  // Long products stay near 1: what is smaller than the smallest normal number may be taken for zero.
   prod: {
     ...summing(),
     samples: [
-      ...summing().samples.filter((s) => s.ins[0]?.shape[0] !== 20000),
+      ...summing()
+        .samples.filter((s) => s.ins[0]?.shape[0] !== 20000)
+        .map((s) => ({
+          ...s,
+          ins: s.ins.map((x) => (x.dtype === "f32" ? { ...x, domain: [0.8, 1.25] as const } : x)),
+        })),
       sample([f32([2, 4], [1, 2], [0, 2, 3, 4, 0, 0, 5, 6])], { axes: [1] }, false),
     ],
   },
