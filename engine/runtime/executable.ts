@@ -52,10 +52,12 @@ export class Executable {
   /** Queues one run. Values come into the outputs when the queue gets there; if it fails, the inputs are as before. */
   run(run: Run): void {
     const inputs = [...run.inputs];
-    for (const x of inputs) x.pin();
+    // Results that nobody wants any more when they come are freed then.
+    const used = [...inputs, ...run.outputs];
+    for (const x of used) x.pin();
     for (const x of run.outputs) x.promise(this.device);
     const unpin = () => {
-      for (const x of inputs) x.unpin();
+      for (const x of used) x.unpin();
     };
     this.device.work.add({
       ready: this.prepare(),

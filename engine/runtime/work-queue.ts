@@ -37,6 +37,11 @@ export class WorkQueue {
     return this.ahead;
   }
 
+  /** Jobs that have not begun. */
+  get pending(): number {
+    return this.waiting;
+  }
+
   add(job: Job): void {
     if (this.waiting > 0 || job.ready !== null || this.isFull(job)) {
       // If the job fails before its turn, that is told to `fail` when its turn comes.
