@@ -69,6 +69,8 @@ function mergeText(combine: Combine, type: ScalarType, a: string, b: string): st
 
 /** Whether candidate `b` takes the place of `a` in an argmax or argmin: better, or the first NaN. */
 function beats(combine: Combine, type: ScalarType, b: string, a: string): string {
+  // Booleans have no order in WGSL.
+  if (type === "bool") return combine === "argmax" ? `(${b} & !${a})` : `(!${b} & ${a})`;
   const better = `${b} ${combine === "argmax" ? ">" : "<"} ${a}`;
   return type === "f32" ? `((${better}) | (is_nan(${b}) & !is_nan(${a})))` : `(${better})`;
 }
