@@ -231,7 +231,11 @@ class Translator {
       return { code: a.type === "u32" ? `(${shift} >>> 0)` : shift, type: a.type };
     }
     const type = common(a, b);
+    if ((operator === "&&" || operator === "||") && type !== "bool")
+      throw new Error(`wgsl: ${operator} of ${type}`);
     const pair = [this.convert(a, type), this.convert(b, type)] as const;
+    if (type === "bool" && !["==", "!=", "&", "|", "&&", "||"].includes(operator))
+      throw new Error(`wgsl: ${operator} of booleans`);
     if (COMPARISONS.has(operator)) {
       const js = { "==": "===", "!=": "!==" }[operator] ?? operator;
       return { code: `(${pair[0]} ${js} ${pair[1]})`, type: "bool" };
