@@ -104,7 +104,7 @@ function attentionWeights(q: GraphNode, k: GraphNode, options: AttentionOptions)
   const shown = visible(scores, mask, causal);
   if (shown) scores = o.where(shown, scores, hidden);
   // Every query sees key 0 when it sees the past alone.
-  return mask ? maskedSoftmax(scores) : softmax(scores);
+  return mask && last(scores) > 0 ? maskedSoftmax(scores) : softmax(scores);
 }
 
 export const scaledDotProductAttention = define(

@@ -22,6 +22,7 @@ function shiftedExp(x: GraphNode, axis: number): { shifted: GraphNode; exp: Grap
 
 export const softmax = define("softmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
   const at = normalizeAxis("softmax", axis, x.shape.length);
+  if (sizeOf(x.shape) === 0) return x;
   const { exp, sum } = shiftedExp(x, at);
   const y = o.div(exp, sum);
   // y * (ct - sum(ct * y)) needs the result alone, where the composition would keep three values.
@@ -37,7 +38,9 @@ export const softmin = define(
 );
 
 export const logSoftmax = define("logSoftmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
-  const { shifted, sum } = shiftedExp(x, normalizeAxis("logSoftmax", axis, x.shape.length));
+  const at = normalizeAxis("logSoftmax", axis, x.shape.length);
+  if (sizeOf(x.shape) === 0) return x;
+  const { shifted, sum } = shiftedExp(x, at);
   return o.sub(shifted, o.log(sum));
 });
 

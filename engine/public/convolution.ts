@@ -1,5 +1,9 @@
 import * as functions from "../functions/convolution.ts";
-import { lift } from "../lift.ts";
+import { type Lifted, lift } from "../lift.ts";
+
+export type ConvOptions = Lifted<functions.ConvOptions>;
+export type ConvTransposeOptions = Lifted<functions.ConvTransposeOptions>;
+export type UnfoldOptions = Lifted<functions.UnfoldOptions>;
 
 /**
  * Convolution over one axis (cross-correlation, as everywhere in deep learning).

@@ -1,5 +1,7 @@
 import * as functions from "../functions/dropout.ts";
-import { lift } from "../lift.ts";
+import { type Lifted, lift } from "../lift.ts";
+
+export type DropoutOptions = Lifted<functions.DropoutOptions>;
 
 /**
  * Sets elements to 0 with probability `p` and multiplies the others by `1 / (1 - p)`.

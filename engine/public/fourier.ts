@@ -3,7 +3,7 @@ import { type Lifted, lift } from "../lift.ts";
 
 /** Complex numbers: real and imaginary parts as two tensors of one shape. */
 export type Complex = Lifted<functions.Complex>;
-export type { FourierNorm } from "../functions/fourier.ts";
+export type { Fourier2Options, FourierNorm, FourierOptions } from "../functions/fourier.ts";
 
 // Source: engine/functions/fourier.ts and dft.ts.
 

@@ -1,5 +1,7 @@
 import * as functions from "../functions/normalization.ts";
-import { lift } from "../lift.ts";
+import { type Lifted, lift } from "../lift.ts";
+
+export type BatchNormOptions = Lifted<functions.BatchNormOptions>;
 
 /**
  * `exp(x) / sum(exp(x))` along an axis (the last): positive, and 1 in sum. Shifted by the maximum, so nothing

@@ -1,6 +1,8 @@
 import * as functions from "../functions/pooling.ts";
 import { lift } from "../lift.ts";
 
+export type { AvgPoolOptions, MaxPoolOptions } from "../functions/pooling.ts";
+
 // Windows are views and are never stored. Source: engine/functions/pooling.ts.
 
 /**

@@ -1,7 +1,7 @@
 import * as functions from "../functions/resample.ts";
 import { lift } from "../lift.ts";
 
-export type { InterpolateMode } from "../functions/resample.ts";
+export type { InterpolateMode, InterpolateOptions } from "../functions/resample.ts";
 
 /**
  * Another number of elements along the spatial axes, with PyTorch's rules to the last detail.

@@ -120,6 +120,17 @@ test("a query that sees nothing has no gradient, not NaN", async () => {
   });
 });
 
+test("without keys there is nothing to see", async () => {
+  const nothing = { mask: m.full([N, 0], true) };
+  await check({
+    output: [
+      m.scaledDotProductAttention(m.ones([N, D]), m.zeros([0, D]), m.zeros([0, 1]), nothing),
+      [[0], [0], [0]],
+      0,
+    ],
+  });
+});
+
 test("gradients, and those of gradients", () => {
   const operands = [operand([2, 3, 4], 1), operand([2, 3, 4], 2), operand([2, 3, 2], 3)];
   const onNodes =

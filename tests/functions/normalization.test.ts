@@ -49,6 +49,8 @@ test("the softmax family", async () => {
     "one element": [m.softmax(m.tensor([[3], [-7]])), [[1], [1]], 0],
     integers: [m.softmax(m.tensor([5, 5], { dtype: "i32" })), [0.5, 0.5], 0],
     "no rows": [m.softmax(m.zeros([0, 3])), [], 0],
+    "nothing in a row": [m.softmax(m.zeros([2, 0])), [[], []], 0],
+    "no rows, along them": [m.logSoftmax(m.zeros([0, 3]), { axis: 0 }), [], 0],
   });
   expect(errorOf(() => m.softmax(m.zeros([2]), { axis: 1 })).name).toBe("AxisError");
 });
