@@ -3,6 +3,7 @@ import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { bindingsOf } from "./in-place.ts";
 import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
@@ -110,7 +111,9 @@ function tryMerge(
   if (expressionLength(scope, a) + expressionLength(scope, b) > LONGEST_EXPRESSION) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
-  return merge(fused, a, b);
+  const merged = merge(fused, a, b);
+  // A value that is read at other positions too is not written over after all.
+  return bindingsOf({ ...scope, replaces: fused.replaces }, merged).length > profile.maxBindings ? null : merged;
 }
 
 function merge(fused: FusedProgram, a: Cluster, b: Cluster): Cluster {
