@@ -1,0 +1,87 @@
+// What a benchmark is made of. A file in bench/kernels, bench/steps or bench exports `benches`; tools/bench.mjs bundles
+// it once for each revision, and bench/runner.ts runs them in turn.
+import {
+  type Compiled,
+  compile,
+  type Device,
+  explain,
+  getDevice,
+  type Tensor,
+  treeDispose,
+  withDebug,
+} from "../mod.ts";
+
+export type Numbers = Record<string, number>;
+
+/** One way of doing the work. */
+export interface Subject {
+  /** Does the work once and resolves when the device is idle; returns the milliseconds for one unit of it. */
+  round(): Promise<number>;
+  /** Anything else to report, asked for after the last round; gets the median of the rounds. */
+  numbers?(median: number): Promise<Numbers> | Numbers;
+}
+
+export interface Bench {
+  readonly name: string;
+  readonly shape: Readonly<Record<string, number | string>>;
+  /** Rounds alternate between these, so that what slows the machine down slows all of them. */
+  readonly variants: Readonly<Record<string, () => Promise<Subject>>>;
+  /** Rounds of each variant; by default as the runner thinks. */
+  readonly rounds?: number;
+}
+
+/** What the runner needs of the bundle that a benchmark is in. */
+export interface BenchModule {
+  readonly benches: readonly Bench[];
+  /** The device that the benches of this file work on; by default that of the library. */
+  readonly openDevice?: () => Promise<Device>;
+}
+
+/** Milliseconds that `body` takes until the device is idle. */
+export async function timeToIdle(device: Device, body: () => unknown): Promise<number> {
+  await device.idle();
+  const start = performance.now();
+  await body();
+  await device.idle();
+  return performance.now() - start;
+}
+
+/** A function of tensors as the compiler fuses it, and with a kernel for each op. */
+export const fusedAndUnfused = (
+  f: (...xs: Tensor[]) => Tensor,
+  inputs: () => readonly Tensor[],
+): Bench["variants"] => ({
+  fused: () => kernelSubject(f, inputs()),
+  unfused: () => kernelSubject(f, inputs(), { fuse: false }),
+});
+
+/** Times a function of tensors, compiled and called `repeats` times a round; reports its rates beside the time. */
+export async function kernelSubject(
+  f: (...xs: Tensor[]) => Tensor,
+  inputs: readonly Tensor[],
+  { repeats = 4, fuse = true }: { repeats?: number; fuse?: boolean } = {},
+): Promise<Subject> {
+  const device = await getDevice();
+  const run: Compiled<Tensor[], Tensor> = compile(f);
+  for (const x of inputs) x.evaluate();
+  const once = () => run(...inputs).dispose();
+  const { dispatches, flops, bytesMoved } = withDebug({ fuse }, () => {
+    // The first call makes the plan.
+    once();
+    return explain(run, ...inputs);
+  });
+  await device.idle();
+  return {
+    async round() {
+      const ms = await timeToIdle(device, () => {
+        for (let i = 0; i < repeats; i++) once();
+      });
+      return ms / repeats;
+    },
+    numbers(median) {
+      run.dispose();
+      treeDispose(inputs);
+      return { dispatches, "GFLOP/s": flops / median / 1e6, "GB/s": bytesMoved / median / 1e6 };
+    },
+  };
+}

@@ -1,0 +1,77 @@
+// What the adapter manages at best, to hold kernels against: a copy of a large buffer, and multiply-adds in registers.
+
+export interface Peaks {
+  readonly "GFLOP/s": number;
+  readonly "GB/s": number;
+}
+
+const ROUNDS = 5;
+
+export async function measurePeaks(device: GPUDevice, kind: "gpu" | "software"): Promise<Peaks> {
+  const words = kind === "gpu" ? 1 << 24 : 1 << 22;
+  const copied = await time(device, copyKernel, words / 4 / 64, 4 * words);
+  const [threads, loops] = kind === "gpu" ? [1 << 18, 4096] : [1 << 12, 1024];
+  const computed = await time(device, multiplyAddKernel(loops), threads / 64, 16 * threads);
+  return {
+    "GB/s": (2 * 4 * words) / copied / 1e6,
+    // Eight vectors of four, a multiplication and an addition each.
+    "GFLOP/s": (threads * loops * 8 * 4 * 2) / computed / 1e6,
+  };
+}
+
+const bindings = `
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> y: array<vec4f>;`;
+
+const copyKernel = `${bindings}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * count.x + group.x) * 64u + lane;
+  y[i] = x[i];
+}`;
+
+const multiplyAddKernel = (loops: number): string => {
+  const each = (f: (i: number) => string) => Array.from({ length: 8 }, (_, i) => f(i)).join("\n");
+  return `${bindings}
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) count: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * count.x + group.x) * 64u + lane;
+  let a = x[i];
+${each((k) => `  var s${k} = a + ${k}.0;`)}
+  for (var l = 0u; l < ${loops}u; l++) {
+${each((k) => `    s${k} = fma(s${k}, a, a);`)}
+  }
+  y[i] = s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7;
+}`;
+};
+
+/** Milliseconds of one dispatch, the best of a few. */
+async function time(device: GPUDevice, code: string, groups: number, bytes: number): Promise<number> {
+  const usage = 128;
+  const buffers = [0, 1].map(() => device.createBuffer({ size: bytes, usage }));
+  const pipeline = await device.createComputePipelineAsync({
+    layout: "auto",
+    compute: { module: device.createShaderModule({ code }), entryPoint: "main" },
+  });
+  const group = device.createBindGroup({
+    layout: pipeline.getBindGroupLayout(0),
+    entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
+  });
+  const rows = Math.ceil(groups / 65535);
+  let best = Number.POSITIVE_INFINITY;
+  for (let r = 0; r <= ROUNDS; r++) {
+    await device.queue.onSubmittedWorkDone();
+    const start = performance.now();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(pipeline);
+    pass.setBindGroup(0, group);
+    pass.dispatchWorkgroups(groups / rows, rows);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    await device.queue.onSubmittedWorkDone();
+    if (r > 0) best = Math.min(best, performance.now() - start);
+  }
+  for (const buffer of buffers) buffer.destroy();
+  return best;
+}

@@ -1,0 +1,127 @@
+// Benchmarks: npm run bench -- [name] [--rounds n] [--against revision] [--only part of a bench's name]
+// `name` is a file of bench/ (mlp, host-cost, matmul, ...); all of them without it. One JSON line for each result.
+// With --against, another revision of the engine runs the same benchmarks, round by round in turn.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bundle } from "./bundle.mjs";
+import { cache, ensureInstalled, HostError, root, runHost, runTool } from "./host-env.mjs";
+
+const folders = ["bench", "bench/kernels", "bench/steps"];
+const parts = ["bench.ts", "peaks.ts", "runner.ts"];
+
+await runTool(async () => {
+  ensureInstalled();
+  const { names, rounds, against, only } = options(process.argv.slice(2));
+  const out = join(cache, "bench");
+  rmSync(out, { recursive: true, force: true });
+  const trees = [{ revision: revisionOf("HEAD") + (isClean() ? "" : "+"), tree: root }];
+  if (against) trees.push({ revision: revisionOf(against), tree: checkOut(against, join(out, "against")) });
+  await bundle({
+    entryPoints: [join(root, "bench", "runner.ts")],
+    outfile: join(out, "runner.mjs"),
+    platform: "node",
+  });
+  let code = 0;
+  for (const file of benchFiles(names)) {
+    const name = basename(file, ".ts");
+    const bundles = [];
+    for (const [i, { revision, tree }] of trees.entries()) {
+      const outfile = join(out, `${i}`, `${name}.mjs`);
+      await bundle({
+        entryPoints: [join(root, file)],
+        outfile,
+        platform: "node",
+        external: ["webgpu"],
+        plugins: [engineOf(tree)],
+      });
+      bundles.push({ revision, path: pathToFileURL(outfile).href });
+    }
+    const order = JSON.stringify({ bundles, file, rounds, only });
+    code ||= await runHost(process.execPath, [join(out, "runner.mjs"), order]);
+  }
+  return code;
+});
+
+/** @param {string[]} args */
+function options(args) {
+  /** @type {Record<string, string>} */
+  const named = { rounds: "15", against: "", only: "" };
+  const names = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = /** @type {string} */ (args[i]);
+    const flag = arg.startsWith("--") ? arg.slice(2) : undefined;
+    if (flag === undefined) names.push(arg);
+    else if (flag in named && args[i + 1] !== undefined) named[flag] = /** @type {string} */ (args[++i]);
+    else
+      throw new HostError(`unknown option ${arg}: there are --rounds n, --against revision and --only text`);
+  }
+  const rounds = Number(named.rounds);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new HostError("--rounds needs a whole number above 0");
+  return { names, rounds, against: named.against ?? "", only: named.only ?? "" };
+}
+
+/** @param {string[]} names */
+function benchFiles(names) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((file) => file.endsWith(".ts") && !(folder === "bench" && parts.includes(file)))
+      .map((file) => `${folder}/${file}`),
+  );
+  const known = files.map((file) => basename(file, ".ts"));
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new HostError(`no benchmark is called ${unknown.join(", ")}: there are ${known.join(", ")}`);
+  return files.filter((file) => names.length === 0 || names.includes(basename(file, ".ts")));
+}
+
+/** @param {string[]} args */
+function git(...args) {
+  const { status, stdout, stderr } = spawnSync("git", args, {
+    cwd: root,
+    encoding: "buffer",
+    maxBuffer: 1 << 28,
+  });
+  if (status !== 0) throw new HostError(`git ${args[0]}: ${stderr?.toString().trim() || "failed"}`);
+  return stdout;
+}
+
+/** @param {string} name */
+function revisionOf(name) {
+  return existsSync(join(root, ".git")) ? git("rev-parse", "--short", name).toString().trim() : "unknown";
+}
+
+function isClean() {
+  return !existsSync(join(root, ".git")) || git("status", "--porcelain", "-uno").toString().trim() === "";
+}
+
+/**
+ * The engine as it was in another revision.
+ * @param {string} revision
+ * @param {string} folder
+ */
+function checkOut(revision, folder) {
+  mkdirSync(folder, { recursive: true });
+  const archive = git("archive", "--format=tar", revision, "mod.ts", "engine", "kernels");
+  const tar = spawnSync("tar", ["-x", "-C", folder], { input: archive });
+  if (tar.status !== 0) throw new HostError("tar is needed to unpack another revision");
+  return folder;
+}
+
+/**
+ * Lets the benchmarks of this tree use the engine of another.
+ * @param {string} tree
+ * @returns {import("esbuild").Plugin}
+ */
+function engineOf(tree) {
+  return {
+    name: "engine",
+    setup(build) {
+      if (tree === root) return;
+      build.onResolve({ filter: /\/mod\.ts$/ }, ({ importer }) =>
+        importer.startsWith(join(root, "bench")) ? { path: join(tree, "mod.ts") } : undefined,
+      );
+    },
+  };
+}
