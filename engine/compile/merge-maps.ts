@@ -113,7 +113,9 @@ function tryMerge(
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
   const merged = merge(fused, a, b);
   // A value that is read at other positions too is not written over after all.
-  return bindingsOf({ ...scope, replaces: fused.replaces }, merged).length > profile.maxBindings ? null : merged;
+  return bindingsOf({ ...scope, replaces: fused.replaces }, merged).length > profile.maxBindings
+    ? null
+    : merged;
 }
 
 function merge(fused: FusedProgram, a: Cluster, b: Cluster): Cluster {
