@@ -1,10 +1,12 @@
 // The cases that run alike in Node, Deno and Chromium. They need the web platform with `navigator.gpu` alone;
 // a folder adds its own by exporting `cases` and joining the list below.
 import { cases as ops } from "../ops/cases.ts";
+import { cases as runtime } from "../runtime/platform-cases.ts";
+import { cases as training } from "../training-run/platform-cases.ts";
 import { type Case, Skip } from "./case.ts";
 import { cases as smoke } from "./smoke.ts";
 
-export const cases: readonly Case[] = [...smoke, ...ops];
+export const cases: readonly Case[] = [...smoke, ...runtime, ...ops];
 
 export interface Summary {
   host: string;
