@@ -92,7 +92,7 @@ function fuseAndOrder(program: Program, profile: Profile, replaces: Replacements
     ? runPass(
         {
           name: "flatten",
-          run: (f: FusedProgram) => flatten(f, o),
+          run: (f: FusedProgram) => flatten(f, o, profile),
           print: printFused,
           check: () => undefined,
         },

@@ -1,4 +1,5 @@
 import { byteSize } from "../core/dtype.ts";
+import type { Profile } from "../core/profile.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
@@ -18,7 +19,7 @@ const LARGEST = 1 << 22;
  * Pass: elementwise kernels of one form over different tensors, such as the update of every parameter, become one
  * kernel over their concatenation. Their operands are laid out one behind the other in memory for it.
  */
-export function flatten(fused: FusedProgram, o: GraphOps): FusedProgram {
+export function flatten(fused: FusedProgram, o: GraphOps, profile: Profile): FusedProgram {
   const given = fused.program.inputs[0];
   if (!given) return fused;
   const groups = new Map<string, { c: Cluster; form: Form }[]>();
@@ -30,8 +31,8 @@ export function flatten(fused: FusedProgram, o: GraphOps): FusedProgram {
   let result = fused;
   for (const group of groups.values()) {
     if (group.length < FEWEST) continue;
-    const chosen = independent(result, group);
-    if (chosen.length >= FEWEST) result = mergeGroup(result, chosen, given, o) ?? result;
+    for (const chosen of batches(independent(result, group), profile.maxBindingBytes))
+      if (chosen.length >= FEWEST) result = mergeGroup(result, chosen, given, o) ?? result;
   }
   return result;
 }
@@ -117,13 +118,31 @@ function independent(
   return chosen;
 }
 
+/** Parts of a group whose tensors, one behind the other, can be bound as one. */
+function batches<T extends { c: Cluster }>(group: readonly T[], maxBytes: number): T[][] {
+  const parts: T[][] = [];
+  let room = 0;
+  for (const entry of group) {
+    const bytes = 4 * paddedLength(entry.c);
+    if (bytes > room) {
+      parts.push([]);
+      room = maxBytes;
+    }
+    parts.at(-1)?.push(entry);
+    room -= bytes;
+  }
+  return parts;
+}
+
+const paddedLength = (c: Cluster): number => Math.ceil(sizeOf(c.domain) / SEGMENT) * SEGMENT;
+
 function mergeGroup(
   fused: FusedProgram,
   group: readonly { c: Cluster; form: Form }[],
   given: GraphNode,
   o: GraphOps,
 ): FusedProgram | null {
-  const lengths = group.map(({ c }) => Math.ceil(sizeOf(c.domain) / SEGMENT) * SEGMENT);
+  const lengths = group.map(({ c }) => paddedLength(c));
   const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((a, b) => a + b, 0));
   const total = lengths.reduce((a, b) => a + b, 0);
   const flats = new Map(fused.flats);

@@ -170,4 +170,14 @@ describe("an exceeded limit", () => {
     expect((await state.w.data())[0]).toBe(90);
     expect((await step(state, many(10)).w.data())[0]).toBe(135);
   });
+
+  test("does not hold for tensors that fit one by one, however many a step updates", async () => {
+    const limits = { maxStorageBufferBindingSize: 65_536, maxBufferSize: 131_072 };
+    setDevice(await createDevice({ device: faultyDevice(raw, { limits }) }));
+    const step = compile((s: { ws: Tensor[] }) => ({ ws: s.ws.map((w) => w.mul(2).add(1)) }));
+    let state = { ws: Array.from({ length: 10 }, (_, i) => many(5000).add(i)) };
+    for (let i = 0; i < 2; i++) state = step(state);
+    expect((await state.ws[0]?.data())?.[1]).toBe(7);
+    expect((await state.ws[9]?.data())?.[0]).toBe(39);
+  });
 });
