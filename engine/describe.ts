@@ -47,11 +47,15 @@ const library = own.endsWith("/engine/describe.ts")
   ? ["engine/", "kernels/", "mod.ts"].map((path) => own.slice(0, -"engine/describe.ts".length) + path)
   : [own.replace(/(chunks\/)?[^/]*$/, "")];
 
+/** Where the library is in one file with the program, its entry points tell it apart. */
+const entry = /\b(stackIfTold|evaluate|boundPending|wrap|call|method|asOp|\w*Tensor\.\w+)\d*\b/;
+
 /** File, line and column of the innermost call that is not in the library. */
 function callerLine(stack: string): string {
-  for (const line of stack.split("\n")) {
+  const frames = stack.split("\n").flatMap((line) => {
     const place = /(?:file:\/\/|(?=\w+:\/\/)|(?=\/)|(?=[A-Z]:\\))([^\s()]+:\d+:\d+)\)?$/.exec(line)?.[1];
-    if (place && !library.some((path) => place.startsWith(path))) return place;
-  }
-  return "an unknown line";
+    return place ? [{ place, line }] : [];
+  });
+  const outside = frames.find(({ place }) => !library.some((path) => place.startsWith(path)));
+  return (outside ?? frames.find(({ line }) => !entry.test(line)))?.place ?? "an unknown line";
 }
