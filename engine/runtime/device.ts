@@ -19,6 +19,10 @@ export interface DeviceOptions {
   kernels?: "gpu" | "software";
 }
 
+interface Keeper {
+  relieve(): void;
+}
+
 /** A GPU device with its buffers, compiled kernels and queue. */
 export class Device {
   readonly gpu: GPUDevice;
@@ -30,8 +34,8 @@ export class Device {
   readonly work: WorkQueue;
   readonly readback: Readback;
   readonly profiler: Profiler;
-  /** Plans that keep buffers between their runs, which they can do without if memory is short. */
-  readonly keepers = new Set<WeakRef<{ relieve(): void }>>();
+  /** Plans that keep buffers between their runs. */
+  private readonly keepers = new Set<WeakRef<Keeper>>();
   private readonly owned: boolean;
   /** What must stay alive as long as the device: Dawn in Node frees the instance with the adapter otherwise. */
   private readonly keepAlive: unknown;
@@ -113,13 +117,17 @@ export class Device {
     this.check();
   }
 
+  /** Notes a plan that keeps buffers, which it is asked to do without if memory is short. */
+  addKeeper(keeper: Keeper): void {
+    // Now and then those that are gone are forgotten.
+    if (this.keepers.size % 64 === 63)
+      for (const each of this.keepers) if (!each.deref()) this.keepers.delete(each);
+    this.keepers.add(new WeakRef(keeper));
+  }
+
   /** Gives the driver back all memory that can be done without. */
   async makeRoom(): Promise<void> {
-    for (const keeper of this.keepers) {
-      const plan = keeper.deref();
-      if (plan) plan.relieve();
-      else this.keepers.delete(keeper);
-    }
+    for (const keeper of this.keepers) keeper.deref()?.relieve();
     this.buffers.trim();
     this.readback.trim();
     // Memory of destroyed buffers is free when nothing uses them any longer.

@@ -46,7 +46,7 @@ export class Executable {
     this.keeps = keeps;
     this.groups = plan.steps.map(() => []);
     this.cuts = cutsOf(plan, PACE[device.profile.kind]);
-    if (keeps) device.keepers.add(new WeakRef(this));
+    if (keeps) device.addKeeper(this);
   }
 
   /** Queues one run. Values come into the outputs when the queue gets there; if it fails, the inputs are as before. */

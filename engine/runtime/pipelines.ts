@@ -81,6 +81,7 @@ export class PipelineCache {
     const key = program.bindings.map((b) => `${b.access === "read" ? "r" : "w"}${bindingBytes(b)}`).join();
     let layout = this.layouts.get(key);
     if (!layout) {
+      if (this.layouts.size >= KEPT) this.layouts.clear();
       layout = this.device.createBindGroupLayout({
         entries: program.bindings.map((b, binding) => ({
           binding,

@@ -89,6 +89,19 @@ describe("the debug ladder", () => {
     expect(lines.join("\n")).toContain("@compute @workgroup_size(");
   });
 
+  test("marks what the host does for the performance panel, and leaves no list behind", async () => {
+    const measures: string[] = [];
+    const observer = new PerformanceObserver((list) => {
+      measures.push(...list.getEntries().map((e) => e.name));
+    });
+    observer.observe({ entryTypes: ["measure"] });
+    await told(1, () => x.mul(31).sum().data());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    observer.disconnect();
+    expect(measures).toEqual(["compile sum", "encode sum", "readback f32[1]"]);
+    expect(performance.getEntriesByType("measure")).toEqual([]);
+  });
+
   test("level 0 says nothing", async () => {
     await told(0, () => x.add(2).data());
     expect(lines).toEqual([]);
