@@ -154,6 +154,9 @@ function mergeGroup(
     length: total,
   });
   const first = group[0] as { c: Cluster; form: Form };
+  const results = first.c.outputs.map((_, i) => group.map(({ c }) => c.outputs[i] as GraphNode));
+  // What a later kernel has laid out as its operand has its place already.
+  if (results.some((nodes) => nodes.some((n) => taken.has(n)))) return null;
   const made = new Map<GraphNode, GraphNode>();
   const operands = first.form.slots.map((x, slot): GraphNode | null => {
     const nodes = group.map(({ form }) => form.slots[slot] as GraphNode);
@@ -189,7 +192,7 @@ function mergeGroup(
   const owner = new Map(fused.owner);
   merged.outputs = first.c.outputs.map((x, o) => {
     const node = copy(x);
-    const nodes = group.map(({ c }) => c.outputs[o] as GraphNode);
+    const nodes = results[o] as GraphNode[];
     flats.set(node, layOut(nodes));
     owner.set(node, merged);
     for (const n of nodes) owner.set(n, merged);
