@@ -89,7 +89,6 @@ class Buffers {
   private readonly blocks: readonly Memory[];
   private readonly given = new Map<number, Memory>();
   private readonly made = new Map<number, Memory>();
-  private readonly copied = new Set<Memory>();
 
   constructor(plan: Plan, inputs: readonly HostData[]) {
     this.plan = plan;
@@ -107,7 +106,6 @@ class Buffers {
     });
     for (const c of plan.copies) {
       const pool = this.pools[c.pool] as Memory;
-      this.copied.add(pool);
       this.fill(pool, c.offset, c.input);
     }
   }
@@ -137,16 +135,21 @@ class Buffers {
     const { place } = plan.values[v] as PlanValue;
     if (place.kind !== "pool") return;
     const { memory, offset, bytes } = this.rangeOf(v);
-    const parts = partsOf(plan, v);
-    if (parts.some((p) => seen.has(p))) {
+    const inside = (c: { pool: number; offset: number }) =>
+      c.pool === place.pool && c.offset >= offset && c.offset < offset + bytes;
+    const parts: { offset: number; bytes: number }[] = [
+      ...partsOf(plan, v)
+        .filter((p) => seen.has(p))
+        .map((p) => this.rangeOf(p)),
+      ...plan.copies.filter(inside),
+    ];
+    if (parts.length > 0) {
       // Laid out in parts: what lies between them is no value.
-      const inside = new Set<number>();
-      for (const p of parts) {
-        const part = this.rangeOf(p);
-        for (let i = part.offset / 2; i < (part.offset + part.bytes) / 2; i++) inside.add(i);
-      }
-      for (let i = offset / 2; i < (offset + bytes) / 2; i++) if (!inside.has(i)) memory.valid[i] = 1;
-    } else if (wholeOf(plan, v).every((w) => !seen.has(w)) && !this.copied.has(memory)) {
+      const covered = new Set<number>();
+      for (const part of parts)
+        for (let i = part.offset / 2; i < (part.offset + part.bytes) / 2; i++) covered.add(i);
+      for (let i = offset / 2; i < (offset + bytes) / 2; i++) if (!covered.has(i)) memory.valid[i] = 1;
+    } else if (wholeOf(plan, v).every((w) => !seen.has(w))) {
       memory.valid.fill(0, offset / 2, (offset + bytes) / 2);
     }
   }
@@ -154,7 +157,10 @@ class Buffers {
   private input(index: number): Memory {
     const known = this.given.get(index);
     if (known) return known;
-    const { dtype, bytes } = this.plan.values[this.plan.inputs[index] as number] as PlanValue;
+    // Not always a value that a kernel reads: it may only be written over.
+    const { dtype, bytes } = this.plan.values.find(
+      ({ place }) => place.kind === "input" && place.index === index,
+    ) as PlanValue;
     const memory = new Memory(bytes);
     new Uint8Array(memory.bytes).set(toDeviceBytes(dtype, this.inputs[index] as HostData));
     memory.valid.fill(1);
@@ -197,7 +203,8 @@ export function checkPlan(plan: Plan): void {
         first.set(v, s);
         const { place } = plan.values[v] as Plan["values"][number];
         const filled = place.kind === "input" || place.kind === "block" || plan.copies.length > 0;
-        if (!filled && accessOf(step, v) === "read" && !partsOf(plan, v).some((p) => first.has(p)))
+        const related = [...partsOf(plan, v), ...wholeOf(plan, v)].some((w) => first.has(w));
+        if (!filled && !related && accessOf(step, v) === "read")
           throw new Error(`${step.program.name} reads value ${v} before any kernel writes it`);
       }
       last.set(v, s);
