@@ -368,12 +368,9 @@ class Fusion {
     let sum = 0;
     if (!isGiven(this.program, x) && !this.home.has(x)) {
       const { lower } = x.primitive;
-      sum =
-        lower.kind === "elementwise"
-          ? lower.cost
-          : lower.kind === "inline" && lower.form === "gather"
-            ? 2
-            : 0;
+      if (lower.kind === "elementwise") sum = lower.cost;
+      else if (x.primitive.name === "concat") sum = 2 * (x.inputs.length - 1);
+      else if (lower.kind === "inline" && lower.form === "gather") sum = 2;
       for (const y of x.inputs) sum += this.cost(y);
       // What is spread so widely and costs more than this will be stored by the time it is read.
       if (spreadsWidely(x) && sum > CHEAP_BROADCAST) sum = 0;
@@ -418,6 +415,8 @@ class Fusion {
       const outer = own ? Infinity : inherited;
       return spreadsWidely(node) ? Math.min(outer, CHEAP_BROADCAST) : outer;
     }
+    // Each element of a concatenation computes every part and takes one.
+    if (isLongConcat(node)) return Math.min(own ? Infinity : inherited, CHEAP);
     if (own?.kind === "row")
       return own.heroes.length > 1 || own.members.length > own.heroes.length ? CHEAP_ROW : Infinity;
     if (own?.kind === "dot") return CHEAP_TILE;
@@ -430,7 +429,7 @@ class Fusion {
     if (this.cuts.has(node)) return true;
     if (!this.options.enabled) return node.primitive.name !== "full" || limit < 0;
     if (limit < 0) return true;
-    if (node.primitive.lower.kind !== "elementwise") return false;
+    if (node.primitive.lower.kind !== "elementwise" && !isLongConcat(node)) return false;
     const cost = this.cost(node);
     if (cost > limit) return true;
     return users.size > 1 && cost > CHEAP && !this.isGenerated(node);
@@ -449,6 +448,9 @@ class Fusion {
     return visit(node);
   }
 }
+
+/** Short ones are keys and the like: not worth a kernel of their own. */
+const isLongConcat = (x: GraphNode): boolean => x.primitive.name === "concat" && sizeOf(x.shape) >= 4096;
 
 /** An expansion to at least eight times as many elements. */
 const spreadsWidely = (x: GraphNode): boolean =>
