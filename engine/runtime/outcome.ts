@@ -10,8 +10,17 @@ export class Outcome {
 
   /** `refusal` gives what was wrong, or null; `sources` are the outcomes that the work's operands stand on. */
   constructor(refusal: Promise<Error | null>, sources: Iterable<Outcome | null>) {
-    const open = [...new Set(sources)].filter((x): x is Outcome => x !== null && !(x.known && !x.error));
-    this.settled = this.settle(refusal, open);
+    this.settled = this.settle(refusal, openOf(sources));
+  }
+
+  /** The outcome of work that cannot fail by itself: null if nothing that it stands on can either. */
+  static after(sources: readonly (Outcome | null)[]): Outcome | null {
+    const open = openOf(sources);
+    return open.length === 0 ? null : new Outcome(Promise.resolve(null), open);
+  }
+
+  get isGood(): boolean {
+    return this.known && this.error === null;
   }
 
   private async settle(refusal: Promise<Error | null>, sources: readonly Outcome[]): Promise<void> {
@@ -23,6 +32,9 @@ export class Outcome {
     this.known = true;
   }
 }
+
+const openOf = (sources: Iterable<Outcome | null>): Outcome[] =>
+  [...new Set(sources)].filter((x): x is Outcome => x !== null && !x.isGood);
 
 /** Ends an error scope: what WebGPU found wrong with the commands of `by`, or null. */
 export function refusalOf(gpu: GPUDevice, by: string): Promise<Error | null> {

@@ -15,6 +15,8 @@ export interface Run {
 /** Buffers that a plan may keep from one run to the next. */
 export interface KeptBuffers {
   readonly pools: readonly Block[];
+  /** By value: where in the pools it lies, if it does. */
+  readonly pooled: readonly (Region | null)[];
   /** By value: where kernels write small results, which are then put on the shelf. */
   readonly landings: ReadonlyMap<number, Block>;
 }
@@ -131,8 +133,7 @@ export class Placement {
     });
     const updated = this.commitOutputs();
     this.regions = plan.values.map(({ place }, value) => {
-      if (place.kind === "pool")
-        return { buffer: (this.kept.pools[place.pool] as Block).buffer, offset: place.offset };
+      if (place.kind === "pool") return this.kept.pooled[value] as Region;
       if (place.kind === "block")
         return { buffer: (this.blocks[place.block] as ChosenBlock).block.buffer, offset: place.offset };
       if (place.kind === "input") {

@@ -187,10 +187,9 @@ describe("errors that WebGPU reports late", () => {
     expect((await x.data())[0]).toBe(1);
   });
 
-  test("of a run come to those who read what it made, and to nobody else", async () => {
+  /** Makes WebGPU refuse the bind groups that are made while `body` runs. */
+  async function withBadGroups<T>(body: () => T): Promise<T> {
     const device = await getDevice();
-    const good = many().add(1).evaluate();
-    await device.idle();
     const create = device.gpu.createBindGroup;
     const outsider = device.gpu.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ });
     device.gpu.createBindGroup = (descriptor) => {
@@ -198,9 +197,16 @@ describe("errors that WebGPU reports late", () => {
       const entries = [{ ...(first as GPUBindGroupEntry), resource: { buffer: outsider } }, ...rest];
       return create.call(device.gpu, { ...descriptor, entries });
     };
-    const bad = many().mul(19).evaluate();
+    const result = body();
     await device.work.drained();
     device.gpu.createBindGroup = create;
+    return result;
+  }
+
+  test("of a run come to those who read what it made, and to nobody else", async () => {
+    const good = many().add(1).evaluate();
+    await (await getDevice()).idle();
+    const bad = await withBadGroups(() => many().mul(19).evaluate());
     // Nobody knows yet.
     const fromBad = bad.add(good).evaluate();
     expect((await good.data())[0]).toBe(1);
@@ -209,6 +215,16 @@ describe("errors that WebGPU reports late", () => {
     // From now on it is known where it is used.
     expect(() => bad.mul(2).evaluate()).toThrow(/WebGPU refused the work/);
     expect((await good.mul(2).data())[1]).toBe(4);
+  });
+
+  test("of a compiled function spoil the calls that had the same commands, and no later one", async () => {
+    const double = compile((x: Tensor) => x.mul(2).cumsum({ axis: 0 }).add(1));
+    const x = many().evaluate();
+    await (await getDevice()).idle();
+    const calls = await withBadGroups(() => [double(x), double(x)]);
+    const results = await Promise.allSettled(calls.map((c) => c.data()));
+    expect(results.map((r) => r.status)).toEqual(["rejected", "rejected"]);
+    for (let i = 0; i < 4; i++) expect((await double(x).data())[3]).toBe(13);
   });
 });
 
