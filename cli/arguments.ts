@@ -31,6 +31,7 @@ const flags = {
   seed: { hint: "N", about: "number that all randomness follows from" },
   rate: { hint: "X", about: "learning rate of the first step" },
   temperature: { hint: "X", about: "of the contrastive loss" },
+  view: { hint: "N", about: "rows and columns of the views; drawings have 32" },
   angles: { hint: "N", about: "angles of the scattering transform" },
   stem: { hint: "N", about: "width of the first convolution" },
   width: { hint: "N", about: "width of the residual blocks" },
@@ -92,10 +93,11 @@ export function readArguments(args: readonly string[]): Arguments {
     seed: count("seed", base.seed, 0),
     rate: positive("rate", base.rate),
     temperature: positive("temperature", base.temperature),
+    view: count("view", base.view, 4),
     angles: count("angles", base.angles),
     adapter: {
       stem: count("stem", base.adapter.stem),
-      stages: [{ width: count("width", stage?.width ?? 64), blocks: count("blocks", stage?.blocks ?? 1) }],
+      stages: stagesOf(count("width", stage?.width ?? 64), count("blocks", stage?.blocks ?? 0, 0)),
     },
     hidden: count("hidden", base.hidden),
     out: count("out", base.out),
@@ -104,6 +106,8 @@ export function readArguments(args: readonly string[]): Arguments {
   };
   return { help: given.help !== undefined, recipe, save: given.save, log: given.log };
 }
+
+const stagesOf = (width: number, blocks: number) => (blocks === 0 ? [] : [{ width, blocks }]);
 
 const isRecipeName = (name: string): name is EmojiRecipeName => Object.hasOwn(emojiRecipes, name);
 

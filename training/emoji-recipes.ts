@@ -7,6 +7,7 @@ const nano: EmojiRecipe = {
   seed: 0,
   rate: 1e-3,
   temperature: 0.5,
+  view: 32,
   angles: 4,
   adapter: adapters.nano,
   hidden: 256,

@@ -29,6 +29,8 @@ export interface EmojiRecipe {
   /** Learning rate of the first step; a cosine brings it to 0. */
   readonly rate: number;
   readonly temperature: number;
+  /** Rows and columns of the views; the drawings have 32. */
+  readonly view: number;
   /** Number of angles of the scattering transform, which has two scales. */
   readonly angles: number;
   readonly adapter: Adapter;
@@ -100,7 +102,7 @@ export async function* emojiRun(
 }
 
 function methodOf(recipe: EmojiRecipe, images: ImageSet): ScatSimClrMethod {
-  const { angles, adapter, hidden, out, temperature } = recipe;
+  const { angles, adapter, hidden, out, temperature, view } = recipe;
   return scatSimClr({
     model: {
       scattering: { J: 2, L: angles, shape: [emojiSize, emojiSize] },
@@ -109,6 +111,7 @@ function methodOf(recipe: EmojiRecipe, images: ImageSet): ScatSimClrMethod {
       out,
     },
     statistics: channelStatistics(images),
+    viewSize: [view, view],
     temperature,
   });
 }

@@ -26,7 +26,7 @@ export function describeModel(
   const { angles, adapter, hidden, out, batch } = recipe;
   const learned = treeLeaves(state.model).filter(({ path }) => isTrainable(path));
   const parameters = learned.reduce((sum, { value }) => sum + value.size, 0);
-  const stages = adapter.stages.map(({ width, blocks }) => `${width}x${blocks}`).join(", ");
+  const stages = adapter.stages.map(({ width, blocks }) => `${width}x${blocks}`).join(", ") || "none";
   return [
     `ScatSimCLR: scattering J=2 L=${angles}, convolution ${adapter.stem}, blocks ${stages}, head ${hidden}-${out}, ${grouped(parameters)} parameters`,
     `${epochs} epochs of ${stepsPerEpoch} steps of ${batch} drawings`,

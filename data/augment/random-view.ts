@@ -6,7 +6,7 @@ import { resizeCrop } from "./resize-crop.ts";
 
 export interface RandomViewOptions {
   /** Rows and columns of the views. Default: those of the images. */
-  size?: readonly [number, number];
+  size?: readonly [number, number] | undefined;
   /** Default: `defaultRecipe`. */
   recipe?: ViewRecipe;
 }

@@ -113,19 +113,31 @@ function readRecipe(query: URLSearchParams): EmojiRecipe {
   if (!Object.hasOwn(emojiRecipes, name)) throw new Error(`there is no recipe ${name}`);
   const base: EmojiRecipe = emojiRecipes[name as EmojiRecipeName];
   const changes: Record<string, number> = {};
-  const numbers = ["epochs", "batch", "seed", "rate", "temperature", "angles", "hidden", "out", "emoji"];
+  const numbers = [
+    "epochs",
+    "batch",
+    "seed",
+    "rate",
+    "temperature",
+    "view",
+    "angles",
+    "hidden",
+    "out",
+    "emoji",
+  ];
   const widths = ["stem", "width", "blocks"];
   for (const [key, text] of query) {
     if (["recipe", "probes", "DEBUG"].includes(key)) continue;
     if (![...numbers, ...widths].includes(key)) throw new Error(`--${key} is not known`);
     const value = Number(text);
-    if (text === "" || !(value > 0 || (value === 0 && key === "seed"))) {
+    if (text === "" || !(value > 0 || (value === 0 && ["seed", "blocks"].includes(key)))) {
       throw new Error(`--${key} is "${text}"; it takes a number above 0`);
     }
     changes[key] = value;
   }
   const { stem = base.adapter.stem, width, blocks, ...rest } = changes;
-  const [stage = { width: 64, blocks: 1 }] = base.adapter.stages;
-  const adapter = { stem, stages: [{ width: width ?? stage.width, blocks: blocks ?? stage.blocks }] };
+  const [stage = { width: 64, blocks: 0 }] = base.adapter.stages;
+  const made = { width: width ?? stage.width, blocks: blocks ?? stage.blocks };
+  const adapter = { stem, stages: made.blocks === 0 ? [] : [made] };
   return { ...base, ...rest, adapter, probes: query.has("probes") };
 }

@@ -7,7 +7,7 @@ import { evalMode, type Mode } from "../nn/mode.ts";
 import type { Module } from "../nn/module.ts";
 import { BatchNorm } from "../nn/norm.ts";
 import { Sequential } from "../nn/sequential.ts";
-import { type Scattering2d, type ScatteringOptions, scattering2d } from "../scattering/scattering2d.ts";
+import { type ScatteringOptions, scattering2d } from "../scattering/scattering2d.ts";
 import { type Adapter, adapters } from "./presets.ts";
 import { ResidualBlock } from "./residual-block.ts";
 
@@ -52,13 +52,13 @@ export class ScatSimClr {
   readonly _adapter_network: Sequential;
   readonly l1: Linear;
   readonly l2: Linear;
-  readonly transform: Scattering2d;
+  readonly scattering: ScatteringOptions;
 
   constructor(options: ScatSimClrOptions) {
     const { channels = 3, adapter = adapters.scatsimclr8, out = 128 } = options;
-    this.transform = scattering2d(options.scattering);
+    this.scattering = options.scattering;
     const next = keyStream(options.key);
-    const [perColour] = this.transform.outputShape;
+    const [perColour] = scattering2d(options.scattering).outputShape;
     this._adapter_network = adapterNetwork(next, channels * perColour, adapter);
     const width = (adapter.stages.at(-1)?.width ?? adapter.stem) * POOLED ** 2;
     const hidden = options.hidden ?? width;
@@ -76,11 +76,15 @@ export class ScatSimClr {
     return this.encode(this.scatter(images), mode);
   }
 
-  /** Images `f32[B, C, H, W]` to scattering channels `f32[B, C * K, h, w]`, colour by colour. */
+  /**
+   * Images `f32[B, C, H, W]` to scattering channels `f32[B, C * K, h, w]`, colour by colour. Images may have another size
+   * than the model was made for: the learned part takes maps of any size.
+   */
   scatter(images: Tensor): Tensor {
-    const [count = 0, channels = 0] = images.shape;
-    const [perColour, rows, columns] = this.transform.outputShape;
-    return this.transform(images).reshape([count, channels * perColour, rows, columns]);
+    const [count = 0, channels = 0, height = 0, width = 0] = images.shape;
+    const transform = scattering2d({ ...this.scattering, shape: [height, width] });
+    const [perColour, rows, columns] = transform.outputShape;
+    return transform(images).reshape([count, channels * perColour, rows, columns]);
   }
 
   /** The learned part: scattering channels to representations and projections. */

@@ -51,6 +51,15 @@ test.each([
   expect(learned.reduce((total, { value }) => total + value.size, 0)).toBe(count);
 });
 
+test("images may have another size than the model was made for", () => {
+  const model = new ScatSimClr({
+    key: key(0),
+    scattering: { J: 1, L: 2, shape: [8, 8] },
+    adapter: { stem: 2, stages: [] },
+  });
+  expect(model.scatter(tensor(new Float32Array(360), { shape: [1, 3, 12, 10] })).shape).toEqual([1, 9, 6, 5]);
+});
+
 test("images of one channel are welcome", () => {
   const model = new ScatSimClr({
     key: key(0),

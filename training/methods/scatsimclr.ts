@@ -16,6 +16,8 @@ export interface ScatSimClrMethodOptions {
   readonly statistics: ChannelStatistics;
   /** Default: `defaultRecipe`. */
   readonly views?: ViewRecipe;
+  /** Rows and columns of the views. Default: those of the images. */
+  readonly viewSize?: readonly [number, number];
   /** Of NT-Xent. Default 0.5. */
   readonly temperature?: number;
   /** Added to the gradient as L2. Default 1e-5. */
@@ -55,7 +57,7 @@ export function scatSimClr(options: ScatSimClrMethodOptions): ScatSimClrMethod {
 
   function step(state: ScatSimClrState, images: Tensor, rate: Tensor) {
     const [nextKey, viewKey] = splitKey(state.key).unstack() as [Tensor, Tensor];
-    const views = randomView(concat([images, images]), viewKey, { recipe });
+    const views = randomView(concat([images, images]), viewKey, { recipe, size: options.viewSize });
     const features = stopGradient(scatter(state.model, views));
     const [first, second] = features.chunk(2) as [Tensor, Tensor];
     const contrast = valueAndGrad((model: ScatSimClr) => {
