@@ -1,5 +1,6 @@
 // The cases that run alike in Node, Deno and Chromium. They need the web platform with `navigator.gpu` alone;
 // a folder adds its own by exporting `cases` and joining the list below.
+import { cases as kernels } from "../kernels/cases.ts";
 import { cases as ops } from "../ops/cases.ts";
 import { cases as runtime } from "../runtime/platform-cases.ts";
 import { cases as training } from "../training-run/platform-cases.ts";
