@@ -7,7 +7,7 @@ import { cases as training } from "../training-run/platform-cases.ts";
 import { type Case, Skip } from "./case.ts";
 import { cases as smoke } from "./smoke.ts";
 
-export const cases: readonly Case[] = [...smoke, ...runtime, ...ops, ...training];
+export const cases: readonly Case[] = [...smoke, ...runtime, ...kernels, ...ops, ...training];
 
 export interface Summary {
   host: string;
