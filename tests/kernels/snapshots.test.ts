@@ -1,0 +1,191 @@
+// The whole text of a few small kernels, so that a change is seen in review.
+import { expect, test } from "vitest";
+import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { placeholder } from "../../engine/evaluate.ts";
+import type { GraphNode } from "../../engine/ir/node.ts";
+import { ops as o } from "../../engine/ops/build.ts";
+import { planOf } from "../support/run-plan.ts";
+
+const f32 = (index: number, ...shape: number[]): GraphNode => placeholder({ dtype: "f32", shape }, index);
+
+const textOf = (x: GraphNode, profile = softwareProfile): string => {
+  const [step, ...more] = planOf([x], { profile }).steps;
+  expect(more).toEqual([]);
+  return step?.program.wgsl ?? "";
+};
+
+test("a broadcast sum", () => {
+  expect(textOf(o.add(f32(0, 3, 5), f32(1, 5)))).toMatchInlineSnapshot(`
+    "@group(0) @binding(0) var<storage, read> in0: array<f32, 15>;
+    @group(0) @binding(1) var<storage, read> in1: array<f32, 5>;
+    @group(0) @binding(2) var<storage, read_write> out2: array<f32, 15>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let i = i32(min(group.x, 0u)) * 64 + i32(lane);
+      if (i >= 15) { return; }
+      let v0 = in0[i];
+      let v1 = in1[(i % 5)];
+      let v2 = (v0 + v1);
+      out2[i] = v2;
+    }
+    "
+  `);
+});
+
+test("statistics of rows and what is made of them, a thread a row", () => {
+  const x = f32(0, 6, 10);
+  const e = o.sub(x, o.max(x, [1]));
+  expect(textOf(o.div(e, o.sum(e, [1])))).toMatchInlineSnapshot(`
+    "@group(0) @binding(0) var<storage, read> in0: array<f32, 60>;
+    @group(0) @binding(1) var<storage, read_write> out1: array<f32, 60>;
+    fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }
+    fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+    fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a > b) | is_nan(a)); }
+
+    @compute @workgroup_size(4)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let row = i32(min(group.x, 1u)) * 4 + i32(lane);
+      if (row >= 6) { return; }
+      var acc0: f32 = from_bits(0xff800000u);
+      let v2 = (row * 10);
+      for (var r1 = 0; r1 < 10; r1++) {
+        let v3 = in0[(v2 + r1)];
+        acc0 = max_or_nan(acc0, v3);
+      }
+      var acc4: f32 = 0.0f;
+      for (var r5 = 0; r5 < 10; r5++) {
+        let v6 = in0[(v2 + r5)];
+        let v7 = (v6 - acc0);
+        acc4 = acc4 + v7;
+      }
+      for (var r8 = 0; r8 < 10; r8++) {
+        let v9 = in0[(v2 + r8)];
+        let v10 = (v9 - acc0);
+        let v11 = (v10 / acc4);
+        let v12 = (v2 + r8);
+        out1[v12] = v11;
+      }
+    }
+    "
+  `);
+});
+
+test("a sum of long rows, a workgroup each", () => {
+  expect(textOf(o.sum(f32(0, 4, 128), [1]), baseProfile)).toMatchInlineSnapshot(`
+    "@group(0) @binding(0) var<storage, read> in0: array<f32, 512>;
+    @group(0) @binding(1) var<storage, read_write> out1: array<f32, 4>;
+    var<workgroup> partial6: array<f32, 64>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let group_row = i32(min(group.x, 3u));
+      let row = group_row;
+      var acc0: f32 = 0.0f;
+      let v4 = (row * 128);
+      for (var k1 = 0; k1 < 2; k1++) {
+        let r2 = k1 * 64 + i32(lane);
+        let x3 = r2;
+        let v5 = in0[(v4 + x3)];
+        acc0 = acc0 + v5;
+      }
+      partial6[lane] = acc0;
+      workgroupBarrier();
+      if (lane < 32u) {
+        let a7 = partial6[lane];
+        let b8 = partial6[lane + 32u];
+        partial6[lane] = a7 + b8;
+      }
+      workgroupBarrier();
+      if (lane < 16u) {
+        let a9 = partial6[lane];
+        let b10 = partial6[lane + 16u];
+        partial6[lane] = a9 + b10;
+      }
+      workgroupBarrier();
+      if (lane < 8u) {
+        let a11 = partial6[lane];
+        let b12 = partial6[lane + 8u];
+        partial6[lane] = a11 + b12;
+      }
+      workgroupBarrier();
+      if (lane < 4u) {
+        let a13 = partial6[lane];
+        let b14 = partial6[lane + 4u];
+        partial6[lane] = a13 + b14;
+      }
+      workgroupBarrier();
+      if (lane < 2u) {
+        let a15 = partial6[lane];
+        let b16 = partial6[lane + 2u];
+        partial6[lane] = a15 + b16;
+      }
+      workgroupBarrier();
+      if (lane < 1u) {
+        let a17 = partial6[lane];
+        let b18 = partial6[lane + 1u];
+        partial6[lane] = a17 + b18;
+      }
+      workgroupBarrier();
+      acc0 = partial6[0];
+      if (lane == 0u) {
+        out1[row] = acc0;
+      }
+    }
+    "
+  `);
+});
+
+test("a small product of matrices", () => {
+  const axes = { batchA: [], batchB: [], contractA: [1], contractB: [0] };
+  expect(textOf(o.dot(f32(0, 2, 7), f32(1, 7, 2), axes))).toMatchInlineSnapshot(`
+    "@group(0) @binding(0) var<storage, read> in0: array<f32, 14>;
+    @group(0) @binding(1) var<storage, read> in1: array<f32, 14>;
+    @group(0) @binding(2) var<storage, read_write> out2: array<f32, 4>;
+
+    @compute @workgroup_size(8)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let i = i32(min(group.x, 0u)) * 8 + i32(lane);
+      if (i >= 4) { return; }
+      let column = i % 2;
+      let tile_row = i / 2;
+      let batch = 0;
+      let m0 = tile_row * 1 + 0;
+      let n0 = column + 0;
+      var sum_m0_n0: f32 = 0.0f;
+      let v1 = (m0 * 7);
+      for (var k0 = 0; k0 < 7; k0++) {
+        let v2 = in0[(v1 + k0)];
+        let v3 = (k0 * 2);
+        let v4 = in1[(n0 + v3)];
+        sum_m0_n0 += v2 * v4;
+      }
+      let v5 = (m0 * 2);
+      let v6 = (v5 + n0);
+      out2[v6] = sum_m0_n0;
+    }
+    "
+  `);
+});
+
+test("a running sum", () => {
+  expect(textOf(o.scan(f32(0, 3, 9), 1, "sum", false))).toMatchInlineSnapshot(`
+    "@group(0) @binding(0) var<storage, read> in0: array<f32, 27>;
+    @group(0) @binding(1) var<storage, read_write> out1: array<f32, 27>;
+
+    @compute @workgroup_size(64)
+    fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+      let row = i32(min(group.x, 0u)) * 64 + i32(lane);
+      if (row >= 3) { return; }
+      var acc: f32 = 0.0f;
+      let v0 = (row * 9);
+      for (var k = 0; k < 9; k++) {
+        let v1 = in0[(v0 + k)];
+        acc = acc + v1;
+        let v2 = (v0 + k);
+        out1[v2] = acc;
+      }
+    }
+    "
+  `);
+});
