@@ -1,3 +1,4 @@
+import { boundariesOf } from "./boundaries.ts";
 import { bytesText, type DebugSettings } from "./core/debug.ts";
 import type { Plan } from "./ir/plan.ts";
 
@@ -31,9 +32,10 @@ export async function describeCompile(
 }
 
 function describePlan(plan: Plan, level: number, print: DebugSettings["print"]): void {
+  const boundaries = boundariesOf(plan);
   plan.steps.forEach(({ program, ops, notes }, i) => {
     print(`  kernel ${i} ${program.name}: ${ops.join(", ")}`);
-    for (const note of notes) print(`    stops at ${note}`);
+    for (const note of [...notes, ...(boundaries[i] as string[])]) print(`    stops at ${note}`);
   });
   const pools = plan.pools.map(bytesText).join(" + ") || "none";
   print(`  memory for intermediate results: ${pools}`);

@@ -4,7 +4,6 @@ import { sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Plan } from "../ir/plan.ts";
 import type { GraphOps } from "../ir/primitive.ts";
-import { noteBoundaries } from "./boundaries.ts";
 import { expandRewrites } from "./expand.ts";
 import { flatten } from "./flatten.ts";
 import { fuse } from "./fuse.ts";
@@ -99,9 +98,7 @@ function fuseAndOrder(program: Program, profile: Profile, replaces: Replacements
         fused,
       )
     : fused;
-  const ordered = runPass({ name: "order", run: orderKernels, print: printFused, check: checkOrdered }, flat);
-  noteBoundaries(ordered);
-  return ordered;
+  return runPass({ name: "order", run: orderKernels, print: printFused, check: checkOrdered }, flat);
 }
 
 /** Results that take the place of an input which is not wanted itself. */

@@ -15,7 +15,7 @@ import type {
   PlanValue,
 } from "../ir/plan.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FusedProgram, isGiven } from "./fused-program.ts";
+import { type FusedProgram, isGiven, sourcesOf } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
 import { type Lowered, lowerCluster, type Operand } from "./lower.ts";
 import { type Lease, planPools } from "./memory.ts";
@@ -170,6 +170,7 @@ class Placing {
         }),
         ops: [...new Set(cluster.members.map((m) => m.op))],
         notes: cluster.notes,
+        reads: sourcesOf(fused, cluster),
         results: last ? this.resultsOf(cluster, numbers) : [],
       });
     };

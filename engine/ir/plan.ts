@@ -50,6 +50,8 @@ export interface PlanStep {
   readonly ops: readonly string[];
   /** Why the kernel ends where it does. */
   readonly notes: readonly string[];
+  /** What it reads that another kernel, or the user, has made; for people. */
+  readonly reads: readonly GraphNode[];
   /** What is there after it; for checks against the reference. */
   readonly results: readonly PlanResult[];
 }

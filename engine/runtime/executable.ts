@@ -196,10 +196,11 @@ export class Executable {
   /** Keeps an eye on commands that are new, until WebGPU has said what it thinks of them. */
   private watch(outcome: Outcome): void {
     this.unproven = outcome;
-    outcome.settled.then(() => {
+    const judge = () => {
       if (outcome.error) this.forgetGroups();
       else if (this.unproven === outcome) this.unproven = null;
-    });
+    };
+    outcome.settled.then(judge, judge);
   }
 
   private finish(placement: Placement): void {
