@@ -21,9 +21,8 @@ export const emojiRecipes = {
   quick: {
     ...nano,
     epochs: 3,
-    rate: 2e-3,
-    adapter: { stem: 16, stages: [{ width: 32, blocks: 1 }] },
-    hidden: 128,
+    view: 20,
+    adapter: { stem: 64, stages: [] },
   },
   nano,
 } as const satisfies Record<string, EmojiRecipe>;
