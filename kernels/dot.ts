@@ -136,12 +136,27 @@ function storeInLoop(
   emit.bindVariable(2, column.name);
   emit.line(`let sum = sums[r * ${tn} + c];`);
   emit.bindAccumulator(0, "sum");
-  const guards = [...row.guard, ...column.guard];
+  writeGuarded(emit, spec, row.name, column.name, [...row.guard, ...column.guard]);
+  emit.close();
+  emit.close();
+}
+
+/** Stores what belongs to one sum, unless it lies beyond an edge. */
+function writeGuarded(
+  emit: Emitter,
+  spec: DotSpec,
+  row: string,
+  column: string,
+  guards: readonly string[],
+): void {
   if (guards.length > 0) emit.open(`if (${guards.join(" && ")}) {`);
+  if (guards.length > 0 && spec.bindings.some((b) => b.access === "inout")) {
+    // Beyond the edge lies another thread's element, which that thread may be about to update: nothing reads there.
+    emit.bindVariable(1, row);
+    emit.bindVariable(2, column);
+  }
   writeStores(emit, spec.stores, spec.bindings);
   if (guards.length > 0) emit.close();
-  emit.close();
-  emit.close();
 }
 
 interface Edge {
@@ -233,9 +248,7 @@ function storeSum(
   emit.bindVariable(1, row, 0);
   emit.bindVariable(2, column, 0);
   emit.bindAccumulator(0, sum, 0);
-  if (guards.length > 0) emit.open(`if (${guards.join(" && ")}) {`);
-  writeStores(emit, spec.stores, spec.bindings);
-  if (guards.length > 0) emit.close();
+  writeGuarded(emit, spec, row, column, guards);
 }
 
 function stagedKernel(spec: DotSpec, tile: DotTile & { variant: "staged" }): KernelProgram {
