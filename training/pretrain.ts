@@ -83,63 +83,54 @@ export async function* pretrain<S>(
   options: PretrainOptions,
 ): AsyncGenerator<TrainingEvent<S>> {
   const { epochs, batch, seed = 0, signal } = options;
+  checkSizes(images.count, epochs, batch);
   const stepsPerEpoch = Math.floor(images.count / batch);
   const steps = epochs * stepsPerEpoch;
-  checkSizes(images.count, epochs, batch);
   const schedule = options.schedule ?? cosine({ base: 1e-3, steps });
   const root = key(seed);
-
-  const step = compile((state: S, input: Tensor, rate: Tensor) => method.step(state, input, rate), {
+  const compiled = compile((state: S, input: Tensor, rate: Tensor) => method.step(state, input, rate), {
     name: method.name,
   });
   try {
     let state = method.start(foldIn(root, 0));
     yield { type: "start", images: images.count, epochs, stepsPerEpoch, steps, state };
-    const clock = new Clock(batch, steps);
-    let losses: number[] = [];
-    let done = 0;
-    /** The events of the step whose loss is awaited. */
-    const settle = async (epoch: number, number: number, loss: Promise<number>) => {
-      const value = await loss;
-      if (!Number.isFinite(value)) {
-        throw new DivergedError(`the loss of step ${number} is ${value}; try a smaller learning rate`);
-      }
-      losses.push(value);
-      done = number;
-      const rate = schedule(number - 1);
-      const events: (StepEvent | EpochEvent)[] = [
-        { type: "step", epoch, step: number, steps, loss: value, rate, ...clock.tick(number) },
-      ];
-      if (number % stepsPerEpoch === 0) {
-        events.push({ type: "epoch", epoch, loss: losses.reduce((a, b) => a + b, 0) / losses.length });
-        losses = [];
-      }
-      return events;
-    };
-    let pending: (() => ReturnType<typeof settle>) | null = null;
+    const ledger = new Ledger(batch, stepsPerEpoch, steps);
+    let running: Running | null = null;
     for (let epoch = 1; epoch <= epochs && !signal?.aborted; epoch++) {
       const order = await permutation(foldIn(foldIn(root, 1), epoch), images.count).data();
       for (let i = 0; i < stepsPerEpoch && !signal?.aborted; i++) {
-        const number = (epoch - 1) * stepsPerEpoch + i + 1;
-        const input = batchOf(images, order.subarray(i * batch, (i + 1) * batch));
-        const rate = scalar(schedule(number - 1));
-        const result = step(state, input, rate);
+        const step = (epoch - 1) * stepsPerEpoch + i + 1;
+        const rate = schedule(step - 1);
+        const inputs = [batchOf(images, order.subarray(i * batch, (i + 1) * batch)), scalar(rate)] as const;
+        const result = compiled(state, ...inputs);
         state = result.state;
-        const loss = result.loss.item();
-        loss.catch(() => undefined); // it is awaited a step later
-        if (pending) yield* await pending();
-        pending = () => {
-          return settle(epoch, number, loss).finally(() => {
-            for (const x of [input, rate, result.loss]) x.dispose();
-          });
-        };
+        const launched = { epoch, step, rate, loss: result.loss.item(), used: [...inputs, result.loss] };
+        launched.loss.catch(() => undefined); // it is awaited a step later
+        if (running) yield* await ledger.settle(running);
+        running = launched;
       }
     }
-    if (pending) yield* await pending();
-    yield { type: "end", state, steps: done, seconds: clock.seconds, stopped: done < steps };
+    if (running) yield* await ledger.settle(running);
+    yield {
+      type: "end",
+      state,
+      steps: ledger.settled,
+      seconds: ledger.seconds,
+      stopped: ledger.settled < steps,
+    };
   } finally {
-    step.dispose();
+    compiled.dispose();
   }
+}
+
+/** A step that the device has been given. */
+interface Running {
+  readonly epoch: number;
+  readonly step: number;
+  readonly rate: number;
+  readonly loss: Promise<number>;
+  /** Tensors that nobody needs once the loss is known. */
+  readonly used: readonly Tensor[];
 }
 
 function checkSizes(count: number, epochs: number, batch: number): void {
@@ -149,15 +140,22 @@ function checkSizes(count: number, epochs: number, batch: number): void {
   if (batch > count) throw new RangeError(`pretrain: ${count} images are no batch of ${batch}`);
 }
 
-/** Speed of late, so that a slow start (kernels are compiled in the first step) is soon forgotten. */
-class Clock {
-  private readonly start = performance.now();
-  private readonly ticks: number[] = [];
-  private readonly batch: number;
-  private readonly steps: number;
+/** Steps over which the speed is averaged: a slow start, in which kernels are compiled, is soon forgotten. */
+const STEPS_OF_SPEED = 10;
 
-  constructor(batch: number, steps: number) {
+/** What is known about the steps that are done. */
+class Ledger {
+  settled = 0;
+  private readonly start = performance.now();
+  private readonly batch: number;
+  private readonly stepsPerEpoch: number;
+  private readonly steps: number;
+  private readonly times: number[] = [];
+  private losses: number[] = [];
+
+  constructor(batch: number, stepsPerEpoch: number, steps: number) {
     this.batch = batch;
+    this.stepsPerEpoch = stepsPerEpoch;
     this.steps = steps;
   }
 
@@ -165,12 +163,32 @@ class Clock {
     return (performance.now() - this.start) / 1000;
   }
 
-  tick(step: number): { imagesPerSecond: number; secondsLeft: number } {
-    this.ticks.push(performance.now());
-    if (this.ticks.length > 11) this.ticks.shift();
-    const [first = this.start] = this.ticks.length > 1 ? this.ticks : [];
-    const counted = Math.max(1, this.ticks.length - 1);
-    const perStep = ((this.ticks.at(-1) as number) - first) / 1000 / counted;
-    return { imagesPerSecond: this.batch / perStep, secondsLeft: (this.steps - step) * perStep };
+  /** Waits for a step and gives its events. */
+  async settle({ epoch, step, rate, loss, used }: Running): Promise<(StepEvent | EpochEvent)[]> {
+    const value = await loss;
+    for (const x of used) x.dispose();
+    if (!Number.isFinite(value)) {
+      throw new DivergedError(`the loss of step ${step} is ${value}; try a smaller learning rate`);
+    }
+    this.settled = step;
+    this.losses.push(value);
+    const events: (StepEvent | EpochEvent)[] = [
+      { type: "step", epoch, step, steps: this.steps, loss: value, rate, ...this.speed() },
+    ];
+    if (step % this.stepsPerEpoch === 0) {
+      const mean = this.losses.reduce((a, b) => a + b, 0) / this.losses.length;
+      events.push({ type: "epoch", epoch, loss: mean });
+      this.losses = [];
+    }
+    return events;
+  }
+
+  private speed(): { imagesPerSecond: number; secondsLeft: number } {
+    const { times } = this;
+    times.push(performance.now());
+    if (times.length > STEPS_OF_SPEED + 1) times.shift();
+    const [first = this.start] = times.length > 1 ? times : [];
+    const perStep = ((times.at(-1) as number) - first) / 1000 / Math.max(1, times.length - 1);
+    return { imagesPerSecond: this.batch / perStep, secondsLeft: (this.steps - this.settled) * perStep };
   }
 }
