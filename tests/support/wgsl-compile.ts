@@ -38,7 +38,7 @@ class Translator {
       ? f.parameters.map((p) => `$${p.name} = inputs.${p.builtin}`).join(", ")
       : f.parameters.map((p) => `$${p.name}`).join(", ");
     const head = f.workgroupSize
-      ? `function${generator ? "*" : ""} main(inputs) { const thread = inputs.thread; let ${parameters};`
+      ? `function${generator ? "*" : ""} main(inputs) { let ${parameters};`
       : `function $${f.name}(${parameters}) {`;
     return `${head}\n${this.statements(f.body)}}`;
   }
@@ -72,7 +72,8 @@ class Translator {
         return `${this.assignment(s)};`;
       case "call": {
         const name = s.call.kind === "call" ? s.call.name : "";
-        if (name === "workgroupBarrier" || name === "storageBarrier") return `yield ${this.barrier++};`;
+        if (name === "workgroupBarrier" || name === "storageBarrier")
+          return `yield "${name} ${this.barrier++}";`;
         return `${this.expression(s.call).code};`;
       }
       case "if": {
@@ -141,7 +142,7 @@ class Translator {
       const variable = this.module.variables.find((v) => v.name === (target.base as { name: string }).name);
       if (!variable) throw new Error("wgsl: only buffers have elements");
       const stored = this.convert(typed, scalarOf(variable.element));
-      return `$${variable.name}.store(${this.expression(target.at).code}, ${stored}, thread)`;
+      return `$${variable.name}.store(${this.expression(target.at).code}, ${stored}, ${actorOf(variable.space)})`;
     }
     throw new Error("wgsl: cannot assign to this");
   }
@@ -176,7 +177,7 @@ class Translator {
         const variable = this.module.variables.find((v) => v.name === name);
         if (!variable) throw new Error(`wgsl: unknown buffer ${name}`);
         return {
-          code: `$${name}.load(${this.expression(e.at).code}, thread)`,
+          code: `$${name}.load(${this.expression(e.at).code}, ${actorOf(variable.space)})`,
           type: scalarOf(variable.element),
         };
       }
@@ -318,6 +319,10 @@ class Translator {
     throw new Error(`wgsl: unknown function ${name}`);
   }
 }
+
+/** Who touches memory: the lane of a workgroup, or the thread among all, which has a new number after storage barriers. */
+const actorOf = (space: string): string =>
+  space === "workgroup" ? "inputs.local_invocation_index" : "inputs.thread";
 
 const scalarOf = (element: string): string => (element === "f16" ? "f32" : element);
 

@@ -9,8 +9,12 @@ import { type Module, parseWgsl, type Variable } from "./wgsl-parse.ts";
 export class Memory {
   readonly bytes: ArrayBuffer;
   readonly valid: Uint8Array;
+  /** The last to write, the first of this launch to read, and the last. */
   readonly writers: Int32Array;
-  readonly readers: Int32Array;
+  readonly firstReaders: Int32Array;
+  readonly lastReaders: Int32Array;
+  /** The phase in which several threads have read. */
+  readonly crowds: Int32Array;
 
   /** Filled with bits that are NaN as f32 and far out of any range as integers. */
   constructor(bytes: number) {
@@ -19,7 +23,9 @@ export class Memory {
     const units = this.bytes.byteLength / 2;
     this.valid = new Uint8Array(units);
     this.writers = new Int32Array(units);
-    this.readers = new Int32Array(units);
+    this.firstReaders = new Int32Array(units);
+    this.lastReaders = new Int32Array(units);
+    this.crowds = new Int32Array(units);
   }
 }
 
@@ -33,10 +39,18 @@ export class KernelFault extends Error {
   override name = "KernelFault";
 }
 
-/** Marks an element that several threads have read. */
+/** Marks an element of workgroup memory that several threads have read. */
 const MANY = -1;
-/** Threads are numbered on from launch to launch, so that marks of earlier ones are told apart. */
-let firstThread = 1;
+/**
+ * Threads are numbered on from launch to launch, from workgroup to workgroup and from storage barrier to storage
+ * barrier, so that marks tell who it was and when: before this launch, in another workgroup, or in this one before
+ * its last barrier.
+ */
+const numbers = { launch: 1, workgroup: 1, phase: 1, next: 1 };
+
+/** Whether nothing orders what left the mark before what `thread` does now. */
+const unordered = (mark: number, thread: number): boolean =>
+  mark >= numbers.launch && mark !== thread && (mark < numbers.workgroup || mark >= numbers.phase);
 
 type View = Float32Array | Int32Array | Uint32Array | Uint16Array;
 
@@ -73,11 +87,12 @@ class Bound {
     const { memory } = this;
     if (memory.valid[at] === 0)
       throw new KernelFault(`${this.variable.name}[${i}] is read before it is written`);
-    const writer = memory.writers[at] as number;
-    if (writer >= firstThread && writer !== thread)
+    if (unordered(memory.writers[at] as number, thread))
       throw new KernelFault(`${this.variable.name}[${i}] is read by one thread and written by another`);
-    const reader = memory.readers[at] as number;
-    memory.readers[at] = reader >= firstThread && reader !== thread ? MANY : reader === MANY ? MANY : thread;
+    if ((memory.firstReaders[at] as number) < numbers.launch) memory.firstReaders[at] = thread;
+    const last = memory.lastReaders[at] as number;
+    if (last >= numbers.phase && last !== thread) memory.crowds[at] = numbers.phase;
+    memory.lastReaders[at] = thread;
     const value = this.view[i] as number;
     return this.half ? float16Value(value) : value;
   }
@@ -93,19 +108,16 @@ class Bound {
     const writer = memory.writers[at] as number;
     view[i] = bits;
     // Spare workgroups may repeat the work of the last one: then they write the same values.
-    if (writer >= firstThread && writer !== thread && !Object.is(before, view[i]))
+    if (unordered(writer, thread) && !Object.is(before, view[i]))
       throw new KernelFault(`${name}[${i}] is written by two threads`);
-    const reader = memory.readers[at] as number;
-    if (reader === MANY || (reader >= firstThread && reader !== thread))
+    const first = memory.firstReaders[at] as number;
+    const last = memory.lastReaders[at] as number;
+    const elsewhere = first >= numbers.launch && first < numbers.workgroup;
+    if (elsewhere || memory.crowds[at] === numbers.phase || (last >= numbers.phase && last !== thread))
       throw new KernelFault(`${name}[${i}] is read by one thread and written by another`);
     memory.writers[at] = thread;
     memory.valid[at] = 1;
     if (this.per === 2) memory.valid[at + 1] = 1;
-  }
-
-  forgetReaders(): void {
-    const from = this.unit;
-    this.memory.readers.fill(0, from, from + this.variable.length * this.per);
   }
 
   private check(i: number): void {
@@ -235,7 +247,7 @@ interface Inputs {
   thread: number;
 }
 
-type Main = (inputs: Inputs) => Iterator<number> | undefined;
+type Main = (inputs: Inputs) => Iterator<string> | undefined;
 
 interface Compiled {
   readonly module: Module;
@@ -268,33 +280,33 @@ function compile(wgsl: string): Compiled {
 export function runKernel(program: KernelProgram, ranges: readonly Range[]): void {
   const { module, barriers, bind } = compile(program.wgsl);
   const buffers: Record<string, Bound | Shared> = {};
-  const bound: Bound[] = [];
-  for (const v of module.variables) {
-    if (v.space !== "storage") continue;
-    const b = new Bound(v, ranges[v.binding] as Range);
-    buffers[v.name] = b;
-    bound.push(b);
-  }
+  for (const v of module.variables)
+    if (v.space === "storage") buffers[v.name] = new Bound(v, ranges[v.binding] as Range);
   const [gx, gy, gz] = program.workgroups;
-  const size = program.workgroupSize;
   const main = barriers ? null : bind(buffers);
-  try {
-    for (let z = 0; z < gz; z++)
-      for (let y = 0; y < gy; y++)
-        for (let x = 0; x < gx; x++) {
-          const base = firstThread + ((z * gy + y) * gx + x) * size;
-          const inputs = (lane: number): Inputs => ({
+  numbers.launch = numbers.next;
+  for (let z = 0; z < gz; z++)
+    for (let y = 0; y < gy; y++)
+      for (let x = 0; x < gx; x++) {
+        numbers.workgroup = numbers.next;
+        const threads = Array.from(
+          { length: program.workgroupSize },
+          (_, lane): Inputs => ({
             workgroup_id: [x, y, z],
             local_invocation_index: lane,
-            thread: base + lane,
-          });
-          if (main) for (let lane = 0; lane < size; lane++) main(inputs(lane));
-          else inLockstep(module, bind, buffers, size, inputs);
-        }
-  } finally {
-    firstThread += gx * gy * gz * size;
-    for (const b of bound) b.forgetReaders();
-  }
+            thread: 0,
+          }),
+        );
+        nextPhase(threads);
+        if (main) for (const inputs of threads) main(inputs);
+        else inLockstep(module, bind, buffers, threads);
+      }
+}
+
+/** Gives the threads of a workgroup new numbers: what they have done so far is over. */
+function nextPhase(threads: readonly Inputs[]): void {
+  numbers.phase = numbers.next;
+  for (const inputs of threads) inputs.thread = numbers.next++;
 }
 
 /** One workgroup: every thread runs to the next barrier, which must be the same for all. */
@@ -302,19 +314,19 @@ function inLockstep(
   module: Module,
   bind: Compiled["bind"],
   buffers: Record<string, Bound | Shared>,
-  size: number,
-  inputs: (lane: number) => Inputs,
+  inputs: readonly Inputs[],
 ): void {
   const shared = module.variables.filter((v) => v.space === "workgroup").map((v) => new Shared(v));
   const names = module.variables.filter((v) => v.space === "workgroup").map((v) => v.name);
   const main = bind({ ...buffers, ...Object.fromEntries(shared.map((s, i) => [names[i], s])) });
-  const threads = Array.from({ length: size }, (_, lane) => main(inputs(lane)) as Iterator<number>);
+  const threads = inputs.map((x) => main(x) as Iterator<string>);
   for (;;) {
     const states = threads.map((t) => t.next());
-    const first = states[0] as IteratorResult<number>;
+    const first = states[0] as IteratorResult<string>;
     if (!states.every((s) => s.done === first.done && s.value === first.value))
       throw new KernelFault("a barrier that not all threads of the workgroup reach");
     if (first.done) return;
-    for (const s of shared) s.phase++;
+    if (first.value.startsWith("storage")) nextPhase(inputs);
+    else for (const s of shared) s.phase++;
   }
 }
