@@ -1,4 +1,5 @@
-// Everything CI checks, in order: node tools/test.mjs [--fast] [--only step,step]
+// Everything CI checks, in order: node tools/test.mjs [--fast] [--only step,step] [part of a test file's path ...]
+// Paths choose among the files of the Node tests, and nothing else runs then: npm test -- tests/io random-view
 // The last line of the output is `N passed, N failed` over all steps, with `, N skipped` where some were.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -56,7 +57,7 @@ async function vitest() {
   const report = join(cache, "vitest.json");
   mkdirSync(cache, { recursive: true });
   rmSync(report, { force: true });
-  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const args = ["run", ...files, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const env = { ...hostEnv().env, MORLET_FAST: fast ? "1" : "" };
   const code = await runHost(process.execPath, [bin("vitest", "vitest.mjs"), ...args], { env });
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
@@ -98,7 +99,9 @@ async function suite(run) {
 
 const flags = process.argv.slice(2);
 const fast = flags.includes("--fast");
-const only = flags.includes("--only") ? flags[flags.indexOf("--only") + 1]?.split(",") : undefined;
+const onlyAt = flags.indexOf("--only");
+const files = flags.filter((flag, i) => !flag.startsWith("--") && (onlyAt < 0 || i !== onlyAt + 1));
+const only = onlyAt >= 0 ? flags[onlyAt + 1]?.split(",") : files.length > 0 ? ["node"] : undefined;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
