@@ -19,7 +19,7 @@ await runTool(async () => {
   const trees = [{ revision: revisionOf("HEAD") + (isClean() ? "" : "+"), tree: root }];
   if (against) trees.push({ revision: revisionOf(against), tree: checkOut(against, join(out, "against")) });
   await bundle({
-    entryPoints: [join(root, "bench", "runner.ts")],
+    entry: join(root, "bench", "runner.ts"),
     outfile: join(out, "runner.mjs"),
     platform: "node",
   });
@@ -30,10 +30,9 @@ await runTool(async () => {
     for (const [i, { revision, tree }] of trees.entries()) {
       const outfile = join(out, `${i}`, `${name}.mjs`);
       await bundle({
-        entryPoints: [join(root, file)],
+        entry: join(root, file),
         outfile,
         platform: "node",
-        external: ["webgpu"],
         plugins: [engineOf(tree)],
       });
       bundles.push({ revision, path: pathToFileURL(outfile).href });
@@ -112,16 +111,14 @@ function checkOut(revision, folder) {
 /**
  * Lets the benchmarks of this tree use the engine of another.
  * @param {string} tree
- * @returns {import("esbuild").Plugin}
+ * @returns {import("rolldown").Plugin}
  */
 function engineOf(tree) {
   return {
     name: "engine",
-    setup(build) {
-      if (tree === root) return;
-      build.onResolve({ filter: /\/mod\.ts$/ }, ({ importer }) =>
-        importer.startsWith(join(root, "bench")) ? { path: join(tree, "mod.ts") } : undefined,
-      );
-    },
+    resolveId: (source, importer) =>
+      tree !== root && source.endsWith("/mod.ts") && importer?.startsWith(join(root, "bench"))
+        ? join(tree, "mod.ts")
+        : null,
   };
 }

@@ -1,17 +1,73 @@
-// Bundles with esbuild, which is loaded late: the tools install it first where it is missing.
+// Bundles with rolldown, which is loaded late: the tools install it first where it is missing.
+import { join } from "node:path";
+import { root } from "./host-env.mjs";
+
+/** What the package exports, in the order of its documentation; the first is the engine. */
+export const entries = [
+  "mod.ts",
+  "io.ts",
+  "signal.ts",
+  "models/mod.ts",
+  "losses/mod.ts",
+  "data/mod.ts",
+  "training/mod.ts",
+];
+
+const common = {
+  transform: { target: "es2022" },
+  external: [/^node:/, "webgpu"],
+};
 
 /**
- * Bundles TypeScript into ES modules.
- * @param {import("esbuild").BuildOptions} options on top of the project's own
+ * A program in one file, with its source map.
+ * @param {{ entry: string, outfile: string, platform: "node" | "browser", plugins?: import("rolldown").Plugin[],
+ *   minify?: boolean }} options
  */
-export async function bundle(options) {
-  const { build } = await import("esbuild");
-  return build({
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    logLevel: "warning",
-    sourcemap: true,
-    ...options,
+export async function bundle({ entry, outfile, platform, plugins = [], minify = false }) {
+  const { build } = await import("rolldown");
+  await build({
+    ...common,
+    input: entry,
+    platform,
+    plugins,
+    output: { file: outfile, format: "esm", sourcemap: true, codeSplitting: false, minify },
   });
+}
+
+/**
+ * The package as it is shipped: one minified module for each entry. The engine is one file, which the others import
+ * what they share with it from, so that a tensor from `morlet` is one for `morlet/models` too.
+ * (For that it exports a few things more than its types tell, under names of one letter.)
+ * @param {string[]} wanted entries, with the engine's first
+ * @param {string} [folder] where they are written to; nowhere without it
+ * @returns {Promise<import("rolldown").OutputChunk[]>}
+ */
+export async function bundlePackage(wanted, folder) {
+  const { build } = await import("rolldown");
+  const paths = wanted.map((entry) => join(root, entry));
+  const [engine = ""] = paths;
+  const { output } = await build({
+    ...common,
+    cwd: root,
+    input: Object.fromEntries(wanted.map((entry) => [entry.replace(/\.ts$/, ""), join(root, entry)])),
+    // What all entries have in common lands in the engine's own file, if all of them load that.
+    plugins: [
+      {
+        name: "load the engine first",
+        transform: (code, id) =>
+          paths.includes(id) && id !== engine ? `import ${JSON.stringify(engine)};\n${code}` : null,
+      },
+    ],
+    treeshake: { moduleSideEffects: (id) => id === engine },
+    preserveEntrySignatures: "allow-extension",
+    write: folder !== undefined,
+    output: {
+      dir: folder ?? "dist",
+      format: "esm",
+      sourcemap: folder !== undefined,
+      minify: true,
+      chunkFileNames: "chunks/[name]-[hash].js",
+    },
+  });
+  return output.filter((file) => file.type === "chunk");
 }

@@ -34,7 +34,7 @@ await runTool(async () => {
   }
   const outfile = join(cache, "cli.mjs");
   // Bundled because Node 20 does not read TypeScript; inside node_modules, so that `webgpu` is found.
-  await bundle({ entryPoints: [entry], outfile, platform: "node", external: ["webgpu"] });
+  await bundle({ entry, outfile, platform: "node" });
   return runHost(process.execPath, ["--enable-source-maps", outfile, ...args], options);
 });
 
@@ -67,7 +67,7 @@ async function inChromium(args) {
   const folder = "examples/pretrain";
   const outdir = join(cache, folder);
   await bundle({
-    entryPoints: [source(`${folder}/main.ts`)],
+    entry: source(`${folder}/main.ts`),
     outfile: join(outdir, "main.js"),
     platform: "browser",
   });

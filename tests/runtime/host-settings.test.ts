@@ -11,9 +11,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 beforeAll(async () => {
   await bundle({
-    entryPoints: [join(import.meta.dirname, "..", "..", "mod.ts")],
+    entry: join(import.meta.dirname, "..", "..", "mod.ts"),
     outfile: join(folder, "mod.mjs"),
-    external: ["node:*", "webgpu"],
+    platform: "node",
   });
 });
 
