@@ -179,11 +179,11 @@ class EmojiTest {
     const embeddings = await represent(this.heldOut);
     const range = (from: number) => Array.from({ length: this.pairs }, (_, i) => from + i);
     const [query, gallery] = [rowsOf(embeddings, range(0)), rowsOf(embeddings, range(this.pairs))];
-    const [first = 0, amongFive = 0] = retrieval(query, gallery);
+    const [first = 0, amongFive = 0] = await retrieval(query, gallery);
     const score = { first, amongFive, spread: spread(embeddings) };
     if (!this.train) return score;
     const train = { embeddings: await represent(this.train.images), labels: this.train.labels };
     const test = { embeddings, labels: this.labels };
-    return { ...score, knn: knnAccuracy(train, test), linear: linearProbeAccuracy(train, test) };
+    return { ...score, knn: await knnAccuracy(train, test), linear: await linearProbeAccuracy(train, test) };
   }
 }

@@ -1,10 +1,19 @@
 export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from "./clip.ts";
 export { type EmaOptions, ema } from "./ema.ts";
-export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
-export { type KnnOptions, knnAccuracy, type Labelled } from "./evaluate/knn.ts";
+export { confusion } from "./evaluate/confusion.ts";
+export { type CrossViewOptions, crossViewRetrieval, viewPair } from "./evaluate/cross-view.ts";
+export { type Embeddings, embed, rowsOf, unitRows } from "./evaluate/embeddings.ts";
+export { type FewLabelOptions, type FewLabelPoint, fewLabelCurve } from "./evaluate/few-labels.ts";
+export { type KnnOptions, knn, knnAccuracy } from "./evaluate/knn.ts";
+export type { Classified, Labelled } from "./evaluate/labelled.ts";
 export { type LbfgsOptions, lbfgs, type Objective } from "./evaluate/lbfgs.ts";
-export { type LinearProbeOptions, linearProbeAccuracy } from "./evaluate/linear-probe.ts";
+export { type LinearProbeOptions, linearProbe, linearProbeAccuracy } from "./evaluate/linear-probe.ts";
+export { type NearestOptions, type Neighbours, nearest } from "./evaluate/nearest.ts";
 export { retrieval } from "./evaluate/retrieval.ts";
+export { type SgdProbeOptions, sgdProbe } from "./evaluate/sgd-probe.ts";
+export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";
+export { type NeighbourMapOptions, neighbourMap } from "./map/neighbour-map.ts";
+export { type PrincipalComponents, principalComponents } from "./map/pca.ts";
 export type { Method } from "./method.ts";
 export {
   type ScatSimClrMethod,

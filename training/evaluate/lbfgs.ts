@@ -1,5 +1,5 @@
 /** Value of a function and its gradient, which is written into `gradient`. */
-export type Objective = (x: Float64Array, gradient: Float64Array) => number;
+export type Objective = (x: Float64Array, gradient: Float64Array) => number | Promise<number>;
 
 export interface LbfgsOptions {
   /** Most iterations. Default 500. */
@@ -11,15 +11,20 @@ export interface LbfgsOptions {
 }
 
 /**
- * Minimises a smooth function on the host, in float64.
+ * Minimises a smooth function. The steps are taken on the host, in float64; the function may be computed elsewhere. It
+ * ends where no step leads lower, too, as happens within the rounding of a function in float32.
  *
  * Source: training/evaluate/lbfgs.ts. Book: Nocedal and Wright 2006, algorithms 7.4 and 3.1.
  */
-export function lbfgs(objective: Objective, start: Float64Array, options: LbfgsOptions = {}): Float64Array {
+export async function lbfgs(
+  objective: Objective,
+  start: Float64Array,
+  options: LbfgsOptions = {},
+): Promise<Float64Array> {
   const { iterations = 500, tolerance = 1e-5, memory = 10 } = options;
   let x = start.slice();
   let gradient = new Float64Array(x.length);
-  let value = objective(x, gradient);
+  let value = await objective(x, gradient);
   const past: { s: Float64Array; y: Float64Array; rho: number }[] = [];
   for (let iteration = 0; iteration < iterations; iteration++) {
     if (gradient.every((g) => Math.abs(g) <= tolerance)) break;
@@ -31,7 +36,7 @@ export function lbfgs(objective: Objective, start: Float64Array, options: LbfgsO
     let nextValue: number;
     for (;;) {
       for (let i = 0; i < x.length; i++) next[i] = (x[i] as number) + step * (direction[i] as number);
-      nextValue = objective(next, nextGradient);
+      nextValue = await objective(next, nextGradient);
       if (nextValue <= value + 1e-4 * step * slope) break;
       step /= 2;
       if (step < 1e-12) return x; // no lower point within rounding: this is the minimum

@@ -1,129 +1,64 @@
-import type { Embeddings } from "./embeddings.ts";
-import type { Labelled } from "./knn.ts";
+import { getDevice } from "../../mod.ts";
+import { type Classified, classesOf, judge, type Labelled } from "./labelled.ts";
 import { lbfgs } from "./lbfgs.ts";
+import { RegressionOnDevice } from "./regression-on-device.ts";
+import {
+  type Regression,
+  regressionClasses,
+  regressionOnHost,
+  regressionSize,
+} from "./softmax-regression.ts";
+import { standardiser } from "./standardise.ts";
 
 export interface LinearProbeOptions {
   /** Weight of the squared weights beside the mean cross-entropy. Default 0.005. */
   penalty?: number;
   /** Most iterations. Default 500. */
   iterations?: number;
+  /** Where the sums are made. Default: on the device if it is a GPU and the task is large enough to pay. */
+  on?: "host" | "device";
 }
 
+/** Products of a pass from which a GPU is worth the way to it. */
+const LARGE = 2 ** 22;
+
 /**
- * Share of the test rows that a linear classifier on standardised features gets right. The classifier is the minimum of
- * a convex function, so the result depends on the embeddings alone.
+ * Classifies the test rows by softmax regression on standardised features, with the square of the weights as a penalty.
+ * The classifier is the minimum of a convex function (L-BFGS), so the result depends on the embeddings alone.
+ *
+ * @example
+ *   const { accuracy, predictions } = await linearProbe({ embeddings: h, labels }, test);
  *
  * Source: training/evaluate/linear-probe.ts.
  */
-export function linearProbeAccuracy(
+export async function linearProbe(
   train: Labelled,
   test: Labelled,
   options: LinearProbeOptions = {},
-): number {
+): Promise<Classified> {
   const { penalty = 0.005, iterations = 500 } = options;
-  const classes = 1 + Math.max(...Array.from(train.labels), ...Array.from(test.labels));
+  const classes = classesOf(train.labels, test.labels);
   const scale = standardiser(train.embeddings);
-  const rows = scale(train.embeddings);
-  const { count, width } = train.embeddings;
-  const weights = lbfgs(
-    (x, gradient) => {
-      const scores = scoresOf(rows, count, width, x, classes);
-      let loss = 0;
-      for (let i = 0; i < count; i++) {
-        const row = scores.subarray(i * classes, (i + 1) * classes);
-        const label = train.labels[i] as number;
-        loss += crossEntropyInPlace(row, label) / count;
-        for (let c = 0; c < classes; c++) row[c]! /= count;
-      }
-      gradientOf(rows, count, width, scores, classes, gradient);
-      for (let i = 0; i < width * classes; i++) {
-        const w = x[i] as number;
-        loss += penalty * w * w;
-        gradient[i]! += 2 * penalty * w;
-      }
-      return loss;
-    },
-    new Float64Array((width + 1) * classes),
-    { iterations },
-  );
-  const scores = scoresOf(scale(test.embeddings), test.embeddings.count, width, weights, classes);
-  let hits = 0;
-  for (let i = 0; i < test.embeddings.count; i++) {
-    const row = scores.subarray(i * classes, (i + 1) * classes);
-    if (row.indexOf(Math.max(...row)) === test.labels[i]) hits++;
+  const task: Regression = { rows: scale(train.embeddings), labels: train.labels, classes, penalty };
+  const start = new Float64Array(regressionSize(task));
+  const products = task.rows.count * start.length;
+  // Between a few rows and the other end of a bus lies a wait; a software adapter is the same processor again.
+  const place = options.on ?? (products > LARGE && !(await isSoftware()) ? "device" : "host");
+  let weights: Float64Array;
+  if (place === "device") {
+    const device = new RegressionOnDevice(task);
+    weights = await lbfgs(device.objective, start, { iterations }).finally(() => device.dispose());
+  } else {
+    weights = await lbfgs(regressionOnHost(task), start, { iterations });
   }
-  return hits / test.embeddings.count;
+  return judge(regressionClasses(scale(test.embeddings), weights, classes), test.labels);
 }
 
-/** To zero mean and unit deviation in the training rows. */
-function standardiser({ count, width, values }: Embeddings): (x: Embeddings) => Float64Array {
-  const mean = new Float64Array(width);
-  const square = new Float64Array(width);
-  for (let i = 0; i < values.length; i++) {
-    mean[i % width]! += (values[i] as number) / count;
-  }
-  for (let i = 0; i < values.length; i++) {
-    square[i % width]! += ((values[i] as number) - (mean[i % width] as number)) ** 2 / count;
-  }
-  const scale = square.map((variance) => 1 / (Math.sqrt(variance) + 1e-6));
-  return (x) =>
-    Float64Array.from(
-      x.values,
-      (value, i) => (value - (mean[i % width] as number)) * (scale[i % width] as number),
-    );
-}
+const isSoftware = async (): Promise<boolean> => (await getDevice()).profile.kind === "software";
 
-/** `[count, classes]` from weights `[width, classes]` with the biases behind them. */
-function scoresOf(
-  rows: Float64Array,
-  count: number,
-  width: number,
-  weights: Float64Array,
-  classes: number,
-): Float64Array {
-  const scores = new Float64Array(count * classes);
-  for (let i = 0; i < count; i++) {
-    const to = i * classes;
-    for (let c = 0; c < classes; c++) scores[to + c] = weights[width * classes + c] as number;
-    for (let k = 0; k < width; k++) {
-      const value = rows[i * width + k] as number;
-      const from = k * classes;
-      for (let c = 0; c < classes; c++) scores[to + c]! += value * (weights[from + c] as number);
-    }
-  }
-  return scores;
-}
-
-/** Turns scores into softmax minus the label, the gradient, and gives the loss. */
-function crossEntropyInPlace(row: Float64Array, label: number): number {
-  const most = Math.max(...row);
-  const right = (row[label] as number) - most;
-  let total = 0;
-  for (let c = 0; c < row.length; c++) {
-    row[c] = Math.exp((row[c] as number) - most);
-    total += row[c] as number;
-  }
-  for (let c = 0; c < row.length; c++) row[c]! /= total;
-  row[label]! -= 1;
-  return Math.log(total) - right;
-}
-
-function gradientOf(
-  rows: Float64Array,
-  count: number,
-  width: number,
-  errors: Float64Array,
-  classes: number,
-  gradient: Float64Array,
-): void {
-  gradient.fill(0);
-  for (let i = 0; i < count; i++) {
-    const from = i * classes;
-    for (let k = 0; k < width; k++) {
-      const value = rows[i * width + k] as number;
-      const to = k * classes;
-      for (let c = 0; c < classes; c++) gradient[to + c]! += value * (errors[from + c] as number);
-    }
-    for (let c = 0; c < classes; c++) gradient[width * classes + c]! += errors[from + c] as number;
-  }
-}
+/** The accuracy of `linearProbe` alone. */
+export const linearProbeAccuracy = async (
+  train: Labelled,
+  test: Labelled,
+  options?: LinearProbeOptions,
+): Promise<number> => (await linearProbe(train, test, options)).accuracy;

@@ -1,4 +1,5 @@
-import { type Embeddings, similarities, unitRows } from "./embeddings.ts";
+import { type Embeddings, unitRows } from "./embeddings.ts";
+import { similarityRows } from "./similarity.ts";
 
 /**
  * How often the nearest of the gallery shows the same thing as the query, and how often one of the nearest few does.
@@ -10,31 +11,33 @@ import { type Embeddings, similarities, unitRows } from "./embeddings.ts";
  * @throws {RangeError} If the two have different numbers of rows.
  *
  * @example
- *   const [first, amongFive] = retrieval(twemoji, noto);
+ *   const [first, amongFive] = await retrieval(twemoji, noto);
  *
  * Source: training/evaluate/retrieval.ts.
  */
-export function retrieval(
+export async function retrieval(
   query: Embeddings,
   gallery: Embeddings,
   ranks: readonly number[] = [1, 5],
-): number[] {
+): Promise<number[]> {
   if (query.count !== gallery.count) {
     throw new RangeError(`retrieval: ${query.count} queries in a gallery of ${gallery.count}; need pairs`);
   }
-  const { count } = query;
-  const scores = similarities(unitRows(query), unitRows(gallery));
+  const total = gallery.count;
   const hits = ranks.map(() => 0);
-  for (let i = 0; i < count; i++) {
-    const right = scores[i * count + i] as number;
-    let nearer = 0;
-    for (let j = 0; j < count; j++) {
-      const score = scores[i * count + j] as number;
-      if (score > right || (score === right && j < i)) nearer++;
+  for await (const { from, count, scores } of similarityRows(unitRows(query), unitRows(gallery))) {
+    for (let i = 0; i < count; i++) {
+      const row = scores.subarray(i * total, (i + 1) * total);
+      const right = row[from + i] as number;
+      let nearer = 0;
+      for (let j = 0; j < total; j++) {
+        const score = row[j] as number;
+        if (score > right || (score === right && j < from + i)) nearer++;
+      }
+      ranks.forEach((rank, r) => {
+        if (nearer < rank) hits[r]!++;
+      });
     }
-    ranks.forEach((rank, r) => {
-      if (nearer < rank) hits[r]!++;
-    });
   }
-  return hits.map((hit) => hit / count);
+  return hits.map((hit) => hit / Math.max(1, total));
 }
