@@ -1,4 +1,14 @@
 export * from "./nn/mod.ts";
+export { type BlockKind, blockKinds } from "./resnet/blocks.ts";
+export {
+  ResNet,
+  type ResNetName,
+  type ResNetOptions,
+  type ResNetShape,
+  type ResNetStage,
+  resNets,
+} from "./resnet/resnet.ts";
+export { SimClr, type SimClrOptions } from "./resnet/simclr.ts";
 export { type Adapter, type AdapterName, adapters, type Stage } from "./scatsimclr/presets.ts";
 export { ResidualBlock } from "./scatsimclr/residual-block.ts";
 export { type Encoded, ScatSimClr, type ScatSimClrOptions } from "./scatsimclr/scatsimclr.ts";
