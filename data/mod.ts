@@ -2,6 +2,13 @@ export { drawViews, type ViewDraws } from "./augment/draws.ts";
 export { type RandomViewOptions, randomView, viewOf } from "./augment/random-view.ts";
 export { defaultRecipe, type ViewRecipe } from "./augment/recipe.ts";
 export {
+  type Damage,
+  type ImageCollection,
+  ImageDataError,
+  type OpenedImages,
+  pickImages,
+} from "./collection.ts";
+export {
   type EmojiImages,
   type EmojiItem,
   type EmojiPack,
@@ -21,4 +28,6 @@ export {
   type ImageSet,
   normaliseChannels,
 } from "./images.ts";
+export { type OpenOptions, type OpenProgress, openImages } from "./open-images.ts";
 export { decodePng, type RgbaImage } from "./png.ts";
+export type { GivenFile } from "./source/input-file.ts";

@@ -28,7 +28,7 @@ export const table = {
   kernels: { may: ["engine/core"] },
   models: { may: ["mod.ts", "io.ts", "signal.ts"] },
   losses: { may: ["mod.ts", "engine/public"] },
-  data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png"] }, // the build takes fast-png into dist/
+  data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "jpeg-js"] }, // the build takes the decoders into dist/
   training: { may: ["mod.ts", "io.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
     may: ["mod.ts", "io.ts", "signal.ts", "engine", "kernels", "models", "losses", "data", "training"],

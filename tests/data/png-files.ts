@@ -46,3 +46,13 @@ function chunk(name: string, content: ArrayLike<number>): Buffer {
   bytes.writeUInt32BE(crc32(bytes.subarray(4, 8 + content.length)), 8 + content.length);
   return bytes;
 }
+
+/** A picture of one colour. */
+export function plainPng(
+  width: number,
+  height: number,
+  colour: readonly [number, number, number],
+): Uint8Array {
+  const row = Array.from({ length: width }, () => colour).flat();
+  return pngFile({ width, height, depth: 8, colourType: 2, rows: Array.from({ length: height }, () => row) });
+}
