@@ -20,18 +20,35 @@ interface Entry {
   readonly times: number[];
 }
 
-const order = JSON.parse(process.argv[2] ?? "") as Order;
-const modules = await Promise.all(
-  order.bundles.map(async ({ revision, path }) => {
-    const module = (await import(path)) as BenchModule;
-    return { revision, benches: module.benches, device: await openDevice(module) };
-  }),
-);
-for (const { name, rounds } of modules[0]?.benches ?? []) {
-  if (name.includes(order.only)) await run(name, rounds ?? order.rounds);
+/** In a page the order lies in a global, and the result of the page is its failure, if any. */
+const inPage = typeof document !== "undefined";
+const page = globalThis as { __order?: Order; __done?: string };
+const order = inPage ? (page.__order as Order) : (JSON.parse(process.argv[2] ?? "") as Order);
+const runtime = inPage
+  ? `chromium ${/Chrome\/(\d+)/.exec(navigator.userAgent)?.[1]}`
+  : `node ${process.versions.node}`;
+
+try {
+  await runAll();
+  page.__done = "";
+} catch (error) {
+  if (!inPage) throw error;
+  page.__done = error instanceof Error ? `${error.stack}` : String(error);
 }
 // Leaves at once: an open device would hold the process.
-process.exit(0);
+if (!inPage) process.exit(0);
+
+async function runAll(): Promise<void> {
+  const modules = await Promise.all(
+    order.bundles.map(async ({ revision, path }) => {
+      const module = (await import(path)) as BenchModule;
+      return { revision, benches: module.benches, device: await openDevice(module) };
+    }),
+  );
+  for (const { name, rounds } of modules[0]?.benches ?? []) {
+    if (name.includes(order.only)) await run(modules, name, rounds ?? order.rounds);
+  }
+}
 
 async function openDevice(module: BenchModule) {
   const open = module.openDevice;
@@ -46,7 +63,13 @@ async function openDevice(module: BenchModule) {
   };
 }
 
-async function run(name: string, rounds: number): Promise<void> {
+interface Loaded {
+  readonly revision: string;
+  readonly benches: readonly Bench[];
+  readonly device: Entry["device"];
+}
+
+async function run(modules: readonly Loaded[], name: string, rounds: number): Promise<void> {
   const entries: Entry[] = [];
   let shape: Bench["shape"] = {};
   for (const { revision, benches, device } of modules) {
@@ -68,7 +91,7 @@ async function run(name: string, rounds: number): Promise<void> {
       bench: name,
       variant,
       revision,
-      runtime: `node ${process.versions.node}`,
+      runtime,
       ...device,
       shape,
       rounds: times.length,

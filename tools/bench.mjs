@@ -1,11 +1,13 @@
-// Benchmarks: npm run bench -- [name] [--rounds n] [--against revision] [--only part of a bench's name]
+// Benchmarks: npm run bench -- [name] [--rounds n] [--against revision] [--only part of a bench's name] [--host chromium]
 // `name` is a file of bench/ (mlp, host-cost, matmul, ...); all of them without it. One JSON line for each result.
-// With --against, another revision of the engine runs the same benchmarks, round by round in turn.
+// With --against, another revision of the engine runs the same benchmarks, round by round in turn. With --host
+// chromium they run in a page of a headless browser instead of in Node.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
+import { runPage } from "./chromium.mjs";
 import { cache, ensureInstalled, HostError, root, runHost, runTool } from "./host-env.mjs";
 
 const folders = ["bench", "bench/kernels", "bench/steps"];
@@ -13,7 +15,9 @@ const parts = ["bench.ts", "peaks.ts", "runner.ts"];
 
 await runTool(async () => {
   ensureInstalled();
-  const { names, rounds, against, only } = options(process.argv.slice(2));
+  const { names, rounds, against, only, host } = options(process.argv.slice(2));
+  const inPage = host === "chromium";
+  const platform = inPage ? "browser" : "node";
   const out = join(cache, "bench");
   rmSync(out, { recursive: true, force: true });
   const trees = [{ revision: revisionOf("HEAD") + (isClean() ? "" : "+"), tree: root }];
@@ -21,32 +25,48 @@ await runTool(async () => {
   await bundle({
     entry: join(root, "bench", "runner.ts"),
     outfile: join(out, "runner.mjs"),
-    platform: "node",
+    platform,
   });
   let code = 0;
   for (const file of benchFiles(names)) {
     const name = basename(file, ".ts");
+    if (inPage && name === "host-cost") continue; // it computes on a device that only Node has
     const bundles = [];
     for (const [i, { revision, tree }] of trees.entries()) {
       const outfile = join(out, `${i}`, `${name}.mjs`);
       await bundle({
         entry: join(root, file),
         outfile,
-        platform: "node",
+        platform,
         plugins: [engineOf(tree)],
       });
-      bundles.push({ revision, path: pathToFileURL(outfile).href });
+      bundles.push({ revision, path: inPage ? `./${i}/${name}.mjs` : pathToFileURL(outfile).href });
     }
     const order = JSON.stringify({ bundles, file, rounds, only });
-    code ||= await runHost(process.execPath, [join(out, "runner.mjs"), order]);
+    code ||= inPage
+      ? await runInPage(out, order)
+      : await runHost(process.execPath, [join(out, "runner.mjs"), order]);
   }
   return code;
 });
 
+/**
+ * @param {string} folder with the bundles
+ * @param {string} order
+ */
+async function runInPage(folder, order) {
+  const page = `<!doctype html><script>globalThis.__order = ${order}</script>
+    <script type="module" src="./runner.mjs"></script>`;
+  writeFileSync(join(folder, "index.html"), page);
+  const failure = await runPage([folder], { onLine: (line) => console.log(line) });
+  if (failure) console.error(failure);
+  return failure ? 1 : 0;
+}
+
 /** @param {string[]} args */
 function options(args) {
   /** @type {Record<string, string>} */
-  const named = { rounds: "15", against: "", only: "" };
+  const named = { rounds: "15", against: "", only: "", host: "node" };
   const names = [];
   for (let i = 0; i < args.length; i++) {
     const arg = /** @type {string} */ (args[i]);
@@ -54,11 +74,15 @@ function options(args) {
     if (flag === undefined) names.push(arg);
     else if (flag in named && args[i + 1] !== undefined) named[flag] = /** @type {string} */ (args[++i]);
     else
-      throw new HostError(`unknown option ${arg}: there are --rounds n, --against revision and --only text`);
+      throw new HostError(
+        `unknown option ${arg}: there are --rounds n, --against revision, --only text and --host chromium`,
+      );
   }
   const rounds = Number(named.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new HostError("--rounds needs a whole number above 0");
-  return { names, rounds, against: named.against ?? "", only: named.only ?? "" };
+  const host = named.host ?? "";
+  if (host !== "node" && host !== "chromium") throw new HostError("--host is node or chromium");
+  return { names, rounds, against: named.against ?? "", only: named.only ?? "", host };
 }
 
 /** @param {string[]} names */
