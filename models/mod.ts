@@ -1,4 +1,5 @@
 export * from "./nn/mod.ts";
+export * from "./published/mod.ts";
 export { type BlockKind, blockKinds } from "./resnet/blocks.ts";
 export {
   ResNet,
@@ -20,3 +21,5 @@ export {
   type ScatteringOptions,
   scattering2d,
 } from "./scattering/scattering2d.ts";
+export * from "./swin/mod.ts";
+export * from "./vit/mod.ts";

@@ -1,4 +1,4 @@
-import { linear, type Tensor } from "../../mod.ts";
+import { linear, type Tensor, zeros } from "../../mod.ts";
 import { torchDefault } from "./init.ts";
 import { keyStream } from "./keys.ts";
 import type { Module } from "./module.ts";
@@ -9,6 +9,8 @@ export interface LinearOptions {
   outFeatures: number;
   /** Default true. */
   bias?: boolean;
+  /** What the weight starts from; a bias then starts at 0. Default: PyTorch's rule for both. */
+  init?: (key: Tensor, shape: readonly number[]) => Tensor;
 }
 
 /** `x W^T + b` on the last axis: `f32[..., inFeatures]` to `f32[..., outFeatures]`. */
@@ -16,10 +18,12 @@ export class Linear implements Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 
-  constructor({ key, inFeatures, outFeatures, bias = true }: LinearOptions) {
+  constructor({ key, inFeatures, outFeatures, bias = true, init }: LinearOptions) {
     const next = keyStream(key);
-    this.weight = torchDefault(next(), [outFeatures, inFeatures], inFeatures);
-    this.bias = bias ? torchDefault(next(), [outFeatures], inFeatures) : null;
+    const start = init ?? ((at: Tensor, shape: readonly number[]) => torchDefault(at, shape, inFeatures));
+    this.weight = start(next(), [outFeatures, inFeatures]);
+    const first = () => (init ? zeros([outFeatures]) : torchDefault(next(), [outFeatures], inFeatures));
+    this.bias = bias ? first() : null;
   }
 
   forward(x: Tensor): Tensor {

@@ -1,0 +1,2 @@
+export { loadPublished, type PublishedOptions } from "./load.ts";
+export { commonNames } from "./names.ts";
