@@ -1,41 +1,44 @@
+/** Horner's rule: coefficients from the highest power of `x` down. */
+const poly = (x: string, ...coefficients: readonly number[]): string =>
+  coefficients.map((c) => `${c}f`).reduce((sum, c) => `(${sum} * ${x} + ${c})`);
+
 /**
  * WGSL functions that kernels call. WGSL promises too little for its own transcendental functions (2^-11 for sin,
  * 2^-21 for log near 1, nothing for NaN), so those that matter are here, after the polynomials of Cephes (Moshier);
  * they hold about 2 ulp on any adapter that computes f32 as IEEE 754 says.
  */
-const LIBRARY: Record<string, string> = {
+const FUNCTIONS: readonly string[] = [
   // A function parameter is no constant, so NaN and infinities are allowed here.
-  from_bits: "fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }",
-  is_nan: "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
-  is_inf: "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
-  max_or_nan: "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a > b) | is_nan(a)); }",
-  min_or_nan: "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a < b) | is_nan(a)); }",
-  sign_of:
-    "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
-  scale_by_power: `fn scale_by_power(x: f32, n: i32) -> f32 {
+  "fn from_bits(bits: u32) -> f32 { return bitcast<f32>(bits); }",
+  "fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
+  "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
+  "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a > b) | is_nan(a)); }",
+  "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a < b) | is_nan(a)); }",
+  "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
+  `fn scale_by_power(x: f32, n: i32) -> f32 {
   let half = n / 2;
   return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
 }`,
-  exp_f: `fn exp_f(x: f32) -> f32 {
+  `fn exp_f(x: f32) -> f32 {
   let c = clamp(x, -104.0f, 89.0f);
-  let n = floor(c * 1.44269504088896341f + 0.5f);
-  let r = (c - n * 0.693359375f) + n * 2.12194440e-4f;
-  let p = ((((1.9875691500e-4f * r + 1.3981999507e-3f) * r + 8.3334519073e-3f) * r + 4.1665795894e-2f) * r + 1.6666665459e-1f) * r + 5.0000001201e-1f;
+  let n = floor(c * 1.442695f + 0.5f);
+  let r = (c - n * 0.6933594f) + n * 2.12194440e-4f;
+  let p = ${poly("r", 1.9875691e-4, 0.00139819995, 0.008333452, 0.041665796, 0.16666665, 0.5)};
   let y = scale_by_power(p * r * r + r + 1.0f, i32(n));
   return select(select(y, from_bits(0x7f800000u), x > 88.72284f), x, is_nan(x));
 }`,
-  exp2_f: `fn exp2_f(x: f32) -> f32 {
+  `fn exp2_f(x: f32) -> f32 {
   let c = clamp(x, -151.0f, 129.0f);
   let n = floor(c + 0.5f);
   let r = (c - n) * 0.69314718f;
-  let y = scale_by_power(1.0f + r * (1.0f + r * (0.5f + r * (0.16666667f + r * (0.041666668f + r * (0.008333334f + r * (0.0013888889f + r * 1.9841270e-4f)))))), i32(n));
+  let y = scale_by_power(${poly("r", 1.984127e-4, 0.0013888889, 0.008333334, 0.041666668, 0.16666667, 0.5, 1, 1)}, i32(n));
   return select(select(y, from_bits(0x7f800000u), x >= 128.0f), x, is_nan(x));
 }`,
-  expm1_f: `fn expm1_f(x: f32) -> f32 {
-  let small = x + x * x * (0.5f + x * (0.16666667f + x * (0.041666668f + x * (0.008333334f + x * (0.0013888889f + x * (1.9841270e-4f + x * 2.4801588e-5f))))));
+  `fn expm1_f(x: f32) -> f32 {
+  let small = x + x * x * (${poly("x", 2.4801588e-5, 1.984127e-4, 0.0013888889, 0.008333334, 0.041666668, 0.16666667, 0.5)});
   return select(exp_f(x) - 1.0f, small, abs(x) < 0.5f);
 }`,
-  log_f: `fn log_f(x: f32) -> f32 {
+  `fn log_f(x: f32) -> f32 {
   let tiny = x < 1.17549435e-38f;
   let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
   var e = f32(i32(bits >> 23u) - 126) - select(0.0f, 23.0f, tiny);
@@ -44,21 +47,21 @@ const LIBRARY: Record<string, string> = {
   e = select(e, e - 1.0f, low);
   m = select(m, m + m, low) - 1.0f;
   let z = m * m;
-  let p = ((((((((7.0376836292e-2f * m - 1.1514610310e-1f) * m + 1.1676998740e-1f) * m - 1.2420140846e-1f) * m + 1.4249322787e-1f) * m - 1.6668057665e-1f) * m + 2.0000714765e-1f) * m - 2.4999993993e-1f) * m + 3.3333331174e-1f) * m * z;
-  let y = (m + ((p - 2.12194440e-4f * e) - 0.5f * z)) + 0.693359375f * e;
+  let p = ${poly("m", 0.070376836, -0.1151461, 0.116769987, -0.12420141, 0.14249323, -0.16668058, 0.200007148, -0.24999994, 0.3333333)} * m * z;
+  let y = (m + ((p - 2.12194440e-4f * e) - 0.5f * z)) + 0.6933594f * e;
   let special = select(select(x, from_bits(0xff800000u), x == 0.0f), from_bits(0x7fc00000u), x < 0.0f);
   return select(y, special, x <= 0.0f || is_nan(x) || is_inf(x));
 }`,
-  log1p_f: `fn log1p_f(x: f32) -> f32 {
+  `fn log1p_f(x: f32) -> f32 {
   let s = x / (2.0f + x);
   let z = s * s;
-  let small = 2.0f * s * (1.0f + z * (0.33333334f + z * (0.2f + z * (0.14285715f + z * (0.11111111f + z * (0.09090909f + z * 0.07692308f))))));
+  let small = 2.0f * s * (${poly("z", 0.07692308, 0.09090909, 0.11111111, 0.14285715, 0.2, 0.33333334, 1)});
   return select(log_f(1.0f + x), small, abs(x) < 0.5f);
 }`,
-  head: "fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }",
+  "fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }",
   // |x|^y = 2^(y log2 |x|). Factors are split into heads of 12 bits, whose products are exact, and tails, so that the
   // large parts of the exponent lose nothing and the result is good to 2 ulp however large it is.
-  power_of: `fn power_of(x: f32, y: f32) -> f32 {
+  `fn power_of(x: f32, y: f32) -> f32 {
   let tiny = x < 1.17549435e-38f;
   let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
   let scaled = bitcast<f32>((bits & 0x007fffffu) | 0x3f000000u);
@@ -72,9 +75,9 @@ const LIBRARY: Record<string, string> = {
   let dh = head(m + 1.0f);
   let sl = ((f - sh * dh) - sh * (m - (dh - 1.0f))) / (m + 1.0f);
   let z = s * s;
-  let product = 2.884765625f * sh;
+  let product = 2.8847656f * sh;
   let lh = head(product);
-  let lt = (product - lh) + (6.2445677e-4f * sh + 2.8853900818f * (sl + s * z * (0.33333334f + z * (0.2f + z * (0.14285715f + z * 0.11111111f)))));
+  let lt = (product - lh) + (6.2445677e-4f * sh + 2.88539f * (sl + s * z * (${poly("z", 0.11111111, 0.14285715, 0.2, 0.33333334)})));
   let rough = y * (e + lh);
   let yh = head(y);
   let a = clamp(yh * e, -100000.0f, 100000.0f);
@@ -84,7 +87,7 @@ const LIBRARY: Record<string, string> = {
   let result = scale_by_power(exp2_f(r), i32(clamp(n, -200.0f, 200.0f)));
   return select(select(result, from_bits(0x7f800000u), rough > 140.0f), 0.0f, rough < -160.0f);
 }`,
-  pow_f: `fn pow_f(x: f32, y: f32) -> f32 {
+  `fn pow_f(x: f32, y: f32) -> f32 {
   if (y == 0.0f || x == 1.0f) { return 1.0f; }
   if (is_nan(x) || is_nan(y)) { return from_bits(0x7fc00000u); }
   let whole = floor(y) == y;
@@ -117,7 +120,7 @@ const LIBRARY: Record<string, string> = {
   }
   return r;
 }`,
-  pow_i: `fn pow_i(x: i32, y: i32) -> i32 {
+  `fn pow_i(x: i32, y: i32) -> i32 {
   if (y < 0) { return select(select(0, select(1, -1, (y & 1) == 1), x == -1), 1, x == 1); }
   var n = u32(y);
   var base = x;
@@ -129,7 +132,7 @@ const LIBRARY: Record<string, string> = {
   }
   return product;
 }`,
-  pow_u: `fn pow_u(x: u32, y: u32) -> u32 {
+  `fn pow_u(x: u32, y: u32) -> u32 {
   var n = y;
   var base = x;
   var product = 1u;
@@ -141,24 +144,24 @@ const LIBRARY: Record<string, string> = {
   return product;
 }`,
   // One Newton step takes what the logarithm lost.
-  cbrt_f: `fn cbrt_f(x: f32) -> f32 {
+  `fn cbrt_f(x: f32) -> f32 {
   let a = abs(x);
   let y = exp_f(log_f(a) / 3.0f);
   let z = y - (y - a / (y * y)) / 3.0f;
   return select(select(z, -z, x < 0.0f), x, x == 0.0f || is_inf(x) || is_nan(x));
 }`,
-  mul_high: `fn mul_high(a: u32, b: u32) -> u32 {
+  `fn mul_high(a: u32, b: u32) -> u32 {
   let first = (a >> 16u) * (b & 0xffffu) + (((a & 0xffffu) * (b & 0xffffu)) >> 16u);
   let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
   return (a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u);
 }`,
   // Word i of the binary digits of 2 / pi, which begin two bits into word 1.
-  two_over_pi: `fn two_over_pi(i: u32) -> u32 {
+  `fn two_over_pi(i: u32) -> u32 {
   let low = select(select(select(0u, 0x28be60dbu, i == 1u), 0x9391054au, i == 2u), 0x7f09d5f4u, i == 3u);
   return select(select(select(low, 0x7d4d3770u, i == 4u), 0x36d8a566u, i == 5u), 0x4f10e410u, i == 6u);
 }`,
   // Large angles (Payne and Hanek 1983): the digits of 2 / pi that matter, times the mantissa, as fixed point.
-  large_angle: `fn large_angle(x: f32) -> vec2f {
+  `fn large_angle(x: f32) -> vec2f {
   let bits = bitcast<u32>(x);
   let mantissa = ((bits & 0x007fffffu) << 8u) | 0x80000000u;
   let exponent = ((bits >> 23u) & 0xffu) - 126u;
@@ -176,112 +179,112 @@ const LIBRARY: Record<string, string> = {
   let fraction = bitcast<i32>(q - (turns << 30u));
   return vec2f((f32(fraction) * 4294967296.0f + f32(p)) * 3.4061215e-19f, f32(turns));
 }`,
-  sin_cos: `fn sin_cos(x: f32, shift: i32) -> f32 {
+  `fn sin_cos(x: f32, shift: i32) -> f32 {
   let a = abs(x);
-  var j = floor(a * 0.63661977236758134f + 0.5f);
-  var r = (((a - j * 1.5703125f) - j * 4.837512969970703125e-4f) - j * 7.54978995489188216e-8f);
+  var j = floor(a * 0.63661977f + 0.5f);
+  var r = (((a - j * 1.5703125f) - j * 4.837513e-4f) - j * 7.54979e-8f);
   if (a > 8192.0f) {
     let large = large_angle(a);
     r = large.x;
     j = large.y;
   }
   let z = r * r;
-  let s = ((-1.9515295891e-4f * z + 8.3321608736e-3f) * z - 1.6666654611e-1f) * z * r + r;
-  let c = ((2.443315711809948e-5f * z - 1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - 0.5f * z + 1.0f;
+  let s = ${poly("z", -1.9515296e-4, 0.008332161, -0.16666655)} * z * r + r;
+  let c = ${poly("z", 2.4433157e-5, -0.0013887316, 0.041666646)} * z * z - 0.5f * z + 1.0f;
   let q = (i32(j) + shift) & 3;
   let y = select(s, c, (q & 1) == 1);
   let turned = select(y, -y, q >= 2);
   let odd = shift == 0 && bitcast<u32>(x) >= 0x80000000u;
   return select(select(turned, -turned, odd), from_bits(0x7fc00000u), is_nan(x) || is_inf(x));
 }`,
-  tan_f: "fn tan_f(x: f32) -> f32 { return sin_cos(x, 0) / sin_cos(x, 1); }",
-  atan_f: `fn atan_f(x: f32) -> f32 {
+  "fn tan_f(x: f32) -> f32 { return sin_cos(x, 0) / sin_cos(x, 1); }",
+  `fn atan_f(x: f32) -> f32 {
   let a = abs(x);
-  let big = a > 2.414213562373095f;
-  let middle = a > 0.4142135623730950f && !big;
+  let big = a > 2.4142136f;
+  let middle = a > 0.41421356f && !big;
   let t = select(select(a, (a - 1.0f) / (a + 1.0f), middle), -1.0f / a, big);
-  let base = select(select(0.0f, 0.785398163397448f, middle), 1.570796326794897f, big);
+  let base = select(select(0.0f, 0.7853982f, middle), 1.57079633f, big);
   let z = t * t;
-  let y = base + ((((8.05374449538e-2f * z - 1.38776856032e-1f) * z + 1.99777106478e-1f) * z - 3.33329491539e-1f) * z * t + t);
+  let y = base + (${poly("z", 0.080537445, -0.13877686, 0.19977711, -0.3333295)} * z * t + t);
   return select(select(y, -y, bitcast<u32>(x) >= 0x80000000u), x, is_nan(x));
 }`,
-  atan2_f: `fn atan2_f(y: f32, x: f32) -> f32 {
+  `fn atan2_f(y: f32, x: f32) -> f32 {
   let ax = abs(x);
   let ay = abs(y);
   let both_infinite = is_inf(x) && is_inf(y);
   let swap = ay > ax;
   let ratio = select(select(ay / ax, ax / ay, swap), 0.0f, ax == 0.0f && ay == 0.0f);
-  let first = select(atan_f(ratio), 0.785398163397448f, both_infinite);
-  let quarter = select(first, 1.570796326794897f - first, swap);
-  let half = select(quarter, 3.141592653589793f - quarter, bitcast<u32>(x) >= 0x80000000u);
+  let first = select(atan_f(ratio), 0.7853982f, both_infinite);
+  let quarter = select(first, 1.57079633f - first, swap);
+  let half = select(quarter, 3.1415927f - quarter, bitcast<u32>(x) >= 0x80000000u);
   let signed = select(half, -half, bitcast<u32>(y) >= 0x80000000u);
   return select(signed, from_bits(0x7fc00000u), is_nan(x) || is_nan(y));
 }`,
-  asin_f: `fn asin_f(x: f32) -> f32 {
+  `fn asin_f(x: f32) -> f32 {
   let a = abs(x);
   let big = a > 0.5f;
   let z = select(a * a, 0.5f * (1.0f - a), big);
   let s = select(a, sqrt(max(z, 0.0f)), big);
-  let p = ((((4.2163199048e-2f * z + 2.4181311049e-2f) * z + 4.5470025998e-2f) * z + 7.4953002686e-2f) * z + 1.6666752422e-1f) * z * s + s;
-  let y = select(p, 1.570796326794897f - 2.0f * p, big);
+  let p = ${poly("z", 0.0421632, 0.02418131105, 0.045470026, 0.074953003, 0.16666752)} * z * s + s;
+  let y = select(p, 1.57079633f - 2.0f * p, big);
   return select(select(y, -y, x < 0.0f), from_bits(0x7fc00000u), a > 1.0f || is_nan(x));
 }`,
-  acos_f: `fn acos_f(x: f32) -> f32 {
+  `fn acos_f(x: f32) -> f32 {
   let outer = 2.0f * asin_f(sqrt(max(0.5f * (1.0f - abs(x)), 0.0f)));
-  let y = select(select(1.570796326794897f - asin_f(x), outer, x > 0.5f), 3.141592653589793f - outer, x < -0.5f);
+  let y = select(select(1.57079633f - asin_f(x), outer, x > 0.5f), 3.1415927f - outer, x < -0.5f);
   return select(y, from_bits(0x7fc00000u), abs(x) > 1.0f || is_nan(x));
 }`,
-  sinh_f: `fn sinh_f(x: f32) -> f32 {
+  `fn sinh_f(x: f32) -> f32 {
   let z = x * x;
-  let small = x + x * z * (0.16666667f + z * (0.008333334f + z * (1.9841270e-4f + z * 2.7557319e-6f)));
+  let small = x + x * z * (${poly("z", 2.7557319e-6, 1.984127e-4, 0.008333334, 0.16666667)});
   let half = exp_f(0.5f * abs(x));
   let large = 0.5f * half * half - 0.5f / (half * half);
   return select(select(large, -large, x < 0.0f), small, abs(x) < 1.0f);
 }`,
-  cosh_f: `fn cosh_f(x: f32) -> f32 {
+  `fn cosh_f(x: f32) -> f32 {
   let half = exp_f(0.5f * abs(x));
   return 0.5f * half * half + 0.5f / (half * half);
 }`,
-  tanh_f: `fn tanh_f(x: f32) -> f32 {
+  `fn tanh_f(x: f32) -> f32 {
   let t = expm1_f(2.0f * clamp(x, -12.0f, 12.0f));
   return select(t / (t + 2.0f), x, is_nan(x));
 }`,
-  asinh_f: `fn asinh_f(x: f32) -> f32 {
+  `fn asinh_f(x: f32) -> f32 {
   let a = abs(x);
-  let y = select(log1p_f(a + a * a / (1.0f + sqrt(1.0f + a * a))), log_f(a) + 0.693147181f, a > 1.0e9f);
+  let y = select(log1p_f(a + a * a / (1.0f + sqrt(1.0f + a * a))), log_f(a) + 0.6931472f, a > 1e9f);
   return select(y, -y, x < 0.0f);
 }`,
-  acosh_f: `fn acosh_f(x: f32) -> f32 {
+  `fn acosh_f(x: f32) -> f32 {
   let t = x - 1.0f;
-  let y = select(log1p_f(t + sqrt(2.0f * t + t * t)), log_f(x) + 0.693147181f, x > 1.0e9f);
+  let y = select(log1p_f(t + sqrt(2.0f * t + t * t)), log_f(x) + 0.6931472f, x > 1e9f);
   return select(y, from_bits(0x7fc00000u), x < 1.0f || is_nan(x));
 }`,
-  atanh_f: `fn atanh_f(x: f32) -> f32 {
+  `fn atanh_f(x: f32) -> f32 {
   let a = abs(x);
   let y = 0.5f * log1p_f(2.0f * a / (1.0f - a));
   let edge = select(select(y, from_bits(0x7f800000u), a == 1.0f), from_bits(0x7fc00000u), a > 1.0f || is_nan(x));
   return select(edge, -edge, x < 0.0f);
 }`,
   // Maclaurin series below 1; above, the Chebyshev fit of erfc in Numerical Recipes (relative error 1.2e-7).
-  erf_f: `fn erf_f(x: f32) -> f32 {
+  `fn erf_f(x: f32) -> f32 {
   let a = abs(x);
   let z = x * x;
-  let small = x * (1.1283792f + z * (-0.37612638f + z * (0.11283792f + z * (-0.026866171f + z * (0.0052239776f + z * (-8.5483270e-4f + z * (1.2055333e-4f + z * (-1.4925650e-5f + z * 1.6462114e-6f))))))));
+  let small = x * (${poly("z", 1.6462114e-6, -1.492565e-5, 1.2055333e-4, -8.548327e-4, 0.0052239776, -0.026866171, 0.11283792, -0.37612638, 1.1283792)});
   let t = 1.0f / (1.0f + 0.5f * a);
-  let p = -1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
+  let p = ${poly("t", 0.17087277, -0.82215223, 1.48851587, -1.135204, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223)};
   let large = 1.0f - t * exp_f(p - min(a, 10.0f) * min(a, 10.0f));
   return select(select(select(large, -large, x < 0.0f), small, a < 1.0f), x, is_nan(x));
 }`,
   // The square in the exponent is split, so that its rounding error does not grow with x.
-  erfc_f: `fn erfc_f(x: f32) -> f32 {
+  `fn erfc_f(x: f32) -> f32 {
   let a = min(abs(x), 11.0f);
   let t = 1.0f / (1.0f + 0.5f * a);
-  let p = -1.26551223f + t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f + t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
+  let p = ${poly("t", 0.17087277, -0.82215223, 1.48851587, -1.135204, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223)};
   let head = bitcast<f32>(bitcast<u32>(a) & 0xfffff000u);
   let tail = t * exp_f(-head * head) * exp_f(p - (a - head) * (a + head));
   return select(select(select(tail, 2.0f - tail, x < 0.0f), 1.0f - erf_f(x), abs(x) < 0.5f), x, is_nan(x));
 }`,
-  hypot_f: `fn hypot_f(x: f32, y: f32) -> f32 {
+  `fn hypot_f(x: f32, y: f32) -> f32 {
   let a = max(abs(x), abs(y));
   let b = min(abs(x), abs(y));
   let ratio = b / a;
@@ -289,7 +292,7 @@ const LIBRARY: Record<string, string> = {
   return select(select(r, from_bits(0x7fc00000u), is_nan(x) || is_nan(y)), from_bits(0x7f800000u), is_inf(x) || is_inf(y));
 }`,
   // Long division in binary: each step is exact, where x - y * trunc(x / y) loses the bits that the quotient has.
-  fmod_f: `fn fmod_f(x: f32, y: f32) -> f32 {
+  `fn fmod_f(x: f32, y: f32) -> f32 {
   let b = bitcast<u32>(abs(y));
   var a = abs(x);
   for (var i = 0; i < 278 && a >= abs(y) && b != 0u; i++) {
@@ -300,36 +303,34 @@ const LIBRARY: Record<string, string> = {
   let r = select(a, -a, bitcast<u32>(x) >= 0x80000000u);
   return select(r, from_bits(0x7fc00000u), is_nan(x) || is_nan(y) || is_inf(x) || b == 0u);
 }`,
-  remainder_f: `fn remainder_f(x: f32, y: f32) -> f32 {
+  `fn remainder_f(x: f32, y: f32) -> f32 {
   let r = fmod_f(x, y);
   return select(r, r + y, abs(r) > 0.0f && ((r < 0.0f) != (y < 0.0f)));
 }`,
   // From the exact remainder: the quotient may round up to the next integer.
-  floor_div_f: `fn floor_div_f(x: f32, y: f32) -> f32 {
+  `fn floor_div_f(x: f32, y: f32) -> f32 {
   let q = x / y;
   let r = remainder_f(x, y);
   return select(round((x - r) / y), floor(q), is_nan(r) || is_inf(y) || abs(q) >= 16777216.0f);
 }`,
-  remainder_i: `fn remainder_i(x: i32, y: i32) -> i32 {
+  `fn remainder_i(x: i32, y: i32) -> i32 {
   let r = x % y;
   return select(r, r + y, r != 0 && ((r < 0) != (y < 0)));
 }`,
-  floor_div_i: `fn floor_div_i(x: i32, y: i32) -> i32 {
+  `fn floor_div_i(x: i32, y: i32) -> i32 {
   let q = x / y;
   return select(q, q - 1, (x % y) != 0 && ((x < 0) != (y < 0)));
 }`,
   // Conversions of values outside the target's range saturate; NaN becomes 0.
-  to_i32:
-    "fn to_i32(x: f32) -> i32 { return select(select(i32(clamp(x, -2147483648.0f, 2147483520.0f)), 2147483647, x >= 2147483648.0f), 0, is_nan(x)); }",
-  to_u32:
-    "fn to_u32(x: f32) -> u32 { return select(select(u32(clamp(x, 0.0f, 4294967040.0f)), 4294967295u, x >= 4294967296.0f), 0u, is_nan(x)); }",
-  rotate_left: "fn rotate_left(x: u32, n: u32) -> u32 { return (x << n) | (x >> (32u - n)); }",
-  threefry_round: `fn threefry_round(x: vec2u, r: u32) -> vec2u {
+  "fn to_i32(x: f32) -> i32 { return select(select(i32(clamp(x, -2147483648.0f, 2147483520.0f)), 2147483647, x >= 2147483648.0f), 0, is_nan(x)); }",
+  "fn to_u32(x: f32) -> u32 { return select(select(u32(clamp(x, 0.0f, 4294967040.0f)), 4294967295u, x >= 4294967296.0f), 0u, is_nan(x)); }",
+  "fn rotate_left(x: u32, n: u32) -> u32 { return (x << n) | (x >> (32u - n)); }",
+  `fn threefry_round(x: vec2u, r: u32) -> vec2u {
   let sum = x.x + x.y;
   return vec2u(sum, rotate_left(x.y, r) ^ sum);
 }`,
   // Threefry-2x32 with 20 rounds (Salmon et al. 2011).
-  threefry: `fn threefry(k0: u32, k1: u32, c0: u32, c1: u32) -> vec2u {
+  `fn threefry(k0: u32, k1: u32, c0: u32, c1: u32) -> vec2u {
   let k2 = 0x1bd11bdau ^ k0 ^ k1;
   var x = vec2u(c0 + k0, c1 + k1);
   x = threefry_round(threefry_round(threefry_round(threefry_round(x, 13u), 15u), 26u), 6u);
@@ -344,26 +345,29 @@ const LIBRARY: Record<string, string> = {
   return x + vec2u(k2, k0 + 5u);
 }`,
   // Order-preserving keys: a < b as floats exactly where key(a) < key(b); NaN sorts last, -0 equals 0.
-  sort_key_f: `fn sort_key_f(x: f32) -> u32 {
+  `fn sort_key_f(x: f32) -> u32 {
   let bits = bitcast<u32>(select(x, 0.0f, x == 0.0f));
   return select(select(bits | 0x80000000u, ~bits, bits >= 0x80000000u), 0xffffffffu, is_nan(x));
 }`,
-  sort_key_i: "fn sort_key_i(x: i32) -> u32 { return bitcast<u32>(x) ^ 0x80000000u; }",
-};
+  "fn sort_key_i(x: i32) -> u32 { return bitcast<u32>(x) ^ 0x80000000u; }",
+];
+
+/** By name. */
+const library = new Map(FUNCTIONS.map((text) => [text.slice(3, text.indexOf("(")), text]));
 
 const CALL = /\b([a-z_][a-z0-9_]*)\s*\(/g;
 
 /** The library functions that `body` calls, those that they call first. */
 export function libraryFor(body: string): string[] {
-  const chosen = new Map<string, string>();
+  const chosen = new Set<string>();
   const visit = (text: string): void => {
     for (const [, name = ""] of text.matchAll(CALL)) {
-      const source = LIBRARY[name];
-      if (source === undefined || chosen.has(name)) continue;
+      const source = library.get(name);
+      if (source === undefined || chosen.has(source)) continue;
       visit(source.slice(source.indexOf("{")));
-      chosen.set(name, source);
+      chosen.add(source);
     }
   };
   visit(body);
-  return [...chosen.values()];
+  return [...chosen];
 }

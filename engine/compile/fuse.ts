@@ -99,19 +99,19 @@ function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, bann
 }
 
 class Fusion {
-  private readonly order: readonly GraphNode[];
-  private readonly position = new Map<GraphNode, number>();
-  private readonly home = new Map<GraphNode, Cluster>();
-  private readonly clusters: Cluster[] = [];
-  private readonly wanted: ReadonlySet<GraphNode>;
-  private readonly costs = new Map<GraphNode, number>();
+  readonly #order: readonly GraphNode[];
+  readonly #position = new Map<GraphNode, number>();
+  readonly #home = new Map<GraphNode, Cluster>();
+  readonly #clusters: Cluster[] = [];
+  readonly #wanted: ReadonlySet<GraphNode>;
+  readonly #costs = new Map<GraphNode, number>();
   /** Where long expressions are cut. */
-  private readonly cuts: ReadonlySet<GraphNode>;
+  readonly #cuts: ReadonlySet<GraphNode>;
 
-  private readonly program: Program;
-  private readonly options: FuseOptions;
-  private readonly forced: ReadonlySet<GraphNode>;
-  private readonly banned: ReadonlySet<GraphNode>;
+  readonly #program: Program;
+  readonly #options: FuseOptions;
+  readonly #forced: ReadonlySet<GraphNode>;
+  readonly #banned: ReadonlySet<GraphNode>;
 
   constructor(
     program: Program,
@@ -119,26 +119,26 @@ class Fusion {
     forced: ReadonlySet<GraphNode>,
     banned: ReadonlySet<GraphNode>,
   ) {
-    this.program = program;
-    this.options = options;
-    this.forced = forced;
-    this.banned = banned;
-    this.wanted = new Set(program.outputs);
-    this.order = topologicalOrder(program.outputs);
-    this.order.forEach((node, i) => {
-      this.position.set(node, i);
+    this.#program = program;
+    this.#options = options;
+    this.#forced = forced;
+    this.#banned = banned;
+    this.#wanted = new Set(program.outputs);
+    this.#order = topologicalOrder(program.outputs);
+    this.#order.forEach((node, i) => {
+      this.#position.set(node, i);
     });
-    this.cuts = this.findCuts();
+    this.#cuts = this.#findCuts();
   }
 
   /** Nodes at which the expression below, written as a tree, has grown too long. */
-  private findCuts(): Set<GraphNode> {
+  #findCuts(): Set<GraphNode> {
     const cuts = new Set<GraphNode>();
     const lengths = new Map<GraphNode, number>();
-    for (const node of this.order) {
+    for (const node of this.#order) {
       const { kind } = node.primitive.lower;
       let length = 0;
-      if (!isGiven(this.program, node) && (kind === "elementwise" || kind === "inline")) {
+      if (!isGiven(this.#program, node) && (kind === "elementwise" || kind === "inline")) {
         length = 1;
         for (const x of new Set(node.inputs)) length += lengths.get(x) as number;
         if (length > LONGEST_EXPRESSION && kind === "elementwise") {
@@ -152,31 +152,31 @@ class Fusion {
   }
 
   run(): FusedProgram {
-    for (const node of this.order) if (!isGiven(this.program, node)) this.seed(node);
-    const used = this.chooseStored();
+    for (const node of this.#order) if (!isGiven(this.#program, node)) this.#seed(node);
+    const used = this.#chooseStored();
     const owner = new Map<GraphNode, Cluster>();
-    for (const c of this.clusters) {
+    for (const c of this.#clusters) {
       c.outputs = c.members.filter(
-        (m) => this.wanted.has(m) || this.forced.has(m) || [...(used.get(m) ?? [])].some((u) => u !== c),
+        (m) => this.#wanted.has(m) || this.#forced.has(m) || [...(used.get(m) ?? [])].some((u) => u !== c),
       );
       for (const x of c.outputs) owner.set(x, c);
     }
-    const live = this.clusters.filter((c) => c.outputs.length > 0);
-    const { replaces } = this.options;
+    const live = this.#clusters.filter((c) => c.outputs.length > 0);
+    const { replaces } = this.#options;
     const fused = {
-      program: this.program,
-      order: this.order,
+      program: this.#program,
+      order: this.#order,
       clusters: live,
       owner,
       replaces,
       flats: new Map(),
     };
-    return this.options.enabled ? mergeMaps(fused, this.options.profile) : fused;
+    return this.#options.enabled ? mergeMaps(fused, this.#options.profile) : fused;
   }
 
   /** Makes a kernel for a contraction, a reduction and their like, and lets it grow. */
-  private seed(node: GraphNode): void {
-    if (this.home.has(node)) return;
+  #seed(node: GraphNode): void {
+    if (this.#home.has(node)) return;
     const { kind } = node.primitive.lower;
     let c: Cluster;
     if (kind === "dot") c = dotCluster(node);
@@ -187,46 +187,46 @@ class Fusion {
       c.members.push(node);
     } else if (kind === "reduce") {
       c = rowCluster((node.inputs[0] as GraphNode).shape, axesOf(node));
-      this.join(c, node, c.row);
+      this.#join(c, node, c.row);
       c.heroes.push(node);
     } else return;
-    this.home.set(node, c);
-    this.clusters.push(c);
-    if (this.options.enabled && (kind === "dot" || kind === "reduce")) this.grow(c, node);
+    this.#home.set(node, c);
+    this.#clusters.push(c);
+    if (this.#options.enabled && (kind === "dot" || kind === "reduce")) this.#grow(c, node);
   }
 
-  private join(c: Cluster, node: GraphNode, frame: readonly IndexExpr[]): void {
+  #join(c: Cluster, node: GraphNode, frame: readonly IndexExpr[]): void {
     c.members.push(node);
     c.frames.set(node, frame);
-    this.home.set(node, c);
+    this.#home.set(node, c);
   }
 
   /** Draws in what follows, in program order: elementwise work, views on its way, and reductions of the same rows. */
-  private grow(c: Cluster, hero: GraphNode): void {
-    const start = (this.position.get(hero) as number) + 1;
+  #grow(c: Cluster, hero: GraphNode): void {
+    const start = (this.#position.get(hero) as number) + 1;
     const reached = new Set<GraphNode>([hero]);
     let last = start + 400;
-    for (let i = start; i < Math.min(last, this.order.length); i++) {
-      const node = this.order[i] as GraphNode;
-      if (this.home.has(node) || this.banned.has(node) || isGiven(this.program, node)) continue;
-      const near = node.inputs.some((x) => reached.has(x)) || (c.kind === "row" && this.isSibling(c, node));
-      if (!near || !this.absorb(c, node)) continue;
+    for (let i = start; i < Math.min(last, this.#order.length); i++) {
+      const node = this.#order[i] as GraphNode;
+      if (this.#home.has(node) || this.#banned.has(node) || isGiven(this.#program, node)) continue;
+      const near = node.inputs.some((x) => reached.has(x)) || (c.kind === "row" && this.#isSibling(c, node));
+      if (!near || !this.#absorb(c, node)) continue;
       reached.add(node);
       last = Math.max(last, i + 400);
     }
   }
 
-  private absorb(c: Cluster, node: GraphNode): boolean {
+  #absorb(c: Cluster, node: GraphNode): boolean {
     const { kind } = node.primitive.lower;
     const { name } = node.primitive;
-    if (name === "permute" || name === "reshape") return this.passView(c, node);
-    if (name === "expand") return this.spreadRow(c, node);
-    if (kind === "elementwise") return this.absorbElementwise(c, node);
-    if (kind === "reduce" && c.kind === "row") return this.absorbReduction(c, node);
+    if (name === "permute" || name === "reshape") return this.#passView(c, node);
+    if (name === "expand") return this.#spreadRow(c, node);
+    if (kind === "elementwise") return this.#absorbElementwise(c, node);
+    if (kind === "reduce" && c.kind === "row") return this.#absorbReduction(c, node);
     return false;
   }
 
-  private passView(c: Cluster, node: GraphNode): boolean {
+  #passView(c: Cluster, node: GraphNode): boolean {
     const x = node.inputs[0] as GraphNode;
     const frame = c.frames.get(x);
     if (!frame) return false;
@@ -241,18 +241,18 @@ class Fusion {
     c.frames.set(node, forward);
     // A permuted result is stored as it is wanted instead of being copied afterwards.
     if (
-      this.wanted.has(node) &&
+      this.#wanted.has(node) &&
       samePlace(c, frame) &&
-      !this.dependsOutside(c, node) &&
-      !this.isAwaited(c, node)
+      !this.#dependsOutside(c, node) &&
+      !this.#isAwaited(c, node)
     ) {
       c.members.push(node);
-      this.home.set(node, c);
+      this.#home.set(node, c);
     }
     return true;
   }
 
-  private spreadRow(c: Cluster, node: GraphNode): boolean {
+  #spreadRow(c: Cluster, node: GraphNode): boolean {
     if (c.kind !== "row" || !shapesEqual(node.shape, c.domain)) return false;
     const frame = c.frames.get(node.inputs[0] as GraphNode);
     if (!frame || !samePosition(frame, c.row)) return false;
@@ -260,25 +260,25 @@ class Fusion {
     return true;
   }
 
-  private absorbElementwise(c: Cluster, node: GraphNode): boolean {
-    if (this.cuts.has(node)) return false;
+  #absorbElementwise(c: Cluster, node: GraphNode): boolean {
+    if (this.#cuts.has(node)) return false;
     const frames = node.inputs.map((x) => c.frames.get(x)).filter((f) => f !== undefined);
     const frame = frames[0];
     if (!frame || !frames.every((f) => samePosition(f, frame))) return false;
-    const perElement = c.kind === "row" && !samePosition(frame, c.row) && this.isElementFrame(c, frame);
-    if (perElement && !this.rowsFit(c)) {
+    const perElement = c.kind === "row" && !samePosition(frame, c.row) && this.#isElementFrame(c, frame);
+    if (perElement && !this.#rowsFit(c)) {
       c.notes.push(`${node.primitive.name}: the row is too long to be read again`);
       return false;
     }
-    if (this.dependsOutside(c, node) || this.isAwaited(c, node)) {
+    if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) {
       c.notes.push(`${node.primitive.name}: an operand comes from a kernel that needs this one`);
       return false;
     }
-    this.join(c, node, frame);
+    this.#join(c, node, frame);
     return true;
   }
 
-  private isElementFrame(c: Cluster, frame: readonly IndexExpr[]): boolean {
+  #isElementFrame(c: Cluster, frame: readonly IndexExpr[]): boolean {
     return (
       frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0)) ||
       samePosition(frame, c.element)
@@ -286,35 +286,35 @@ class Fusion {
   }
 
   /** Whether one kernel may go over the rows again to write elements. */
-  private rowsFit(c: Cluster): boolean {
+  #rowsFit(c: Cluster): boolean {
     const length = c.extents.reduce((a, b) => a * b, 1);
     const rows = sizeOf(c.domain) / Math.max(1, length);
     if (length > LONGEST_ROW) return false;
-    return this.options.profile.kind === "gpu" ? rows >= 16 || length <= 4096 : rows >= 8 || length <= 1024;
+    return this.#options.profile.kind === "gpu" ? rows >= 16 || length <= 4096 : rows >= 8 || length <= 1024;
   }
 
-  private absorbReduction(c: Cluster, node: GraphNode): boolean {
+  #absorbReduction(c: Cluster, node: GraphNode): boolean {
     const x = node.inputs[0] as GraphNode;
     if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
     const frame = c.frames.get(x);
     if (frame && !samePosition(frame, c.element)) return false;
-    if (this.dependsOutside(c, node) || this.isAwaited(c, node)) return false;
-    this.join(c, node, c.row);
+    if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) return false;
+    this.#join(c, node, c.row);
     c.heroes.push(node);
     return true;
   }
 
   /** A reduction of the same rows that reads something this kernel reads anyway. */
-  private isSibling(c: Cluster, node: GraphNode): boolean {
+  #isSibling(c: Cluster, node: GraphNode): boolean {
     if (node.primitive.lower.kind !== "reduce") return false;
     const x = node.inputs[0] as GraphNode;
     if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
-    const read = new Set(c.heroes.flatMap((h) => this.nearInputs(h.inputs[0] as GraphNode)));
-    return this.nearInputs(x).some((y) => read.has(y));
+    const read = new Set(c.heroes.flatMap((h) => this.#nearInputs(h.inputs[0] as GraphNode)));
+    return this.#nearInputs(x).some((y) => read.has(y));
   }
 
-  private nearInputs(x: GraphNode): GraphNode[] {
-    if (isGiven(this.program, x) || x.primitive.lower.kind !== "elementwise") return [x];
+  #nearInputs(x: GraphNode): GraphNode[] {
+    if (isGiven(this.#program, x) || x.primitive.lower.kind !== "elementwise") return [x];
     return [
       x,
       ...x.inputs.filter((y) => shapesEqual(y.shape, x.shape) && y.primitive.lower.kind !== "inline"),
@@ -322,7 +322,7 @@ class Fusion {
   }
 
   /** Whether an operand of `node` needs something of `c` by way of another kernel, or at another position. */
-  private dependsOutside(c: Cluster, node: GraphNode): boolean {
+  #dependsOutside(c: Cluster, node: GraphNode): boolean {
     const seen = new Set<GraphNode>();
     const stack = node.inputs.filter((x) => !c.frames.has(x));
     while (stack.length > 0) {
@@ -330,8 +330,8 @@ class Fusion {
       if (seen.has(x)) continue;
       seen.add(x);
       if (c.frames.has(x)) return true;
-      if (isGiven(this.program, x)) continue;
-      const other = this.home.get(x);
+      if (isGiven(this.#program, x)) continue;
+      const other = this.#home.get(x);
       if (other) for (const m of other.members) stack.push(...m.inputs);
       stack.push(...x.inputs);
     }
@@ -339,11 +339,11 @@ class Fusion {
   }
 
   /** Whether `c` reads from a kernel that needs `node`: the same circle, met from its other side. */
-  private isAwaited(c: Cluster, node: GraphNode): boolean {
-    const at = this.position.get(node) as number;
+  #isAwaited(c: Cluster, node: GraphNode): boolean {
+    const at = this.#position.get(node) as number;
     // Only a kernel that has drawn in something behind the node can need it.
-    const late = this.clusters.some(
-      (d) => d !== c && d.members.some((m) => (this.position.get(m) as number) > at),
+    const late = this.#clusters.some(
+      (d) => d !== c && d.members.some((m) => (this.#position.get(m) as number) > at),
     );
     if (!late) return false;
     const seen = new Set<GraphNode>();
@@ -351,9 +351,9 @@ class Fusion {
     while (stack.length > 0) {
       const x = stack.pop() as GraphNode;
       if (x === node) return true;
-      if (seen.has(x) || c.frames.has(x) || isGiven(this.program, x)) continue;
+      if (seen.has(x) || c.frames.has(x) || isGiven(this.#program, x)) continue;
       seen.add(x);
-      const other = this.home.get(x);
+      const other = this.#home.get(x);
       if (other) for (const m of other.members) stack.push(...m.inputs);
       stack.push(...x.inputs);
     }
@@ -361,54 +361,54 @@ class Fusion {
   }
 
   /** Work to compute a value at one position, if everything but kernel results is computed on the spot. */
-  private cost(x: GraphNode): number {
-    const known = this.costs.get(x);
+  #cost(x: GraphNode): number {
+    const known = this.#costs.get(x);
     if (known !== undefined) return known;
-    this.costs.set(x, 0);
+    this.#costs.set(x, 0);
     let sum = 0;
-    if (!isGiven(this.program, x) && !this.home.has(x)) {
+    if (!isGiven(this.#program, x) && !this.#home.has(x)) {
       const { lower } = x.primitive;
       if (lower.kind === "elementwise") sum = lower.cost;
       else if (x.primitive.name === "concat") sum = 2 * (x.inputs.length - 1);
       else if (lower.kind === "inline" && lower.form === "gather") sum = 2;
-      for (const y of x.inputs) sum += this.cost(y);
+      for (const y of x.inputs) sum += this.#cost(y);
       // What is spread so widely and costs more than this will be stored by the time it is read.
       if (spreadsWidely(x) && sum > CHEAP_BROADCAST) sum = 0;
     }
-    this.costs.set(x, Math.min(sum, 1e6));
-    return this.costs.get(x) as number;
+    this.#costs.set(x, Math.min(sum, 1e6));
+    return this.#costs.get(x) as number;
   }
 
   /** Which kernels use each value; makes elementwise kernels for what is better stored. */
-  private chooseStored(): Map<GraphNode, Set<Cluster>> {
+  #chooseStored(): Map<GraphNode, Set<Cluster>> {
     const used = new Map<GraphNode, Set<Cluster>>();
     const limits = new Map<GraphNode, number>();
     const usersOf = (x: GraphNode): Set<Cluster> => used.get(x) ?? used.set(x, new Set()).get(x)!;
     const allow = (x: GraphNode, limit: number) => limits.set(x, Math.min(limits.get(x) ?? Infinity, limit));
-    for (let i = this.order.length - 1; i >= 0; i--) {
-      const node = this.order[i] as GraphNode;
-      if (isGiven(this.program, node)) continue;
-      const home = this.home.get(node);
-      if (!home && this.mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
+    for (let i = this.#order.length - 1; i >= 0; i--) {
+      const node = this.#order[i] as GraphNode;
+      if (isGiven(this.#program, node)) continue;
+      const home = this.#home.get(node);
+      if (!home && this.#mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
         // A view that a kernel passes on its way is stored by that kernel: it would wait for any other.
-        const passing = this.clusters.find((c) => c.frames.has(node));
+        const passing = this.#clusters.find((c) => c.frames.has(node));
         const c = passing ?? mapCluster(node.shape);
-        this.join(c, node, c.frames.get(node) ?? c.element);
-        if (!passing) this.clusters.push(c);
+        this.#join(c, node, c.frames.get(node) ?? c.element);
+        if (!passing) this.#clusters.push(c);
       }
-      const own = this.home.get(node);
+      const own = this.#home.get(node);
       for (const x of node.inputs) {
         const users = usersOf(x);
         if (own) users.add(own);
         else for (const u of usersOf(node)) users.add(u);
-        allow(x, this.limitFor(node, own, limits.get(node) ?? Infinity));
+        allow(x, this.#limitFor(node, own, limits.get(node) ?? Infinity));
       }
     }
     return used;
   }
 
   /** How costly `x` may be if it is computed on the spot by its user `node`. */
-  private limitFor(node: GraphNode, own: Cluster | undefined, inherited: number): number {
+  #limitFor(node: GraphNode, own: Cluster | undefined, inherited: number): number {
     if (node.primitive.lower.kind === "dot") return CHEAP_OPERAND;
     if (node.primitive.lower.kind === "sort") return -1;
     if (node.primitive.name === "expand") {
@@ -423,26 +423,26 @@ class Fusion {
     return own ? Infinity : inherited;
   }
 
-  private mustStore(node: GraphNode, users: ReadonlySet<Cluster>, limit: number): boolean {
-    if (this.wanted.has(node) || this.forced.has(node)) return true;
+  #mustStore(node: GraphNode, users: ReadonlySet<Cluster>, limit: number): boolean {
+    if (this.#wanted.has(node) || this.#forced.has(node)) return true;
     if (users.size === 0) return false;
-    if (this.cuts.has(node)) return true;
-    if (!this.options.enabled) return node.primitive.name !== "full" || limit < 0;
+    if (this.#cuts.has(node)) return true;
+    if (!this.#options.enabled) return node.primitive.name !== "full" || limit < 0;
     if (limit < 0) return true;
     if (node.primitive.lower.kind !== "elementwise" && !isLongConcat(node)) return false;
-    const cost = this.cost(node);
+    const cost = this.#cost(node);
     if (cost > limit) return true;
-    return users.size > 1 && cost > CHEAP && !this.isGenerated(node);
+    return users.size > 1 && cost > CHEAP && !this.#isGenerated(node);
   }
 
   /** Made from counters and scalars alone, such as a dropout mask: cheaper to make again than to keep. */
-  private isGenerated(node: GraphNode): boolean {
+  #isGenerated(node: GraphNode): boolean {
     if (sizeOf(node.shape) < 256) return false;
     const seen = new Set<GraphNode>();
     const visit = (x: GraphNode): boolean => {
       if (seen.has(x)) return true;
       seen.add(x);
-      if (isGiven(this.program, x) || this.home.has(x)) return sizeOf(x.shape) <= 4;
+      if (isGiven(this.#program, x) || this.#home.has(x)) return sizeOf(x.shape) <= 4;
       return x.inputs.every(visit);
     };
     return visit(node);

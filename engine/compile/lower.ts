@@ -42,81 +42,81 @@ const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean
   a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
 
 class Lowering {
-  private readonly s: ScalarBuilder;
-  private readonly operands: GraphNode[] = [];
-  private readonly bindings: KernelBinding[] = [];
-  private readonly numbers = new Map<GraphNode, number>();
-  private readonly accumulators = new Map<GraphNode, number>();
-  private readonly pulled = new Map<GraphNode, { at: readonly IndexExpr[]; value: number }[]>();
-  private flops = 0;
+  readonly #s: ScalarBuilder;
+  readonly #operands: GraphNode[] = [];
+  readonly #bindings: KernelBinding[] = [];
+  readonly #numbers = new Map<GraphNode, number>();
+  readonly #accumulators = new Map<GraphNode, number>();
+  readonly #pulled = new Map<GraphNode, { at: readonly IndexExpr[]; value: number }[]>();
+  #flops = 0;
 
-  private readonly fused: FusedProgram;
-  private readonly c: Cluster;
-  private readonly profile: Profile;
+  readonly #fused: FusedProgram;
+  readonly #c: Cluster;
+  readonly #profile: Profile;
 
   constructor(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace) {
-    this.fused = fused;
-    this.c = c;
-    this.profile = profile;
-    this.s = new ScalarBuilder(c.algebra);
+    this.#fused = fused;
+    this.#c = c;
+    this.#profile = profile;
+    this.#s = new ScalarBuilder(c.algebra);
     const replaced = new Map(
       c.outputs.flatMap((x) => (inPlace.has(x) ? [[inPlace.get(x) as GraphNode, x]] : [])),
     );
-    for (const x of readsOf(fused, c)) this.bind(x, replaced.has(x) ? "inout" : "read");
+    for (const x of readsOf(fused, c)) this.#bind(x, replaced.has(x) ? "inout" : "read");
     for (const x of c.outputs) {
       const over = inPlace.get(x);
-      if (over && this.numbers.has(over)) this.numbers.set(x, this.numbers.get(over) as number);
-      else this.bind(x, "write");
+      if (over && this.#numbers.has(over)) this.#numbers.set(x, this.#numbers.get(over) as number);
+      else this.#bind(x, "write");
     }
   }
 
   run(): Lowered {
     const spec = {
-      map: () => this.map(),
-      row: () => this.row(),
-      dot: () => this.dot(),
-      scan: () => this.scan(),
-      sort: () => this.map(),
-    }[this.c.kind]();
-    return { spec, operands: this.operands };
+      map: () => this.#map(),
+      row: () => this.#row(),
+      dot: () => this.#dot(),
+      scan: () => this.#scan(),
+      sort: () => this.#map(),
+    }[this.#c.kind]();
+    return { spec, operands: this.#operands };
   }
 
-  private bind(x: GraphNode, access: KernelBinding["access"]): void {
-    const number = this.bindings.length;
-    this.numbers.set(x, number);
-    this.operands.push(x);
+  #bind(x: GraphNode, access: KernelBinding["access"]): void {
+    const number = this.#bindings.length;
+    this.#numbers.set(x, number);
+    this.#operands.push(x);
     const name = `${access === "read" ? "in" : access === "write" ? "out" : "io"}${number}`;
-    this.bindings.push({ name, access, dtype: x.dtype, length: sizeOf(x.shape) });
+    this.#bindings.push({ name, access, dtype: x.dtype, length: sizeOf(x.shape) });
   }
 
   /** The value of a node at a position, computed here or read from memory. */
-  private pull(x: GraphNode, at: readonly IndexExpr[]): number {
-    const before = this.pulled.get(x)?.find((p) => samePosition(p.at, at));
+  #pull(x: GraphNode, at: readonly IndexExpr[]): number {
+    const before = this.#pulled.get(x)?.find((p) => samePosition(p.at, at));
     if (before) return before.value;
-    const value = this.compute(x, at);
-    const list = this.pulled.get(x);
+    const value = this.#compute(x, at);
+    const list = this.#pulled.get(x);
     if (list) list.push({ at, value });
-    else this.pulled.set(x, [{ at, value }]);
+    else this.#pulled.set(x, [{ at, value }]);
     return value;
   }
 
-  private compute(x: GraphNode, at: readonly IndexExpr[]): number {
-    const accumulator = this.accumulators.get(x);
+  #compute(x: GraphNode, at: readonly IndexExpr[]): number {
+    const accumulator = this.#accumulators.get(x);
     if (accumulator !== undefined) {
-      const frame = this.c.frames.get(x) as readonly IndexExpr[];
+      const frame = this.#c.frames.get(x) as readonly IndexExpr[];
       if (!samePosition(frame, at))
         throw new Error(`lower: ${x.primitive.name} is read at another position by its own kernel`);
       return accumulator;
     }
-    const owner = this.fused.owner.get(x);
-    if (isGiven(this.fused.program, x) || (owner && owner !== this.c)) {
-      return this.s.load(this.numbers.get(x) as number, x.dtype, this.s.index.flatten(at, x.shape));
+    const owner = this.#fused.owner.get(x);
+    if (isGiven(this.#fused.program, x) || (owner && owner !== this.#c)) {
+      return this.#s.load(this.#numbers.get(x) as number, x.dtype, this.#s.index.flatten(at, x.shape));
     }
     const { lower } = x.primitive;
     if (lower.kind === "elementwise") {
-      const args = x.inputs.map((y) => this.pull(y, at));
-      this.flops += lower.cost;
-      return this.s.compute(
+      const args = x.inputs.map((y) => this.#pull(y, at));
+      this.#flops += lower.cost;
+      return this.#s.compute(
         scalarType(x.dtype),
         lower.text(
           args.map((_, i) => `$${i}`),
@@ -128,31 +128,31 @@ class Lowering {
     }
     if (lower.kind === "inline") {
       const context: InlineContext = {
-        s: this.s,
+        s: this.#s,
         at,
         out: x,
         ins: x.inputs,
-        pull: (i, position) => this.pull(x.inputs[i] as GraphNode, position),
+        pull: (i, position) => this.#pull(x.inputs[i] as GraphNode, position),
       };
       return lower.emit(context, x.params);
     }
     throw new Error(`lower: ${x.primitive.name} must be a kernel of its own`);
   }
 
-  private store(x: GraphNode, at: readonly IndexExpr[]): Store {
-    const value = this.pull(x, at);
+  #store(x: GraphNode, at: readonly IndexExpr[]): Store {
+    const value = this.#pull(x, at);
     return {
-      binding: this.numbers.get(x) as number,
+      binding: this.#numbers.get(x) as number,
       dtype: x.dtype,
       value,
-      at: this.s.indexValue(this.s.index.flatten(at, x.shape)),
+      at: this.#s.indexValue(this.#s.index.flatten(at, x.shape)),
     };
   }
 
-  private name(template: string, sizes: readonly number[]): string {
+  #name(template: string, sizes: readonly number[]): string {
     const ops = [
       ...new Set(
-        this.c.members.filter((m) => m.primitive.lower.kind !== "inline").map((m) => m.primitive.name),
+        this.#c.members.filter((m) => m.primitive.lower.kind !== "inline").map((m) => m.primitive.name),
       ),
     ];
     const label = ops.length === 0 ? "copy" : ops.slice(0, 4).join("_") + (ops.length > 4 ? "_etc" : "");
@@ -160,47 +160,47 @@ class Lowering {
   }
 
   /** Operands and results once each, and what was counted per element while lowering. */
-  private cost(elements: number): Cost {
-    const bytes = this.bindings.reduce(
+  #cost(elements: number): Cost {
+    const bytes = this.#bindings.reduce(
       (n, b) => n + b.length * byteSize(b.dtype) * (b.access === "inout" ? 2 : 1),
       0,
     );
-    return { flops: 2 * this.flops * elements, bytes };
+    return { flops: 2 * this.#flops * elements, bytes };
   }
 
-  private map(): KernelSpec {
-    const length = sizeOf(this.c.domain);
-    const stores = this.c.outputs.map((x) => this.store(x, this.c.element));
-    const cost = this.cost(length);
+  #map(): KernelSpec {
+    const length = sizeOf(this.#c.domain);
+    const stores = this.#c.outputs.map((x) => this.#store(x, this.#c.element));
+    const cost = this.#cost(length);
     return {
       kind: "map",
-      name: this.name("map", [length]),
-      steps: this.s.steps,
-      bindings: this.bindings,
+      name: this.#name("map", [length]),
+      steps: this.#s.steps,
+      bindings: this.#bindings,
       length,
       stores,
-      workgroupSize: elementwiseGroup(this.profile),
+      workgroupSize: elementwiseGroup(this.#profile),
       cost,
     };
   }
 
-  private row(): KernelSpec {
-    const { c } = this;
+  #row(): KernelSpec {
+    const c = this.#c;
     const phases: RowFold[][] = [];
     const phaseOf: number[] = [];
     for (const hero of c.heroes) {
       const { lower } = hero.primitive;
       if (lower.kind !== "reduce") throw new Error("lower: a row kernel without a reduction");
-      const ref = this.accumulators.size;
-      const value = this.pull(hero.inputs[0] as GraphNode, c.element);
-      const { accumulators } = this.s.steps[value] as Step;
+      const ref = this.#accumulators.size;
+      const value = this.#pull(hero.inputs[0] as GraphNode, c.element);
+      const { accumulators } = this.#s.steps[value] as Step;
       const phase = phaseOf.reduce((p, at, i) => ((accumulators >> i) & 1 ? Math.max(p, at + 1) : p), 0);
       phaseOf.push(phase);
       const folds = phases[phase] ?? [];
       phases[phase] = folds;
       folds.push({ ref, combine: lower.combine, dtype: hero.dtype, value });
-      this.flops++;
-      this.accumulators.set(hero, this.s.accumulator(ref, scalarType(hero.dtype)));
+      this.#flops++;
+      this.#accumulators.set(hero, this.#s.accumulator(ref, scalarType(hero.dtype)));
     }
     const length = c.extents.reduce((a, b) => a * b, 1);
     const rows = sizeOf(c.domain) / length;
@@ -208,15 +208,15 @@ class Lowering {
     const elementStores: Store[] = [];
     for (const x of c.outputs) {
       const frame = c.frames.get(x) as readonly IndexExpr[];
-      const perRow = frame.every((e) => (this.s.variablesOf(e) & ~1) === 0) && sizeOf(x.shape) <= rows;
-      (perRow ? rowStores : elementStores).push(this.store(x, frame));
+      const perRow = frame.every((e) => (this.#s.variablesOf(e) & ~1) === 0) && sizeOf(x.shape) <= rows;
+      (perRow ? rowStores : elementStores).push(this.#store(x, frame));
     }
-    const { lanes, workgroupSize } = rowLanes(this.profile, rows, length, c);
+    const { lanes, workgroupSize } = rowLanes(this.#profile, rows, length, c);
     return {
       kind: "row",
-      name: this.name("row", [rows, length]),
-      steps: this.s.steps,
-      bindings: this.bindings,
+      name: this.#name("row", [rows, length]),
+      steps: this.#s.steps,
+      bindings: this.#bindings,
       rows,
       extents: c.extents,
       phases,
@@ -224,12 +224,13 @@ class Lowering {
       elementStores,
       lanes,
       workgroupSize,
-      cost: this.cost(rows * length),
+      cost: this.#cost(rows * length),
     };
   }
 
-  private dot(): KernelSpec {
-    const { c, s } = this;
+  #dot(): KernelSpec {
+    const c = this.#c;
+    const s = this.#s;
     const hero = c.heroes[0] as GraphNode;
     const [a, b] = hero.inputs as [GraphNode, GraphNode];
     const p = hero.params as DotAxes;
@@ -257,15 +258,15 @@ class Lowering {
     };
     const atA = position(a.shape.length, p.batchA, freeA, nb, p.contractA);
     const atB = position(b.shape.length, p.batchB, freeB, nb + freeA.length, p.contractB);
-    const valueA = this.pull(a, atA);
-    const valueB = this.pull(b, atB);
-    this.flops = 0;
-    this.accumulators.set(hero, s.accumulator(0, scalarType(hero.dtype)));
-    const stores = c.outputs.map((x) => this.store(x, c.frames.get(x) as readonly IndexExpr[]));
+    const valueA = this.#pull(a, atA);
+    const valueB = this.#pull(b, atB);
+    this.#flops = 0;
+    this.#accumulators.set(hero, s.accumulator(0, scalarType(hero.dtype)));
+    const stores = c.outputs.map((x) => this.#store(x, c.frames.get(x) as readonly IndexExpr[]));
     const { batch, m, n } = dotDomain(hero);
     const depth = contracted.reduce((x, y) => x * y, 1);
-    const epilogue = this.cost(batch * m * n);
-    const tile = chooseDotTile(this.profile, {
+    const epilogue = this.#cost(batch * m * n);
+    const tile = chooseDotTile(this.#profile, {
       batch,
       m,
       n,
@@ -275,9 +276,9 @@ class Lowering {
     });
     return {
       kind: "dot",
-      name: this.name("dot", [batch, m, n, depth]),
+      name: this.#name("dot", [batch, m, n, depth]),
       steps: s.steps,
-      bindings: this.bindings,
+      bindings: this.#bindings,
       batch,
       m,
       n,
@@ -290,8 +291,9 @@ class Lowering {
     };
   }
 
-  private scan(): KernelSpec {
-    const { c, s } = this;
+  #scan(): KernelSpec {
+    const c = this.#c;
+    const s = this.#s;
     const hero = c.heroes[0] as GraphNode;
     const { axis, combine, reverse } = hero.params as {
       axis: number;
@@ -303,26 +305,26 @@ class Lowering {
     const at = c.row.map((e, i) =>
       i === axis ? (reverse ? s.index.offset(s.index.scale(along, -1), length - 1) : along) : e,
     );
-    const value = this.pull(hero.inputs[0] as GraphNode, at);
+    const value = this.#pull(hero.inputs[0] as GraphNode, at);
     const rows = sizeOf(hero.shape) / length;
     const store = {
-      binding: this.numbers.get(hero) as number,
+      binding: this.#numbers.get(hero) as number,
       dtype: hero.dtype,
       value,
       at: s.indexValue(s.index.flatten(at, hero.shape)),
     };
-    this.flops++;
-    const cost = this.cost(rows * length);
+    this.#flops++;
+    const cost = this.#cost(rows * length);
     return {
       kind: "scan",
-      name: this.name("scan", [rows, length]),
+      name: this.#name("scan", [rows, length]),
       steps: s.steps,
-      bindings: this.bindings,
+      bindings: this.#bindings,
       rows,
       length,
       combine,
       store,
-      workgroupSize: elementwiseGroup(this.profile),
+      workgroupSize: elementwiseGroup(this.#profile),
       cost,
     };
   }

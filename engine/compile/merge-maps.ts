@@ -41,27 +41,27 @@ export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
 
 /** Which elementwise kernels might share a launch: those that read or write a value in common, and all tiny ones. */
 class Neighbours {
-  private readonly touching = new Map<GraphNode, Set<Cluster>>();
-  private readonly tiny = new Map<string, Set<Cluster>>();
-  private readonly fused: FusedProgram;
-  private readonly owner: ReadonlyMap<GraphNode, Cluster>;
+  readonly #touching = new Map<GraphNode, Set<Cluster>>();
+  readonly #tiny = new Map<string, Set<Cluster>>();
+  readonly #fused: FusedProgram;
+  readonly #owner: ReadonlyMap<GraphNode, Cluster>;
 
   constructor(fused: FusedProgram, owner: ReadonlyMap<GraphNode, Cluster>) {
-    this.fused = fused;
-    this.owner = owner;
+    this.#fused = fused;
+    this.#owner = owner;
   }
 
   add(c: Cluster): void {
-    for (const set of this.groupsOf(c)) set.add(c);
+    for (const set of this.#groupsOf(c)) set.add(c);
   }
 
   remove(c: Cluster): void {
-    for (const set of this.groupsOf(c)) set.delete(c);
+    for (const set of this.#groupsOf(c)) set.delete(c);
   }
 
   *of(c: Cluster): Iterable<Cluster> {
     const seen = new Set([c]);
-    for (const set of this.groupsOf(c)) {
+    for (const set of this.#groupsOf(c)) {
       for (const other of [...set]) {
         if (seen.has(other)) continue;
         seen.add(other);
@@ -70,14 +70,14 @@ class Neighbours {
     }
   }
 
-  private groupsOf(c: Cluster): Set<Cluster>[] {
+  #groupsOf(c: Cluster): Set<Cluster>[] {
     if (c.kind !== "map") return [];
     const groups = new Map<GraphNode | string, Set<Cluster>>();
-    const scope = { program: this.fused.program, owner: this.owner };
+    const scope = { program: this.#fused.program, owner: this.#owner };
     for (const x of [...readsOf(scope, c), ...c.outputs]) {
-      if (sizeOf(x.shape) > 1) groups.set(x, entry(this.touching, x));
+      if (sizeOf(x.shape) > 1) groups.set(x, entry(this.#touching, x));
     }
-    if (sizeOf(c.domain) <= TINY) groups.set("tiny", entry(this.tiny, c.domain.join()));
+    if (sizeOf(c.domain) <= TINY) groups.set("tiny", entry(this.#tiny, c.domain.join()));
     return [...groups.values()];
   }
 }

@@ -35,37 +35,37 @@ export function place(fused: FusedProgram, wanted: Program, profile: Profile): P
 const bytesOf = (x: Operand): number => bufferBytes(x.dtype, sizeOf(x.shape));
 
 class Placing {
-  private readonly inPlace: Map<GraphNode, GraphNode>;
-  private readonly inputs: Map<Operand, number>;
-  private readonly outputs = new Map<Operand, number>();
+  readonly #inPlace: Map<GraphNode, GraphNode>;
+  readonly #inputs: Map<Operand, number>;
+  readonly #outputs = new Map<Operand, number>();
   /** Where the parts of flat values lie. */
-  private readonly parts = new Map<Operand, Spot>();
-  private readonly lives = new Map<Operand, { first: number; last: number }>();
-  private readonly conflicts = new Set<string>();
-  private readonly blocks: PlanBlock[] = [];
-  private readonly blockOf = new Map<Operand, number>();
-  private readonly copied: { input: number; spot: Spot; bytes: number }[] = [];
+  readonly #parts = new Map<Operand, Spot>();
+  readonly #lives = new Map<Operand, { first: number; last: number }>();
+  readonly #conflicts = new Set<string>();
+  readonly #blocks: PlanBlock[] = [];
+  readonly #blockOf = new Map<Operand, number>();
+  readonly #copied: { input: number; spot: Spot; bytes: number }[] = [];
 
-  private readonly fused: FusedProgram;
-  private readonly wanted: Program;
-  private readonly profile: Profile;
+  readonly #fused: FusedProgram;
+  readonly #wanted: Program;
+  readonly #profile: Profile;
 
   constructor(fused: FusedProgram, wanted: Program, profile: Profile) {
-    this.fused = fused;
-    this.wanted = wanted;
-    this.profile = profile;
-    this.inPlace = new Map(fused.clusters.flatMap((c) => [...overwritten(fused, c)]));
-    this.inputs = new Map(wanted.inputs.map((x, i) => [x, i]));
+    this.#fused = fused;
+    this.#wanted = wanted;
+    this.#profile = profile;
+    this.#inPlace = new Map(fused.clusters.flatMap((c) => [...overwritten(fused, c)]));
+    this.#inputs = new Map(wanted.inputs.map((x, i) => [x, i]));
     wanted.outputs.forEach((x, i) => {
-      if (!this.outputs.has(x) && !this.inputs.has(x) && sizeOf(x.shape) > 0) this.outputs.set(x, i);
+      if (!this.#outputs.has(x) && !this.#inputs.has(x) && sizeOf(x.shape) > 0) this.#outputs.set(x, i);
     });
-    this.placeFlats();
+    this.#placeFlats();
   }
 
   run(): Plan {
-    const { values, steps } = this.writeKernels();
-    const { leases, pools } = this.leasePools();
-    const placeOf = (x: Operand): Place => this.placeOf(x, leases);
+    const { values, steps } = this.#writeKernels();
+    const { leases, pools } = this.#leasePools();
+    const placeOf = (x: Operand): Place => this.#placeOf(x, leases);
     const numbers = new Map(values.map((x, i) => [x, i]));
     const placed = values.map(
       (x): PlanValue => ({
@@ -76,83 +76,84 @@ class Placing {
         op: "scratch" in x ? "scratch" : x.op,
       }),
     );
-    const outputs = this.wanted.outputs.map((x): PlanOutput => {
-      const spot = this.spotOf(x);
-      const block = this.blockOf.get(spot.root);
-      if (block !== undefined && !isGiven(this.wanted, x))
+    const outputs = this.#wanted.outputs.map((x): PlanOutput => {
+      const spot = this.#spotOf(x);
+      const block = this.#blockOf.get(spot.root);
+      if (block !== undefined && !isGiven(this.#wanted, x))
         return { kind: "block", block, offset: spot.offset };
-      const input = this.inputs.get(spot.root);
-      if (input !== undefined) return { kind: "input", index: input, updated: this.inPlace.has(x) };
+      const input = this.#inputs.get(spot.root);
+      if (input !== undefined) return { kind: "input", index: input, updated: this.#inPlace.has(x) };
       return { kind: "value", value: numbers.get(x) ?? -1 };
     });
-    const copies = this.copied.map(({ input, spot, bytes }): PlanCopy => {
+    const copies = this.#copied.map(({ input, spot, bytes }): PlanCopy => {
       const lease = leases.get(spot.root) as Lease;
       return { input, pool: lease.pool, offset: lease.offset + spot.offset, bytes };
     });
-    const inputs = this.wanted.inputs.map((x) => numbers.get(x) ?? null);
-    const given = this.wanted.inputs;
-    return { values: placed, steps, inputs, outputs, pools, blocks: this.blocks, copies, given };
+    const inputs = this.#wanted.inputs.map((x) => numbers.get(x) ?? null);
+    const given = this.#wanted.inputs;
+    return { values: placed, steps, inputs, outputs, pools, blocks: this.#blocks, copies, given };
   }
 
   /** Lays flat values out: in a block if they are results of the program, else in a pool. */
-  private placeFlats(): void {
-    for (const [flat, { segments, length }] of this.fused.flats) {
-      const old = this.inPlace.get(flat);
-      if (old && this.blockOf.has(old)) {
-        for (const s of segments) this.parts.set(s.node, { root: old, offset: s.offset });
+  #placeFlats(): void {
+    for (const [flat, { segments, length }] of this.#fused.flats) {
+      const old = this.#inPlace.get(flat);
+      if (old && this.#blockOf.has(old)) {
+        for (const s of segments) this.#parts.set(s.node, { root: old, offset: s.offset });
         continue;
       }
-      const successor = [...this.inPlace].find(([, replaced]) => replaced === flat)?.[0];
-      const results = this.fused.flats.get(successor ?? flat)?.segments ?? [];
-      if (!results.some((s) => this.outputs.has(s.node))) {
-        this.placeInPool(flat, segments);
+      const successor = [...this.#inPlace].find(([, replaced]) => replaced === flat)?.[0];
+      const results = this.#fused.flats.get(successor ?? flat)?.segments ?? [];
+      if (!results.some((s) => this.#outputs.has(s.node))) {
+        this.#placeInPool(flat, segments);
         continue;
       }
-      this.blockOf.set(flat, this.blocks.length);
-      this.blocks.push({
+      this.#blockOf.set(flat, this.#blocks.length);
+      this.#blocks.push({
         bytes: bufferBytes(flat.dtype, length),
         segments: segments.map((s, i) => ({
           offset: s.offset,
           bytes: bytesOf(s.node),
-          input: this.inputs.get(s.node) ?? null,
-          output: this.outputs.get(results[i]?.node as GraphNode) ?? null,
+          input: this.#inputs.get(s.node) ?? null,
+          output: this.#outputs.get(results[i]?.node as GraphNode) ?? null,
         })),
       });
-      for (const s of segments) this.parts.set(s.node, { root: flat, offset: s.offset });
+      for (const s of segments) this.#parts.set(s.node, { root: flat, offset: s.offset });
     }
   }
 
-  private placeInPool(flat: GraphNode, segments: readonly { node: GraphNode; offset: number }[]): void {
+  #placeInPool(flat: GraphNode, segments: readonly { node: GraphNode; offset: number }[]): void {
     for (const { node, offset } of segments) {
-      const input = this.inputs.get(node);
+      const input = this.#inputs.get(node);
       const spot = { root: flat, offset };
-      if (input === undefined) this.parts.set(node, spot);
-      else this.copied.push({ input, spot, bytes: bytesOf(node) });
+      if (input === undefined) this.#parts.set(node, spot);
+      else this.#copied.push({ input, spot, bytes: bytesOf(node) });
     }
     // Copies are made before the first kernel.
-    if (segments.some((s) => this.inputs.has(s.node))) this.lives.set(flat, { first: 0, last: 0 });
+    if (segments.some((s) => this.#inputs.has(s.node))) this.#lives.set(flat, { first: 0, last: 0 });
   }
 
-  private spotOf(x: Operand): Spot {
-    const part = this.parts.get(x);
+  #spotOf(x: Operand): Spot {
+    const part = this.#parts.get(x);
     if (part) return part;
-    const old = this.inPlace.get(x as GraphNode);
-    return old ? this.spotOf(old) : { root: x, offset: 0 };
+    const old = this.#inPlace.get(x as GraphNode);
+    return old ? this.#spotOf(old) : { root: x, offset: 0 };
   }
 
-  private placeOf(x: Operand, leases: ReadonlyMap<Operand, Lease>): Place {
-    const { root, offset } = this.spotOf(x);
-    const block = this.blockOf.get(root);
+  #placeOf(x: Operand, leases: ReadonlyMap<Operand, Lease>): Place {
+    const { root, offset } = this.#spotOf(x);
+    const block = this.#blockOf.get(root);
     if (block !== undefined) return { kind: "block", block, offset };
     const lease = leases.get(root);
     if (lease) return { kind: "pool", pool: lease.pool, offset: lease.offset + offset };
-    const input = this.inputs.get(root);
+    const input = this.#inputs.get(root);
     if (input !== undefined) return { kind: "input", index: input };
-    return { kind: "output", index: this.outputs.get(root) as number };
+    return { kind: "output", index: this.#outputs.get(root) as number };
   }
 
-  private writeKernels(): { values: Operand[]; steps: PlanStep[] } {
-    const { fused, profile } = this;
+  #writeKernels(): { values: Operand[]; steps: PlanStep[] } {
+    const fused = this.#fused;
+    const profile = this.#profile;
     const numbers = new Map<Operand, number>();
     const values: Operand[] = [];
     const steps: PlanStep[] = [];
@@ -160,7 +161,7 @@ class Placing {
       const program = emitKernel(kernel.spec);
       checkLimits(kernel, profile, program.name);
       const bound = kernel.operands.map((x, i) => ({ x, write: program.bindings[i]?.access !== "read" }));
-      this.live(bound, steps.length);
+      this.#live(bound, steps.length);
       steps.push({
         program,
         values: bound.map(({ x }) => {
@@ -171,11 +172,11 @@ class Placing {
         ops: [...new Set(cluster.members.map((m) => m.op))],
         notes: cluster.notes,
         reads: sourcesOf(fused, cluster),
-        results: last ? this.resultsOf(cluster, numbers) : [],
+        results: last ? this.#resultsOf(cluster, numbers) : [],
       });
     };
     for (const c of fused.clusters) {
-      const kernels = lowerCluster(fused, c, profile, this.inPlace);
+      const kernels = lowerCluster(fused, c, profile, this.#inPlace);
       kernels.forEach((kernel, i) => {
         add(kernel, c, i === kernels.length - 1);
       });
@@ -184,37 +185,37 @@ class Placing {
   }
 
   /** The nodes that a cluster writes, and in which value each lies: its own, or that of the input it replaces. */
-  private resultsOf(c: Cluster, numbers: ReadonlyMap<Operand, number>): PlanResult[] {
+  #resultsOf(c: Cluster, numbers: ReadonlyMap<Operand, number>): PlanResult[] {
     return c.outputs.flatMap((x) => {
-      const value = numbers.get(x) ?? (numbers.get(this.inPlace.get(x) as GraphNode) as number);
-      const parts = this.fused.flats.get(x)?.segments ?? [{ node: x, offset: 0 }];
+      const value = numbers.get(x) ?? (numbers.get(this.#inPlace.get(x) as GraphNode) as number);
+      const parts = this.#fused.flats.get(x)?.segments ?? [{ node: x, offset: 0 }];
       return parts.map(({ node, offset }) => ({ node, value, offset }));
     });
   }
 
   /** Notes who is alive during a dispatch, and who must not share a buffer because of it. */
-  private live(bound: readonly { x: Operand; write: boolean }[], step: number): void {
-    const roots = bound.map(({ x, write }) => ({ root: this.spotOf(x).root, write }));
+  #live(bound: readonly { x: Operand; write: boolean }[], step: number): void {
+    const roots = bound.map(({ x, write }) => ({ root: this.#spotOf(x).root, write }));
     for (const { root } of roots) {
-      const life = this.lives.get(root);
+      const life = this.#lives.get(root);
       if (life) life.last = step;
-      else this.lives.set(root, { first: step, last: step });
+      else this.#lives.set(root, { first: step, last: step });
     }
     for (const a of roots) {
       if (!a.write) continue;
       for (const b of roots)
-        if (!b.write && b.root !== a.root) this.conflicts.add(pairKey(idOf(a.root), idOf(b.root)));
+        if (!b.write && b.root !== a.root) this.#conflicts.add(pairKey(idOf(a.root), idOf(b.root)));
     }
   }
 
-  private leasePools(): { leases: Map<Operand, Lease>; pools: number[] } {
-    const mine = [...this.lives].filter(
-      ([x]) => !this.inputs.has(x) && !this.outputs.has(x) && !this.blockOf.has(x),
+  #leasePools(): { leases: Map<Operand, Lease>; pools: number[] } {
+    const mine = [...this.#lives].filter(
+      ([x]) => !this.#inputs.has(x) && !this.#outputs.has(x) && !this.#blockOf.has(x),
     );
     const tenants = mine.map(([x, life]) => ({ bytes: bytesOf(x), ...life }));
     const conflict = (a: number, b: number): boolean =>
-      this.conflicts.has(pairKey(idOf(mine[a]?.[0]), idOf(mine[b]?.[0])));
-    const { leases, pools } = planPools(tenants, conflict, this.profile.maxBufferBytes);
+      this.#conflicts.has(pairKey(idOf(mine[a]?.[0]), idOf(mine[b]?.[0])));
+    const { leases, pools } = planPools(tenants, conflict, this.#profile.maxBufferBytes);
     return { leases: new Map(mine.map(([x], i) => [x, leases[i] as Lease])), pools };
   }
 }

@@ -35,7 +35,7 @@ const forgotten = new FinalizationRegistry<Held>(giveBack);
  */
 export class Block {
   readonly held: Held;
-  private holders = 1;
+  #holders = 1;
 
   private constructor(held: Held) {
     this.held = held;
@@ -63,16 +63,16 @@ export class Block {
 
   /** How many share it. Those that were dropped without `dispose()` still count. */
   get shares(): number {
-    return this.holders;
+    return this.#holders;
   }
 
   retain(): this {
-    this.holders++;
+    this.#holders++;
     return this;
   }
 
   release(): void {
-    if (--this.holders > 0) return;
+    if (--this.#holders > 0) return;
     forgotten.unregister(this);
     giveBack(this.held);
   }
@@ -88,23 +88,23 @@ const BOARD_BYTES = 256 * 1024;
  * what lies beside each other never meets in one dispatch.
  */
 export class Shelf {
-  private readonly places: Region[] = [];
-  private readonly device: Device;
+  readonly #places: Region[] = [];
+  readonly #device: Device;
 
   constructor(device: Device) {
-    this.device = device;
+    this.#device = device;
   }
 
   take(): Region {
-    if (this.places.length === 0) {
-      const buffer = this.device.buffers.acquire(BOARD_BYTES, "small results");
+    if (this.#places.length === 0) {
+      const buffer = this.#device.buffers.acquire(BOARD_BYTES, "small results");
       for (let offset = BOARD_BYTES - PLACE_BYTES; offset >= 0; offset -= PLACE_BYTES)
-        this.places.push({ buffer, offset });
+        this.#places.push({ buffer, offset });
     }
-    return this.places.pop() as Region;
+    return this.#places.pop() as Region;
   }
 
   give(buffer: PooledBuffer, offset: number): void {
-    this.places.push({ buffer, offset });
+    this.#places.push({ buffer, offset });
   }
 }

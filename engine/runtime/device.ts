@@ -35,12 +35,12 @@ export class Device {
   readonly readback: Readback;
   readonly profiler: Profiler;
   /** Plans that keep buffers between their runs. */
-  private readonly keepers = new Set<WeakRef<Keeper>>();
-  private readonly owned: boolean;
+  readonly #keepers = new Set<WeakRef<Keeper>>();
+  readonly #owned: boolean;
   /** What must stay alive as long as the device: Dawn in Node frees the instance with the adapter otherwise. */
-  private readonly keepAlive: unknown;
-  private failure: Error | null = null;
-  private lostError: DeviceLostError | null = null;
+  readonly #keepAlive: unknown;
+  #failure: Error | null = null;
+  #lostError: DeviceLostError | null = null;
 
   constructor(
     gpu: GPUDevice,
@@ -50,26 +50,26 @@ export class Device {
     keepAlive: unknown = null,
   ) {
     this.gpu = gpu;
-    this.keepAlive = keepAlive;
+    this.#keepAlive = keepAlive;
     this.adapter = adapter;
     this.profile = profile;
-    this.owned = owned;
+    this.#owned = owned;
     const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
     this.buffers = new BufferPool(gpu, usage, () => this.makeRoom());
     this.shelf = new Shelf(this);
-    this.pipelines = new PipelineCache(gpu, () => this.lostError);
+    this.pipelines = new PipelineCache(gpu, () => this.#lostError);
     this.work = new WorkQueue(this);
     this.readback = new Readback(this);
     this.profiler = new Profiler(this);
     // Our own work is checked where it is done; on a device of somebody else, what is left is theirs.
     if (owned) {
       gpu.addEventListener("uncapturederror", (event) => {
-        this.failure ??= new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
+        this.#failure ??= new Error(`WebGPU: ${(event as GPUUncapturedErrorEvent).error.message}`);
         event.preventDefault?.();
       });
     }
     this.lost.then(
-      (error) => this.lose(error),
+      (error) => this.#lose(error),
       () => undefined,
     );
   }
@@ -85,7 +85,7 @@ export class Device {
   }
 
   get isLost(): boolean {
-    return this.lostError !== null;
+    return this.#lostError !== null;
   }
 
   /** Resolves with the error once the device has been lost. */
@@ -103,9 +103,9 @@ export class Device {
    * who asks.
    */
   check(): void {
-    if (this.lostError) throw this.lostError;
-    const error = this.failure;
-    this.failure = null;
+    if (this.#lostError) throw this.#lostError;
+    const error = this.#failure;
+    this.#failure = null;
     if (error) throw error;
   }
 
@@ -120,14 +120,14 @@ export class Device {
   /** Notes a plan that keeps buffers, which it is asked to do without if memory is short. */
   addKeeper(keeper: Keeper): void {
     // Now and then those that are gone are forgotten.
-    if (this.keepers.size % 64 === 63)
-      for (const each of this.keepers) if (!each.deref()) this.keepers.delete(each);
-    this.keepers.add(new WeakRef(keeper));
+    if (this.#keepers.size % 64 === 63)
+      for (const each of this.#keepers) if (!each.deref()) this.#keepers.delete(each);
+    this.#keepers.add(new WeakRef(keeper));
   }
 
   /** Gives the driver back all memory that can be done without. */
   async makeRoom(): Promise<void> {
-    for (const keeper of this.keepers) keeper.deref()?.relieve();
+    for (const keeper of this.#keepers) keeper.deref()?.relieve();
     this.buffers.trim();
     this.readback.trim();
     // Memory of destroyed buffers is free when nothing uses them any longer.
@@ -135,17 +135,17 @@ export class Device {
   }
 
   destroy(): void {
-    void this.keepAlive;
-    this.lose(new DeviceLostError("destroyed", "destroy() was called"));
-    if (this.owned) this.gpu.destroy();
+    void this.#keepAlive;
+    this.#lose(new DeviceLostError("destroyed", "destroy() was called"));
+    if (this.#owned) this.gpu.destroy();
   }
 
   [Symbol.dispose](): void {
     this.destroy();
   }
 
-  private lose(error: DeviceLostError): void {
-    this.lostError ??= error;
+  #lose(error: DeviceLostError): void {
+    this.#lostError ??= error;
     this.work.release();
   }
 }

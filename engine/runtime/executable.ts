@@ -29,25 +29,25 @@ const PACE: Record<Profile["kind"], Cost> = {
 /** A plan on a device: pipelines, intermediate buffers, and bind groups that are made once. */
 export class Executable {
   readonly plan: Plan;
-  private readonly device: Device;
-  private keeps: boolean;
-  private pipelines: Pipeline[] | null = null;
-  private kept: KeptBuffers | null = null;
+  readonly #device: Device;
+  #keeps: boolean;
+  #pipelines: Pipeline[] | null = null;
+  #kept: KeptBuffers | null = null;
   /** The outcome of the last run with commands that no run before had, until it is known to be good. */
-  private unproven: Outcome | null = null;
+  #unproven: Outcome | null = null;
   /** From taking memory for a run to giving its commands to the GPU. */
-  private busy = false;
-  private readonly groups: CachedGroup[][];
+  #busy = false;
+  readonly #groups: CachedGroup[][];
   /** Dispatches before which a new command buffer begins. */
-  private readonly cuts: ReadonlySet<number>;
+  readonly #cuts: ReadonlySet<number>;
 
   /** `keeps` says whether intermediate buffers stay from one run to the next, as those of a training step should. */
   constructor(device: Device, plan: Plan, keeps: boolean) {
-    this.device = device;
+    this.#device = device;
     this.plan = plan;
-    this.keeps = keeps;
-    this.groups = plan.steps.map(() => []);
-    this.cuts = cutsOf(plan, PACE[device.profile.kind]);
+    this.#keeps = keeps;
+    this.#groups = plan.steps.map(() => []);
+    this.#cuts = cutsOf(plan, PACE[device.profile.kind]);
     if (keeps) device.addKeeper(this);
   }
 
@@ -57,15 +57,15 @@ export class Executable {
     // Results that nobody wants any more when they come are freed then.
     const used = [...inputs, ...run.outputs];
     for (const x of used) x.pin();
-    for (const x of run.outputs) x.promise(this.device);
+    for (const x of run.outputs) x.promise(this.#device);
     const unpin = () => {
       for (const x of used) x.unpin();
     };
-    this.device.work.add({
+    this.#device.work.add({
       ready: this.prepare(),
-      step: this.keeps,
+      step: this.#keeps,
       run: () => {
-        const rest = this.begin({ ...run, inputs: [...inputs] });
+        const rest = this.#begin({ ...run, inputs: [...inputs] });
         if (rest) return rest.then(unpin);
         unpin();
         return null;
@@ -82,49 +82,49 @@ export class Executable {
 
   /** Gives the intermediate buffers back, now and after each run that is still to come. */
   dispose(): void {
-    this.keeps = false;
+    this.#keeps = false;
     this.relieve();
   }
 
   /** Gives the intermediate buffers back; the next run takes new ones. */
   relieve(): void {
-    if (this.busy) return;
-    const { pools = [], landings = new Map<number, Block>() } = this.kept ?? {};
+    if (this.#busy) return;
+    const { pools = [], landings = new Map<number, Block>() } = this.#kept ?? {};
     for (const block of [...pools, ...landings.values()]) block.release();
-    this.kept = null;
-    this.forgetGroups();
+    this.#kept = null;
+    this.#forgetGroups();
   }
 
   /** Null when the kernels are compiled; else resolves when they are. */
   prepare(): Promise<unknown> | null {
-    if (this.pipelines) return null;
-    const cache = this.device.pipelines;
+    if (this.#pipelines) return null;
+    const cache = this.#device.pipelines;
     const found = this.plan.steps.map((s) => cache.peek(s.program));
     if (found.every((p): p is Pipeline => p !== undefined)) {
-      this.pipelines = found;
+      this.#pipelines = found;
       return null;
     }
     return Promise.all(this.plan.steps.map((s) => cache.get(s.program))).then((all) => {
-      this.pipelines = all;
+      this.#pipelines = all;
     });
   }
 
   /** Takes memory for a run, and runs it as soon as the driver has granted it. */
-  private begin(run: Run): Promise<unknown> | null {
-    const { device } = this;
+  #begin(run: Run): Promise<unknown> | null {
+    const device = this.#device;
     const loading = device.profiler.active ? device.profiler.load() : null;
-    if (loading) return loading.then(() => this.begin(run));
+    if (loading) return loading.then(() => this.#begin(run));
     for (const x of run.inputs) if (x.error) throw x.error;
     let placement: Placement | null = null;
     const cancel = () => {
       placement?.cancel();
-      this.busy = false;
+      this.#busy = false;
       this.relieve();
     };
-    this.busy = true;
+    this.#busy = true;
     try {
-      this.kept ??= this.takeBuffers(run.by);
-      placement = new Placement(device, this.plan, run, this.kept);
+      this.#kept ??= this.#takeBuffers(run.by);
+      placement = new Placement(device, this.plan, run, this.#kept);
       placement.reserve();
     } catch (error) {
       cancel();
@@ -133,9 +133,9 @@ export class Executable {
     }
     const place = placement;
     const granted = device.buffers.granted();
-    if (!granted) return this.submit(run, place);
+    if (!granted) return this.#submit(run, place);
     return granted.then(
-      () => this.submit(run, place),
+      () => this.#submit(run, place),
       (error) => {
         cancel();
         throw error;
@@ -143,8 +143,10 @@ export class Executable {
     );
   }
 
-  private takeBuffers(by: string): KeptBuffers {
-    const { device, plan, keeps } = this;
+  #takeBuffers(by: string): KeptBuffers {
+    const { plan } = this;
+    const device = this.#device;
+    const keeps = this.#keeps;
     const pools: Block[] = [];
     const landings = new Map<number, Block>();
     try {
@@ -163,55 +165,56 @@ export class Executable {
   }
 
   /** Gives a run's commands to the GPU. What WebGPU finds wrong with them is told to those who read the results. */
-  private submit(run: Run, placement: Placement): Promise<unknown> | null {
-    if (debug.compare || debug.nanCheck) return this.submitStepwise(run, placement);
-    const { device } = this;
+  #submit(run: Run, placement: Placement): Promise<unknown> | null {
+    if (debug.compare || debug.nanCheck) return this.#submitStepwise(run, placement);
+    const device = this.#device;
     const sources = run.inputs.map((x) => x.outcome);
     const started = performance.now();
     let outcome: Outcome | null = null;
     try {
       placement.commit();
-      const groups = this.findGroups(placement.regions);
-      if (groups && placement.before.length === 0 && this.unproven === null) {
+      const groups = this.#findGroups(placement.regions);
+      if (groups && placement.before.length === 0 && this.#unproven === null) {
         // The very commands that WebGPU has found right before.
-        this.encode(run.by, placement, groups);
+        this.#encode(run.by, placement, groups);
         outcome = Outcome.after(sources);
       } else {
         device.gpu.pushErrorScope("validation");
         try {
-          this.encode(run.by, placement, groups ?? this.makeGroups(placement.regions));
+          this.#encode(run.by, placement, groups ?? this.#makeGroups(placement.regions));
         } finally {
           outcome = new Outcome(refusalOf(device.gpu, run.by), sources);
-          this.watch(outcome);
+          this.#watch(outcome);
         }
       }
     } finally {
       for (const x of run.outputs) x.outcome = outcome;
-      this.finish(placement);
+      this.#finish(placement);
     }
     device.profiler.span("encode", run.by, started);
     return null;
   }
 
   /** Keeps an eye on commands that are new, until WebGPU has said what it thinks of them. */
-  private watch(outcome: Outcome): void {
-    this.unproven = outcome;
+  #watch(outcome: Outcome): void {
+    this.#unproven = outcome;
     const judge = () => {
-      if (outcome.error) this.forgetGroups();
-      else if (this.unproven === outcome) this.unproven = null;
+      if (outcome.error) this.#forgetGroups();
+      else if (this.#unproven === outcome) this.#unproven = null;
     };
     outcome.settled.then(judge, judge);
   }
 
-  private finish(placement: Placement): void {
-    this.busy = false;
+  #finish(placement: Placement): void {
+    this.#busy = false;
     placement.release();
-    if (!this.keeps) this.relieve();
+    if (!this.#keeps) this.relieve();
   }
 
   /** The same one dispatch at a time, each checked as `debug.compare` and `debug.nanCheck` ask for it. */
-  private submitStepwise(run: Run, placement: Placement): Promise<unknown> {
-    const { device, plan } = this;
+  #submitStepwise(run: Run, placement: Placement): Promise<unknown> {
+    const { plan } = this;
+    const device = this.#device;
     const sources = run.inputs.map((x) => x.outcome);
     const send = (encode: (encoder: GPUCommandEncoder) => void) => {
       const encoder = device.gpu.createCommandEncoder({ label: run.by });
@@ -223,11 +226,11 @@ export class Executable {
     const submit = (step: number) =>
       send((encoder) => {
         const pass = encoder.beginComputePass();
-        this.dispatch(pass, step, groups[step] as GPUBindGroup, null);
+        this.#dispatch(pass, step, groups[step] as GPUBindGroup, null);
         pass.end();
       });
     const { regions } = placement;
-    const groups = this.makeGroups(regions);
+    const groups = this.#makeGroups(regions);
     const found = import("./plan-check.ts")
       .then((m) => m.runStepwise({ device, plan, by: run.by, given: placement.given(), regions, submit }))
       .catch((error: Error) => error);
@@ -236,29 +239,30 @@ export class Executable {
     return found.then((error) => {
       if (error) debug.print(error.message);
       send((encoder) => copyAll(encoder, placement.after));
-      this.finish(placement);
+      this.#finish(placement);
     });
   }
 
-  private encode(by: string, { before, after }: Placement, groups: readonly GPUBindGroup[]): void {
-    const { device, plan } = this;
+  #encode(by: string, { before, after }: Placement, groups: readonly GPUBindGroup[]): void {
+    const { plan } = this;
+    const device = this.#device;
     const timer = device.profiler.timer(plan.steps);
     let encoder = device.gpu.createCommandEncoder({ label: by });
     copyAll(encoder, before);
     let pass: GPUComputePassEncoder | null = null;
     let last: GPUComputePipeline | null = null;
     for (let i = 0; i < plan.steps.length; i++) {
-      if (pass && (timer || this.cuts.has(i))) {
+      if (pass && (timer || this.#cuts.has(i))) {
         pass.end();
         pass = null;
         last = null;
       }
-      if (this.cuts.has(i)) {
+      if (this.#cuts.has(i)) {
         device.queue.submit([encoder.finish()]);
         encoder = device.gpu.createCommandEncoder({ label: by });
       }
       pass ??= encoder.beginComputePass(timer?.pass(i));
-      last = this.dispatch(pass, i, groups[i] as GPUBindGroup, last);
+      last = this.#dispatch(pass, i, groups[i] as GPUBindGroup, last);
     }
     pass?.end();
     copyAll(encoder, after);
@@ -267,14 +271,14 @@ export class Executable {
     device.profiler.ran(by, plan.steps, timer);
   }
 
-  private dispatch(
+  #dispatch(
     pass: GPUComputePassEncoder,
     step: number,
     group: GPUBindGroup,
     last: GPUComputePipeline | null,
   ): GPUComputePipeline {
     const { workgroups } = (this.plan.steps[step] as PlanStep).program;
-    const pipeline = ((this.pipelines as Pipeline[])[step] as Pipeline).gpu;
+    const pipeline = ((this.#pipelines as Pipeline[])[step] as Pipeline).gpu;
     if (pipeline !== last) pass.setPipeline(pipeline);
     pass.setBindGroup(0, group);
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
@@ -282,24 +286,24 @@ export class Executable {
   }
 
   /** The bind groups of all dispatches for these buffers, if they have been made before. */
-  private findGroups(regions: readonly Region[]): GPUBindGroup[] | null {
+  #findGroups(regions: readonly Region[]): GPUBindGroup[] | null {
     const { steps } = this.plan;
     const found: GPUBindGroup[] = [];
     for (let i = 0; i < steps.length; i++) {
-      const group = this.findGroup(i, regions);
+      const group = this.#findGroup(i, regions);
       if (!group) return null;
       found.push(group);
     }
     return found;
   }
 
-  private makeGroups(regions: readonly Region[]): GPUBindGroup[] {
-    return this.plan.steps.map((_, i) => this.findGroup(i, regions) ?? this.makeGroup(i, regions));
+  #makeGroups(regions: readonly Region[]): GPUBindGroup[] {
+    return this.plan.steps.map((_, i) => this.#findGroup(i, regions) ?? this.#makeGroup(i, regions));
   }
 
-  private findGroup(step: number, regions: readonly Region[]): GPUBindGroup | null {
+  #findGroup(step: number, regions: readonly Region[]): GPUBindGroup | null {
     const { values } = this.plan.steps[step] as PlanStep;
-    for (const entry of this.groups[step] as CachedGroup[]) {
+    for (const entry of this.#groups[step] as CachedGroup[]) {
       let same = true;
       for (let j = 0; same && j < values.length; j++) {
         const now = regions[values[j] as number] as Region;
@@ -311,24 +315,24 @@ export class Executable {
     return null;
   }
 
-  private makeGroup(step: number, regions: readonly Region[]): GPUBindGroup {
+  #makeGroup(step: number, regions: readonly Region[]): GPUBindGroup {
     const { values } = this.plan.steps[step] as PlanStep;
     const bound = values.map((v) => regions[v] as Region);
-    const group = this.device.gpu.createBindGroup({
-      layout: ((this.pipelines as Pipeline[])[step] as Pipeline).layout,
+    const group = this.#device.gpu.createBindGroup({
+      layout: ((this.#pipelines as Pipeline[])[step] as Pipeline).layout,
       entries: bound.map(({ buffer, offset }, binding) => {
         const { bytes } = this.plan.values[values[binding] as number] as PlanValue;
         return { binding, resource: { buffer: buffer.gpu, offset, size: bytes } };
       }),
     });
-    const cached = this.groups[step] as CachedGroup[];
+    const cached = this.#groups[step] as CachedGroup[];
     if (cached.length >= GROUPS_KEPT) cached.shift();
     cached.push({ regions: bound, group });
     return group;
   }
 
-  private forgetGroups(): void {
-    for (const list of this.groups) list.length = 0;
+  #forgetGroups(): void {
+    for (const list of this.#groups) list.length = 0;
   }
 }
 

@@ -6,11 +6,11 @@ export class Outcome {
   error: Error | null = null;
   /** Resolves when `error` says what it will say. */
   readonly settled: Promise<void>;
-  private known = false;
+  #known = false;
 
   /** `refusal` gives what was wrong, or null; `sources` are the outcomes that the work's operands stand on. */
   constructor(refusal: Promise<Error | null>, sources: Iterable<Outcome | null>) {
-    this.settled = this.settle(refusal, openOf(sources));
+    this.settled = this.#settle(refusal, openOf(sources));
   }
 
   /** The outcome of work that cannot fail by itself: null if nothing that it stands on can either. */
@@ -20,16 +20,16 @@ export class Outcome {
   }
 
   get isGood(): boolean {
-    return this.known && this.error === null;
+    return this.#known && this.error === null;
   }
 
-  private async settle(refusal: Promise<Error | null>, sources: readonly Outcome[]): Promise<void> {
+  async #settle(refusal: Promise<Error | null>, sources: readonly Outcome[]): Promise<void> {
     this.error = await refusal;
     for (const source of sources) {
       await source.settled;
       this.error ??= source.error;
     }
-    this.known = true;
+    this.#known = true;
   }
 }
 

@@ -13,45 +13,45 @@ const KEPT = 4096;
 
 /** Compiled kernels by their text; equal programs compile once, and many compile at a time. */
 export class PipelineCache {
-  private readonly ready = new Map<string, Pipeline>();
-  private readonly pending = new Map<string, Promise<Pipeline>>();
-  private readonly layouts = new Map<string, GPUBindGroupLayout>();
-  private count = 0;
+  readonly #ready = new Map<string, Pipeline>();
+  readonly #pending = new Map<string, Promise<Pipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  #count = 0;
 
-  private readonly device: GPUDevice;
-  private readonly loss: () => Error | null;
+  readonly #device: GPUDevice;
+  readonly #loss: () => Error | null;
 
   /** `loss` tells why the device is gone, if it is. */
   constructor(device: GPUDevice, loss: () => Error | null = () => null) {
-    this.device = device;
-    this.loss = loss;
+    this.#device = device;
+    this.#loss = loss;
   }
 
   /** Pipelines compiled so far. */
   get compiled(): number {
-    return this.count;
+    return this.#count;
   }
 
   /** The pipeline if it has been compiled. */
   peek(program: KernelProgram): Pipeline | undefined {
-    return this.ready.get(program.wgsl);
+    return this.#ready.get(program.wgsl);
   }
 
   get(program: KernelProgram): Promise<Pipeline> {
-    const ready = this.ready.get(program.wgsl);
+    const ready = this.#ready.get(program.wgsl);
     if (ready) return Promise.resolve(ready);
-    let pending = this.pending.get(program.wgsl);
+    let pending = this.#pending.get(program.wgsl);
     if (!pending) {
-      pending = this.compile(program).finally(() => this.pending.delete(program.wgsl));
-      this.pending.set(program.wgsl, pending);
+      pending = this.#compile(program).finally(() => this.#pending.delete(program.wgsl));
+      this.#pending.set(program.wgsl, pending);
     }
     return pending;
   }
 
-  private async compile(program: KernelProgram): Promise<Pipeline> {
-    this.count++;
-    const { device } = this;
-    const layout = this.layoutOf(program);
+  async #compile(program: KernelProgram): Promise<Pipeline> {
+    this.#count++;
+    const device = this.#device;
+    const layout = this.#layoutOf(program);
     // The scope catches what the shader compiler says; creation itself rejects on anything else.
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label: program.name, code: program.wgsl });
@@ -65,24 +65,24 @@ export class PipelineCache {
       const gpu = await creating;
       await scope;
       const pipeline = { gpu, layout };
-      this.ready.set(program.wgsl, pipeline);
-      if (this.ready.size > KEPT) this.ready.delete(this.ready.keys().next().value as string);
+      this.#ready.set(program.wgsl, pipeline);
+      if (this.#ready.size > KEPT) this.#ready.delete(this.#ready.keys().next().value as string);
       return pipeline;
     } catch (error) {
       await scope;
-      const loss = this.loss();
+      const loss = this.#loss();
       if (loss) throw loss;
       throw new KernelError(program.name, program.wgsl, await messagesOf(module, error));
     }
   }
 
   /** Layouts depend on access and size only, so kernels share them. */
-  private layoutOf(program: KernelProgram): GPUBindGroupLayout {
+  #layoutOf(program: KernelProgram): GPUBindGroupLayout {
     const key = program.bindings.map((b) => `${b.access === "read" ? "r" : "w"}${bindingBytes(b)}`).join();
-    let layout = this.layouts.get(key);
+    let layout = this.#layouts.get(key);
     if (!layout) {
-      if (this.layouts.size >= KEPT) this.layouts.clear();
-      layout = this.device.createBindGroupLayout({
+      if (this.#layouts.size >= KEPT) this.#layouts.clear();
+      layout = this.#device.createBindGroupLayout({
         entries: program.bindings.map((b, binding) => ({
           binding,
           visibility: COMPUTE_STAGE,
@@ -92,7 +92,7 @@ export class PipelineCache {
           },
         })),
       });
-      this.layouts.set(key, layout);
+      this.#layouts.set(key, layout);
     }
     return layout;
   }

@@ -38,19 +38,19 @@ export class Placement {
   /** Where each value of the plan lies. */
   regions: Region[] = [];
 
-  private readonly device: Device;
-  private readonly plan: Plan;
-  private readonly run: Run;
-  private readonly kept: KeptBuffers;
-  private readonly blocks: ChosenBlock[] = [];
+  readonly #device: Device;
+  readonly #plan: Plan;
+  readonly #run: Run;
+  readonly #kept: KeptBuffers;
+  readonly #blocks: ChosenBlock[] = [];
   /** New buffers of outputs, by output. */
-  private readonly homes = new Map<number, Block>();
+  readonly #homes = new Map<number, Block>();
 
   constructor(device: Device, plan: Plan, run: Run, kept: KeptBuffers) {
-    this.device = device;
-    this.plan = plan;
-    this.run = run;
-    this.kept = kept;
+    this.#device = device;
+    this.#plan = plan;
+    this.#run = run;
+    this.#kept = kept;
   }
 
   /** Results of a plan that are small enough for the shelf. */
@@ -60,18 +60,20 @@ export class Placement {
   }
 
   reserve(): void {
-    const { device, plan, run } = this;
+    const device = this.#device;
+    const plan = this.#plan;
+    const run = this.#run;
     const { inputs } = run;
     plan.inputs.forEach((value, i) => {
-      if (value !== null) this.reserveInput(i);
+      if (value !== null) this.#reserveInput(i);
     });
-    for (const copy of plan.copies) this.reserveInput(copy.input);
+    for (const copy of plan.copies) this.#reserveInput(copy.input);
     for (const block of plan.blocks) {
-      const found = this.blockInPlace(block);
-      if (found) this.blocks.push({ block: found.retain(), ready: true });
+      const found = this.#blockInPlace(block);
+      if (found) this.#blocks.push({ block: found.retain(), ready: true });
       else {
-        for (const { input } of block.segments) if (input !== null) this.reserveInput(input);
-        this.blocks.push({ block: Block.allocate(device, block.bytes, run.by), ready: false });
+        for (const { input } of block.segments) if (input !== null) this.#reserveInput(input);
+        this.#blocks.push({ block: Block.allocate(device, block.bytes, run.by), ready: false });
       }
     }
     const seen = new Set<number>();
@@ -79,30 +81,30 @@ export class Placement {
       if (output.kind === "value" && output.value >= 0 && !seen.has(output.value)) {
         seen.add(output.value);
         const value = plan.values[output.value] as Plan["values"][number];
-        const small = this.kept.landings.has(output.value);
-        this.homes.set(i, small ? Block.shelve(device) : this.allocate(value.bytes, value.op));
+        const small = this.#kept.landings.has(output.value);
+        this.#homes.set(i, small ? Block.shelve(device) : this.#allocate(value.bytes, value.op));
       } else if (output.kind === "input" && output.updated) {
-        this.reserveInput(output.index);
+        this.#reserveInput(output.index);
         const input = inputs[output.index] as Storage;
-        if (!run.owned(output.index) || !input.isAlone) this.homes.set(i, this.allocate(input.bytes));
+        if (!run.owned(output.index) || !input.isAlone) this.#homes.set(i, this.#allocate(input.bytes));
       }
     });
   }
 
-  private allocate(bytes: number, what = this.run.by): Block {
-    return Block.allocate(this.device, bytes, what);
+  #allocate(bytes: number, what = this.#run.by): Block {
+    return Block.allocate(this.#device, bytes, what);
   }
 
-  private reserveInput(i: number): void {
-    const { inputs, by } = this.run;
-    const input = (inputs[i] as Storage).on(this.device, by);
+  #reserveInput(i: number): void {
+    const { inputs, by } = this.#run;
+    const input = (inputs[i] as Storage).on(this.#device, by);
     inputs[i] = input;
-    input.reserve(this.device);
+    input.reserve(this.#device);
   }
 
   /** The block that all the values which are to be replaced lie in already, each at its place and nobody else's there. */
-  private blockInPlace({ segments }: PlanBlock): Block | null {
-    const { inputs, owned } = this.run;
+  #blockInPlace({ segments }: PlanBlock): Block | null {
+    const { inputs, owned } = this.#run;
     const first = segments[0]?.input ?? null;
     const seat = first === null ? null : (inputs[first] as Storage).seat;
     if (!seat || seat.block.shares !== segments.length) return null;
@@ -116,43 +118,46 @@ export class Placement {
 
   /** Gives back what `reserve` took. */
   cancel(): void {
-    for (const x of this.run.inputs) x.unreserve();
-    for (const { block } of this.blocks) block.release();
-    for (const block of this.homes.values()) block.release();
+    for (const x of this.#run.inputs) x.unreserve();
+    for (const { block } of this.#blocks) block.release();
+    for (const block of this.#homes.values()) block.release();
   }
 
   commit(): void {
-    const { plan, run, before } = this;
+    const { before } = this;
+    const plan = this.#plan;
+    const run = this.#run;
     for (const x of run.inputs) x.fill(before);
     for (const { input, pool, offset, bytes } of plan.copies) {
-      const { buffer } = this.kept.pools[pool] as Block;
+      const { buffer } = this.#kept.pools[pool] as Block;
       before.push({ from: (run.inputs[input] as Storage).region, to: { buffer, offset }, bytes });
     }
     plan.blocks.forEach((block, i) => {
-      this.commitBlock(block, i);
+      this.#commitBlock(block, i);
     });
-    const updated = this.commitOutputs();
+    const updated = this.#commitOutputs();
     this.regions = plan.values.map(({ place }, value) => {
-      if (place.kind === "pool") return this.kept.pooled[value] as Region;
+      if (place.kind === "pool") return this.#kept.pooled[value] as Region;
       if (place.kind === "block")
-        return { buffer: (this.blocks[place.block] as ChosenBlock).block.buffer, offset: place.offset };
+        return { buffer: (this.#blocks[place.block] as ChosenBlock).block.buffer, offset: place.offset };
       if (place.kind === "input") {
         return (updated.get(place.index) ?? (run.inputs[place.index] as Storage)).region;
       }
-      return this.kept.landings.get(value)?.held ?? (run.outputs[place.index] as Storage).region;
+      return this.#kept.landings.get(value)?.held ?? (run.outputs[place.index] as Storage).region;
     });
   }
 
   /** Where each input lies before the first kernel; null for those that no kernel reads. */
   given(): (Region | null)[] {
-    const { plan, regions } = this;
+    const { regions } = this;
+    const plan = this.#plan;
     return plan.inputs.map((value, i) => {
       if (value !== null) return regions[value] as Region;
       const copy = plan.copies.find((c) => c.input === i);
-      if (copy) return { buffer: (this.kept.pools[copy.pool] as Block).buffer, offset: copy.offset };
+      if (copy) return { buffer: (this.#kept.pools[copy.pool] as Block).buffer, offset: copy.offset };
       for (const [b, { segments }] of plan.blocks.entries()) {
         const segment = segments.find((x) => x.input === i);
-        const { block } = this.blocks[b] as ChosenBlock;
+        const { block } = this.#blocks[b] as ChosenBlock;
         if (segment) return { buffer: block.buffer, offset: segment.offset };
       }
       return null;
@@ -161,12 +166,12 @@ export class Placement {
 
   /** Lets go of blocks that nobody else holds; the commands that use them have been given to the queue. */
   release(): void {
-    for (const { block } of this.blocks) block.release();
+    for (const { block } of this.#blocks) block.release();
   }
 
-  private commitBlock(plan: PlanBlock, i: number): void {
-    const { inputs, outputs, owned, by } = this.run;
-    const { block, ready } = this.blocks[i] as ChosenBlock;
+  #commitBlock(plan: PlanBlock, i: number): void {
+    const { inputs, outputs, owned, by } = this.#run;
+    const { block, ready } = this.#blocks[i] as ChosenBlock;
     for (const { input, output, offset, bytes } of plan.segments) {
       if (input !== null && !ready) {
         const from = (inputs[input] as Storage).region;
@@ -178,8 +183,11 @@ export class Placement {
   }
 
   /** Returns who holds the new values of the inputs that are updated where they lie. */
-  private commitOutputs(): Map<number, Storage> {
-    const { plan, run, before, after, homes } = this;
+  #commitOutputs(): Map<number, Storage> {
+    const { before, after } = this;
+    const plan = this.#plan;
+    const run = this.#run;
+    const homes = this.#homes;
     const updated = new Map<number, Storage>();
     const made = new Map<number, Storage>();
     plan.outputs.forEach((output, i) => {
@@ -187,13 +195,13 @@ export class Placement {
       const home = homes.get(i);
       if (output.kind === "block") {
         // Two results of one value share what the first was given.
-        if (!mine.seat) mine.alias(run.outputs[this.firstInBlock(output)] as Storage);
+        if (!mine.seat) mine.alias(run.outputs[this.#firstInBlock(output)] as Storage);
       } else if (output.kind === "value") {
         if (output.value < 0) return;
-        if (home) this.settle(mine, home);
+        if (home) this.#settle(mine, home);
         else mine.alias(made.get(output.value) as Storage);
         if (!made.has(output.value)) made.set(output.value, mine);
-        const landing = this.kept.landings.get(output.value);
+        const landing = this.#kept.landings.get(output.value);
         if (home && landing) after.push({ from: landing.held, to: home.held, bytes: mine.bytes });
       } else {
         const input = run.inputs[output.index] as Storage;
@@ -204,7 +212,7 @@ export class Placement {
         updated.set(output.index, mine);
         if (home) {
           before.push({ from: input.region, to: home.held, bytes: input.bytes });
-          this.settle(mine, home);
+          this.#settle(mine, home);
         } else mine.takeFrom(input, run.by);
       }
     });
@@ -212,12 +220,14 @@ export class Placement {
   }
 
   /** Hands a new block over to its storage. */
-  private settle(storage: Storage, block: Block): void {
+  #settle(storage: Storage, block: Block): void {
     storage.occupy(block, 0);
     block.release();
   }
 
-  private firstInBlock({ block, offset }: { block: number; offset: number }): number {
-    return this.plan.outputs.findIndex((o) => o.kind === "block" && o.block === block && o.offset === offset);
+  #firstInBlock({ block, offset }: { block: number; offset: number }): number {
+    return this.#plan.outputs.findIndex(
+      (o) => o.kind === "block" && o.block === block && o.offset === offset,
+    );
   }
 }

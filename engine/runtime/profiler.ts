@@ -44,41 +44,41 @@ export interface Batch {
 
 /** Times dispatches by timestamps, notes what the host does beside them, and keeps debug lines in order. */
 export class Profiler {
-  private recording: { batches: Batch[]; host: HostSpan[]; begun: number } | null = null;
-  private printed: Promise<unknown> = Promise.resolve();
+  #recording: { batches: Batch[]; host: HostSpan[]; begun: number } | null = null;
+  #printed: Promise<unknown> = Promise.resolve();
   /** Loaded when it is first needed: who measures nothing need not have it. */
-  private tools: typeof import("./timing.ts") | null = null;
-  private readonly device: Device;
+  #tools: typeof import("./timing.ts") | null = null;
+  readonly #device: Device;
 
   constructor(device: Device) {
-    this.device = device;
+    this.#device = device;
   }
 
   get hasTimestamps(): boolean {
-    return this.device.gpu.features.has("timestamp-query");
+    return this.#device.gpu.features.has("timestamp-query");
   }
 
   /** Whether dispatches are to be timed, or told in debug lines. */
   get active(): boolean {
-    return this.recording !== null || debug.level >= 2;
+    return this.#recording !== null || debug.level >= 2;
   }
 
   /** Resolves when it can time dispatches; null if it can. */
   load(): Promise<void> | null {
-    if (this.tools) return null;
+    if (this.#tools) return null;
     return import("./timing.ts").then((tools) => {
-      this.tools = tools;
+      this.#tools = tools;
     });
   }
 
   /** Debug lines that come when `lines` resolves, before those of later calls. */
   tell(lines: Promise<unknown>): void {
-    this.printed = Promise.allSettled([this.printed, lines]);
+    this.#printed = Promise.allSettled([this.#printed, lines]);
   }
 
   /** Resolves when all debug lines so far have been printed. */
   flushed(): Promise<unknown> {
-    return this.printed;
+    return this.#printed;
   }
 
   /**
@@ -88,29 +88,29 @@ export class Profiler {
    */
   async record(what: string, body: () => unknown): Promise<Recording> {
     if (!this.hasTimestamps) throw new DeviceLimitError(what, "timestamp-query", 1, 0, "another adapter");
-    if (this.recording) throw new Error(`${what}: a recording is under way on this device`);
+    if (this.#recording) throw new Error(`${what}: a recording is under way on this device`);
     const recording = { batches: [] as Batch[], host: [] as HostSpan[], begun: 0 };
     // From here on, so that two that begin at once do not mix.
-    this.recording = recording;
+    this.#recording = recording;
     try {
       await this.load();
-      await this.device.idle();
+      await this.#device.idle();
       recording.batches = [];
       recording.host = [];
       recording.begun = performance.now();
       await body();
-      await this.device.idle();
+      await this.#device.idle();
     } finally {
-      this.recording = null;
+      this.#recording = null;
     }
     const times = await Promise.all(recording.batches.map((b) => b.times));
-    const { timingsOf } = this.tools as typeof import("./timing.ts");
+    const { timingsOf } = this.#tools as typeof import("./timing.ts");
     return { kernels: timingsOf(recording.batches, times, recording.begun), host: recording.host };
   }
 
   /** Notes what the host has been doing since `start`, in milliseconds of `performance.now()`. */
   span(kind: HostSpan["kind"], name: string, start: number): void {
-    const { recording } = this;
+    const recording = this.#recording;
     if (!recording && debug.level < 1) return;
     const end = performance.now();
     recording?.host.push({
@@ -127,8 +127,8 @@ export class Profiler {
 
   /** Passes with timestamps for the steps of a run, if they are to be timed. */
   timer(steps: readonly PlanStep[]): Timer | null {
-    if (!this.active || !this.tools || !this.hasTimestamps || steps.length === 0) return null;
-    return new this.tools.Timer(this.device.gpu, steps.length);
+    if (!this.active || !this.#tools || !this.hasTimestamps || steps.length === 0) return null;
+    return new this.#tools.Timer(this.#device.gpu, steps.length);
   }
 
   /** Notes a run whose commands have been given to the GPU. */
@@ -137,12 +137,12 @@ export class Profiler {
     const times = timer?.read();
     // A device that is lost now is told to who reads results, or waits for the recording.
     times?.catch(() => undefined);
-    if (times) this.recording?.batches.push({ of, steps, submitted: performance.now(), times });
-    if (debug.level < 2 || !this.tools) return;
-    const { printDispatches } = this.tools;
-    const { live } = this.device.memory();
+    if (times) this.#recording?.batches.push({ of, steps, submitted: performance.now(), times });
+    if (debug.level < 2 || !this.#tools) return;
+    const { printDispatches } = this.#tools;
+    const { live } = this.#device.memory();
     const known = (times ?? Promise.resolve(null)).catch(() => null);
-    const before = this.printed;
+    const before = this.#printed;
     const { print } = debug;
     this.tell(Promise.all([known, before]).then(([t]) => printDispatches(steps, t, live, print)));
   }

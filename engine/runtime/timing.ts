@@ -8,27 +8,27 @@ const STEPS_PER_SET = 2048;
 
 /** Timestamps before and after each dispatch of a run; each dispatch has a pass of its own for them. */
 export class Timer {
-  private readonly steps: number;
-  private readonly sets: GPUQuerySet[] = [];
-  private readonly resolved: GPUBuffer;
-  private readonly staging: GPUBuffer;
+  readonly #steps: number;
+  readonly #sets: GPUQuerySet[] = [];
+  readonly #resolved: GPUBuffer;
+  readonly #staging: GPUBuffer;
 
   constructor(gpu: GPUDevice, steps: number) {
-    this.steps = steps;
+    this.#steps = steps;
     for (let from = 0; from < steps; from += STEPS_PER_SET) {
       const count = 2 * Math.min(STEPS_PER_SET, steps - from);
-      this.sets.push(gpu.createQuerySet({ type: "timestamp", count }));
+      this.#sets.push(gpu.createQuerySet({ type: "timestamp", count }));
     }
     const size = 16 * steps;
-    this.resolved = gpu.createBuffer({ size, usage: USAGE.QUERY_RESOLVE | USAGE.COPY_SRC });
-    this.staging = gpu.createBuffer({ size, usage: USAGE.MAP_READ | USAGE.COPY_DST });
+    this.#resolved = gpu.createBuffer({ size, usage: USAGE.QUERY_RESOLVE | USAGE.COPY_SRC });
+    this.#staging = gpu.createBuffer({ size, usage: USAGE.MAP_READ | USAGE.COPY_DST });
   }
 
   pass(step: number): GPUComputePassDescriptor {
     const first = 2 * (step % STEPS_PER_SET);
     return {
       timestampWrites: {
-        querySet: this.sets[Math.floor(step / STEPS_PER_SET)] as GPUQuerySet,
+        querySet: this.#sets[Math.floor(step / STEPS_PER_SET)] as GPUQuerySet,
         beginningOfPassWriteIndex: first,
         endOfPassWriteIndex: first + 1,
       },
@@ -37,18 +37,18 @@ export class Timer {
 
   /** Encodes what brings the timestamps home, after the last pass. */
   finish(encoder: GPUCommandEncoder): void {
-    this.sets.forEach((set, i) => {
-      encoder.resolveQuerySet(set, 0, set.count, this.resolved, 16 * STEPS_PER_SET * i);
+    this.#sets.forEach((set, i) => {
+      encoder.resolveQuerySet(set, 0, set.count, this.#resolved, 16 * STEPS_PER_SET * i);
     });
-    encoder.copyBufferToBuffer(this.resolved, 0, this.staging, 0, 16 * this.steps);
+    encoder.copyBufferToBuffer(this.#resolved, 0, this.#staging, 0, 16 * this.#steps);
   }
 
   async read(): Promise<BigUint64Array> {
     try {
-      await this.staging.mapAsync(1);
-      return new BigUint64Array(this.staging.getMappedRange().slice(0));
+      await this.#staging.mapAsync(1);
+      return new BigUint64Array(this.#staging.getMappedRange().slice(0));
     } finally {
-      for (const x of [this.staging, this.resolved, ...this.sets]) x.destroy();
+      for (const x of [this.#staging, this.#resolved, ...this.#sets]) x.destroy();
     }
   }
 }

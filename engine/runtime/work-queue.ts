@@ -22,95 +22,95 @@ const STEPS_AHEAD = /firefox/i.test(globalThis.navigator?.userAgent ?? "") ? 8 :
  * otherwise it waits its turn, and the caller goes on.
  */
 export class WorkQueue {
-  private tail: Promise<void> = Promise.resolve();
-  private waiting = 0;
-  private ahead = 0;
-  private onRoom: (() => void) | null = null;
-  private readonly device: Device;
+  #tail: Promise<void> = Promise.resolve();
+  #waiting = 0;
+  #ahead = 0;
+  #onRoom: (() => void) | null = null;
+  readonly #device: Device;
 
   constructor(device: Device) {
-    this.device = device;
+    this.#device = device;
   }
 
   /** Steps that the GPU has not finished. */
   get stepsAhead(): number {
-    return this.ahead;
+    return this.#ahead;
   }
 
   /** Jobs that have not begun. */
   get pending(): number {
-    return this.waiting;
+    return this.#waiting;
   }
 
   add(job: Job): void {
-    if (this.waiting > 0 || job.ready !== null || this.isFull(job)) {
+    if (this.#waiting > 0 || job.ready !== null || this.#isFull(job)) {
       // If the job fails before its turn, that is told to `fail` when its turn comes.
       job.ready?.catch(() => undefined);
-      this.wait(job, async () => {
+      this.#wait(job, async () => {
         await job.ready;
-        while (this.isFull(job)) {
+        while (this.#isFull(job)) {
           await new Promise<void>((resolve) => {
-            this.onRoom = resolve;
+            this.#onRoom = resolve;
           });
         }
-        await this.start(job);
+        await this.#start(job);
       });
       return;
     }
     let rest: Promise<unknown> | null;
     try {
-      rest = this.start(job);
+      rest = this.#start(job);
     } catch (error) {
       job.fail(error as Error);
       return;
     }
-    if (rest) this.wait(job, () => rest as Promise<unknown>);
+    if (rest) this.#wait(job, () => rest as Promise<unknown>);
   }
 
   /** Resolves when everything handed over so far has been given to the GPU. */
   drained(): Promise<void> {
-    return this.waiting === 0 ? Promise.resolve() : this.tail;
+    return this.#waiting === 0 ? Promise.resolve() : this.#tail;
   }
 
   /** Lets nothing wait any longer for a GPU that is gone. */
   release(): void {
-    this.ahead = 0;
-    this.onRoom?.();
+    this.#ahead = 0;
+    this.#onRoom?.();
   }
 
-  private isFull(job: Job): boolean {
-    return job.step && this.ahead >= STEPS_AHEAD && !this.device.isLost;
+  #isFull(job: Job): boolean {
+    return job.step && this.#ahead >= STEPS_AHEAD && !this.#device.isLost;
   }
 
-  private wait(job: Job, work: () => Promise<unknown>): void {
-    this.waiting++;
-    this.tail = this.tail.then(async () => {
+  #wait(job: Job, work: () => Promise<unknown>): void {
+    this.#waiting++;
+    this.#tail = this.#tail.then(async () => {
       try {
         await work();
       } catch (error) {
         job.fail(error as Error);
       } finally {
-        this.waiting--;
+        this.#waiting--;
       }
     });
   }
 
-  private start(job: Job): Promise<unknown> | null {
-    if (this.device.isLost) this.device.check();
+  #start(job: Job): Promise<unknown> | null {
+    if (this.#device.isLost) this.#device.check();
     const rest = job.run();
     if (!job.step) return rest;
-    if (rest) return rest.then(() => this.count());
-    this.count();
+    if (rest) return rest.then(() => this.#count());
+    this.#count();
     return null;
   }
 
   /** Notes that a step has been given to the GPU, until it is done. */
-  private count(): void {
-    this.ahead++;
+  #count(): void {
+    this.#ahead++;
     const done = () => {
-      this.ahead = Math.max(0, this.ahead - 1);
-      this.onRoom?.();
+      this.#ahead = Math.max(0, this.#ahead - 1);
+      this.#onRoom?.();
     };
-    this.device.queue.onSubmittedWorkDone().then(done, done);
+    this.#device.queue.onSubmittedWorkDone().then(done, done);
   }
 }

@@ -31,14 +31,14 @@ export type ScalarProgram = readonly Step[];
 export class ScalarBuilder {
   readonly index: IndexAlgebra;
   readonly steps: Step[] = [];
-  private readonly known = new Map<string, number>();
-  private readonly knownIndices = new Map<IndexExpr, number>();
+  readonly #known = new Map<string, number>();
+  readonly #knownIndices = new Map<IndexExpr, number>();
 
   constructor(index = new IndexAlgebra()) {
     this.index = index;
   }
 
-  private step(
+  #step(
     kind: Step["kind"],
     type: ScalarType,
     text: string,
@@ -48,7 +48,7 @@ export class ScalarBuilder {
     acc = 0,
   ): number {
     const key = `${kind}|${type}|${text}|${ref}|${args.join(",")}`;
-    const found = this.known.get(key);
+    const found = this.#known.get(key);
     if (found !== undefined) return found;
     let variables = own;
     let accumulators = acc;
@@ -58,13 +58,13 @@ export class ScalarBuilder {
       accumulators |= step.accumulators;
     }
     this.steps.push({ kind, text, ref, args, type, variables, accumulators });
-    this.known.set(key, this.steps.length - 1);
+    this.#known.set(key, this.steps.length - 1);
     return this.steps.length - 1;
   }
 
   /** A WGSL expression over earlier steps. */
   compute(type: ScalarType, text: string, args: readonly number[]): number {
-    return this.step("compute", type, text, -1, args);
+    return this.#step("compute", type, text, -1, args);
   }
 
   constant(type: ScalarType, value: number): number {
@@ -73,12 +73,12 @@ export class ScalarBuilder {
 
   /** An element of input `binding`, whose position is known to be inside it. */
   load(binding: number, dtype: DType, at: IndexExpr): number {
-    return this.step("load", scalarType(dtype), dtype, binding, [this.indexValue(at)]);
+    return this.#step("load", scalarType(dtype), dtype, binding, [this.indexValue(at)]);
   }
 
   /** The result of reduction number `ref`, there once its loop has ended. */
   accumulator(ref: number, type: ScalarType): number {
-    return this.step("accumulator", type, "", ref, [], 0, 1 << ref);
+    return this.#step("accumulator", type, "", ref, [], 0, 1 << ref);
   }
 
   select(condition: number, whenTrue: number, whenFalse: number): number {
@@ -121,13 +121,13 @@ export class ScalarBuilder {
 
   /** An index expression as an i32 value; outer variables are summed first so that their part can be hoisted. */
   indexValue(e: IndexExpr): number {
-    const found = this.knownIndices.get(e);
+    const found = this.#knownIndices.get(e);
     if (found !== undefined) return found;
     const outermost = (bits: number) => 32 - Math.clz32(bits);
     const terms = [...e.terms].sort((a, b) => outermost(a[0].variables) - outermost(b[0].variables));
     let sum = -1;
     for (const [atom, factor] of terms) {
-      const value = this.atomValue(atom);
+      const value = this.#atomValue(atom);
       const negative = factor < 0;
       const size = Math.abs(factor);
       const product = size === 1 ? value : this.compute("i32", `($0 * ${size})`, [value]);
@@ -137,12 +137,12 @@ export class ScalarBuilder {
     if (sum < 0) sum = this.constant("i32", e.constant);
     else if (e.constant > 0) sum = this.compute("i32", `($0 + ${e.constant})`, [sum]);
     else if (e.constant < 0) sum = this.compute("i32", `($0 - ${-e.constant})`, [sum]);
-    this.knownIndices.set(e, sum);
+    this.#knownIndices.set(e, sum);
     return sum;
   }
 
-  private atomValue(atom: IndexExpr["terms"][number][0]): number {
-    if (atom.kind === "variable") return this.step("variable", "i32", "", atom.ref, [], 1 << atom.ref);
+  #atomValue(atom: IndexExpr["terms"][number][0]): number {
+    if (atom.kind === "variable") return this.#step("variable", "i32", "", atom.ref, [], 1 << atom.ref);
     if (atom.kind === "value") return atom.ref;
     const base = this.indexValue(atom.base as IndexExpr);
     const d = atom.divisor;

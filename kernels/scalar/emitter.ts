@@ -18,77 +18,77 @@ interface Bound {
  * The template opens and closes loops and says which WGSL name each loop variable has at the moment.
  */
 export class Emitter {
-  private readonly blocks: Block[] = [{ lines: [], values: new Map(), indent: "  " }];
-  private readonly variables: Bound[] = [];
-  private readonly accumulators: Bound[] = [];
-  private readonly uses: Int32Array;
-  private counter = 0;
+  readonly #blocks: Block[] = [{ lines: [], values: new Map(), indent: "  " }];
+  readonly #variables: Bound[] = [];
+  readonly #accumulators: Bound[] = [];
+  readonly #uses: Int32Array;
+  #counter = 0;
 
-  private readonly steps: ScalarProgram;
-  private readonly bindings: readonly KernelBinding[];
+  readonly #steps: ScalarProgram;
+  readonly #bindings: readonly KernelBinding[];
 
   constructor(steps: ScalarProgram, bindings: readonly KernelBinding[]) {
-    this.steps = steps;
-    this.bindings = bindings;
-    this.uses = new Int32Array(steps.length);
-    for (const step of steps) for (const arg of step.args) this.uses[arg]!++;
+    this.#steps = steps;
+    this.#bindings = bindings;
+    this.#uses = new Int32Array(steps.length);
+    for (const step of steps) for (const arg of step.args) this.#uses[arg]!++;
   }
 
   get depth(): number {
-    return this.blocks.length - 1;
+    return this.#blocks.length - 1;
   }
 
   /** From here on loop variable `number` is called `name`; it lives at `depth`, by default the current block. */
   bindVariable(number: number, name: string, depth = this.depth): void {
-    this.variables[number] = { name, depth };
+    this.#variables[number] = { name, depth };
   }
 
   bindAccumulator(ref: number, name: string, depth = this.depth): void {
-    this.accumulators[ref] = { name, depth };
+    this.#accumulators[ref] = { name, depth };
   }
 
   line(text: string, depth = this.depth): void {
-    const block = this.blocks[depth] as Block;
+    const block = this.#blocks[depth] as Block;
     block.lines.push(block.indent + text);
   }
 
   /** A name that no other line uses. */
   fresh(prefix: string): string {
-    return `${prefix}${this.counter++}`;
+    return `${prefix}${this.#counter++}`;
   }
 
   open(header: string): void {
-    const indent = `${(this.blocks[this.depth] as Block).indent}  `;
-    this.blocks.push({ lines: [header], values: new Map(), indent });
+    const indent = `${(this.#blocks[this.depth] as Block).indent}  `;
+    this.#blocks.push({ lines: [header], values: new Map(), indent });
   }
 
   close(): void {
-    const inner = this.blocks.pop() as Block;
-    const outer = this.blocks[this.depth] as Block;
+    const inner = this.#blocks.pop() as Block;
+    const outer = this.#blocks[this.depth] as Block;
     const [header, ...rest] = inner.lines;
     outer.lines.push(outer.indent + header, ...rest, `${outer.indent}}`);
   }
 
   /** The WGSL name or expression of a step's value. */
   value(id: number): string {
-    return this.emit(id, null);
+    return this.#emit(id, null);
   }
 
   body(): string {
-    return (this.blocks[0] as Block).lines.join("\n");
+    return (this.#blocks[0] as Block).lines.join("\n");
   }
 
-  private emit(id: number, user: Step | null): string {
-    const step = this.steps[id] as Step;
-    if (step.kind === "variable") return (this.variables[step.ref] as Bound).name;
-    if (step.kind === "accumulator") return (this.accumulators[step.ref] as Bound).name;
+  #emit(id: number, user: Step | null): string {
+    const step = this.#steps[id] as Step;
+    if (step.kind === "variable") return (this.#variables[step.ref] as Bound).name;
+    if (step.kind === "accumulator") return (this.#accumulators[step.ref] as Bound).name;
     if (step.args.length === 0) return step.text;
-    const { key, depth } = this.place(id, step);
-    const block = this.blocks[depth] as Block;
+    const { key, depth } = this.#place(id, step);
+    const block = this.#blocks[depth] as Block;
     const known = block.values.get(key);
     if (known !== undefined) return known;
-    const expression = this.expression(step);
-    const shared = user === null || this.uses[id]! > 1 || step.kind === "load";
+    const expression = this.#expression(step);
+    const shared = user === null || this.#uses[id]! > 1 || step.kind === "load";
     const sameLoop =
       user !== null && user.variables === step.variables && user.accumulators === step.accumulators;
     if (!shared && sameLoop && expression.length < 72) return expression;
@@ -98,17 +98,17 @@ export class Emitter {
     return name;
   }
 
-  private expression(step: Step): string {
-    const args = step.args.map((arg) => this.emit(arg, step));
+  #expression(step: Step): string {
+    const args = step.args.map((arg) => this.#emit(arg, step));
     if (step.kind === "load") {
-      const binding = this.bindings[step.ref] as KernelBinding;
+      const binding = this.#bindings[step.ref] as KernelBinding;
       return loadText(binding.dtype, binding.name, args[0] as string);
     }
     return step.text.replace(/\$(\d)/g, (_, i) => args[Number(i)] as string);
   }
 
   /** Where a step belongs, and what tells its value apart from that of other iterations. */
-  private place(id: number, step: Step): { key: string; depth: number } {
+  #place(id: number, step: Step): { key: string; depth: number } {
     let key = String(id);
     let depth = 0;
     const visit = (bits: number, bound: readonly (Bound | undefined)[], tag: string): void => {
@@ -119,8 +119,8 @@ export class Emitter {
         depth = Math.max(depth, b.depth);
       }
     };
-    visit(step.variables, this.variables, "|");
-    visit(step.accumulators, this.accumulators, "&");
+    visit(step.variables, this.#variables, "|");
+    visit(step.accumulators, this.#accumulators, "&");
     return { key, depth };
   }
 }

@@ -48,13 +48,13 @@ export const sameIndex = (a: IndexExpr, b: IndexExpr): boolean =>
 
 /** Makes atoms unique within one kernel, so that equal expressions are equal objects. */
 export class IndexAlgebra {
-  private readonly atoms = new Map<string, Atom>();
+  readonly #atoms = new Map<string, Atom>();
 
-  private atom(key: string, parts: Omit<Atom, "id">): IndexExpr {
-    let atom = this.atoms.get(key);
+  #atom(key: string, parts: Omit<Atom, "id">): IndexExpr {
+    let atom = this.#atoms.get(key);
     if (!atom) {
-      atom = { id: this.atoms.size, ...parts };
-      this.atoms.set(key, atom);
+      atom = { id: this.#atoms.size, ...parts };
+      this.#atoms.set(key, atom);
     }
     return atom.lo === atom.hi ? constantIndex(atom.lo) : make(0, [[atom, 1]]);
   }
@@ -62,19 +62,19 @@ export class IndexAlgebra {
   /** A loop variable running over 0..size-1. */
   variable(number: number, size: number): IndexExpr {
     const rest = { base: null, divisor: 1, lo: 0, hi: Math.max(0, size - 1), variables: 1 << number };
-    return this.atom(`v${number}`, { kind: "variable", ref: number, ...rest });
+    return this.#atom(`v${number}`, { kind: "variable", ref: number, ...rest });
   }
 
   /** An index that the kernel computes, promised to lie within lo..hi. */
   value(id: number, lo: number, hi: number, variables: number): IndexExpr {
-    return this.atom(`x${id}`, { kind: "value", ref: id, base: null, divisor: 1, lo, hi, variables });
+    return this.#atom(`x${id}`, { kind: "value", ref: id, base: null, divisor: 1, lo, hi, variables });
   }
 
   add(a: IndexExpr, b: IndexExpr): IndexExpr {
     const factors = new Map<Atom, number>();
     for (const [atom, factor] of [...a.terms, ...b.terms])
       factors.set(atom, (factors.get(atom) ?? 0) + factor);
-    return this.recombine(a.constant + b.constant, factors);
+    return this.#recombine(a.constant + b.constant, factors);
   }
 
   scale(a: IndexExpr, k: number): IndexExpr {
@@ -92,22 +92,22 @@ export class IndexAlgebra {
   /** floor(a / d) for a >= 0. */
   quotient(a: IndexExpr, d: number): IndexExpr {
     if (d === 1) return a;
-    const { whole, rest } = this.splitBy(a, d);
+    const { whole, rest } = this.#splitBy(a, d);
     if (rest.lo >= 0 && rest.hi < d) return whole;
-    return this.add(whole, this.quotientAtom(rest, d));
+    return this.add(whole, this.#quotientAtom(rest, d));
   }
 
   /** a mod d for a >= 0. */
   remainder(a: IndexExpr, d: number): IndexExpr {
     if (d === 1) return constantIndex(0);
-    const { rest } = this.splitBy(a, d);
+    const { rest } = this.#splitBy(a, d);
     if (rest.lo >= 0 && rest.hi < d) return rest;
     const g = rest.terms.reduce((x, [, factor]) => gcd(x, factor), d);
     if (g > 1 && rest.constant % g === 0) return this.scale(this.remainder(divideExactly(rest, g), d / g), g);
     const only = singleAtom(rest);
     if (only?.kind === "remainder" && only.divisor % d === 0)
       return this.remainder(only.base as IndexExpr, d);
-    return this.atom(`(${keyOf(rest)})%${d}`, {
+    return this.#atom(`(${keyOf(rest)})%${d}`, {
       kind: "remainder",
       ref: -1,
       base: rest,
@@ -143,7 +143,7 @@ export class IndexAlgebra {
   }
 
   /** a = d * whole + rest, with rest >= 0 wherever possible and as small as its range allows. */
-  private splitBy(a: IndexExpr, d: number): { whole: IndexExpr; rest: IndexExpr } {
+  #splitBy(a: IndexExpr, d: number): { whole: IndexExpr; rest: IndexExpr } {
     const whole: [Atom, number][] = [];
     const rest: [Atom, number][] = [];
     for (const [atom, factor] of a.terms) {
@@ -158,7 +158,7 @@ export class IndexAlgebra {
     return split.rest.lo >= 0 ? split : { whole: constantIndex(0), rest: a };
   }
 
-  private quotientAtom(rest: IndexExpr, d: number): IndexExpr {
+  #quotientAtom(rest: IndexExpr, d: number): IndexExpr {
     const g = rest.terms.reduce((x, [, factor]) => gcd(x, factor), d);
     if (g > 1) {
       const scaled = rest.terms.map(([atom, factor]) => [atom, factor / g] as const);
@@ -169,7 +169,7 @@ export class IndexAlgebra {
     if (only?.kind === "remainder" && only.divisor % d === 0) {
       return this.remainder(this.quotient(only.base as IndexExpr, d), only.divisor / d);
     }
-    return this.atom(`(${keyOf(rest)})/${d}`, {
+    return this.#atom(`(${keyOf(rest)})/${d}`, {
       kind: "quotient",
       ref: -1,
       base: rest,
@@ -181,7 +181,7 @@ export class IndexAlgebra {
   }
 
   /** Sums factors and turns each pair d * (e / d) + e % d back into e. */
-  private recombine(constant: number, factors: Map<Atom, number>): IndexExpr {
+  #recombine(constant: number, factors: Map<Atom, number>): IndexExpr {
     for (;;) {
       let changed = false;
       for (const [atom, k] of factors) {
