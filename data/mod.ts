@@ -28,6 +28,14 @@ export {
   type ImageSet,
   normaliseChannels,
 } from "./images.ts";
+export {
+  type Batch,
+  type BatchesOptions,
+  batches,
+  batchesPerEpoch,
+  type Cursor,
+  epochOrder,
+} from "./loader/batches.ts";
 export { type OpenOptions, type OpenProgress, openImages } from "./open-images.ts";
 export { decodePng, type RgbaImage } from "./png.ts";
 export type { GivenFile } from "./source/input-file.ts";
