@@ -46,7 +46,7 @@ interface Form {
 
 /** Null for kernels that do more than arithmetic on their own elements and on scalars. */
 function formOf(fused: FusedProgram, c: Cluster): Form | null {
-  if (c.kind !== "map") return null;
+  if (c.kind !== "map" || c.outputs.some((x) => fused.parts.has(x))) return null;
   const slots: GraphNode[] = [];
   const numbers = new Map<GraphNode, string>();
   const visit = (x: GraphNode): string | null => {
@@ -147,6 +147,7 @@ function mergeGroup(
   const total = lengths.reduce((a, b) => a + b, 0);
   const flats = new Map(fused.flats);
   const taken = new Set([...flats.values()].flatMap((f) => f.segments.map((s) => s.node)));
+  for (const { whole } of fused.parts.values()) taken.add(whole);
   const layOut = (nodes: readonly GraphNode[]): Flat => ({
     segments: nodes.map(
       (node, i): Segment => ({ node, offset: (starts[i] as number) * byteSize(node.dtype) }),

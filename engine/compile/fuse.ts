@@ -5,6 +5,7 @@ import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import { type Cluster, dotCluster, mapCluster, rowCluster, sortCluster } from "./cluster.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
+import { joinParts } from "./join.ts";
 import { mergeMaps } from "./merge-maps.ts";
 import type { Program } from "./program.ts";
 import { LONGEST_EXPRESSION } from "./tiles.ts";
@@ -170,8 +171,9 @@ class Fusion {
       owner,
       replaces,
       flats: new Map(),
+      parts: new Map(),
     };
-    return this.#options.enabled ? mergeMaps(fused, this.#options.profile) : fused;
+    return this.#options.enabled ? joinParts(mergeMaps(fused, this.#options.profile)) : fused;
   }
 
   /** Makes a kernel for a contraction, a reduction and their like, and lets it grow. */

@@ -1,5 +1,6 @@
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
+import type { Part } from "./join.ts";
 import type { Program } from "./program.ts";
 
 /** A program cut into kernels. Values between kernels are `stored`; all else is computed where it is used. */
@@ -13,6 +14,8 @@ export interface FusedProgram {
   readonly replaces: ReadonlyMap<GraphNode, GraphNode>;
   /** Values that stand for several laid out one behind the other. */
   readonly flats: ReadonlyMap<GraphNode, Flat>;
+  /** Parts that are written into the concatenation they belong to. */
+  readonly parts: ReadonlyMap<GraphNode, Part>;
 }
 
 export interface Flat {
@@ -45,9 +48,15 @@ export const isGiven = (_: Program, x: GraphNode): boolean =>
   x.stored !== null || x.primitive.lower.kind === "input";
 
 /** What a kernel reads, with the parts of a value that is laid out in parts. */
-export function sourcesOf(fused: Pick<FusedProgram, "owner" | "program" | "flats">, c: Cluster): GraphNode[] {
+export function sourcesOf(
+  fused: Pick<FusedProgram, "owner" | "program" | "flats" | "parts">,
+  c: Cluster,
+): GraphNode[] {
   return readsOf(fused, c).flatMap((x) => partsOf(fused, x));
 }
 
-export const partsOf = (fused: Pick<FusedProgram, "flats">, x: GraphNode): GraphNode[] =>
-  fused.flats.get(x)?.segments.map((s) => s.node) ?? [x];
+export function partsOf({ flats, parts }: Pick<FusedProgram, "flats" | "parts">, x: GraphNode): GraphNode[] {
+  const laid = flats.get(x)?.segments.map((s) => s.node);
+  const joined = [...parts].flatMap(([part, { whole }]) => (whole === x ? [part] : []));
+  return laid ?? (joined.length > 0 ? joined : [x]);
+}

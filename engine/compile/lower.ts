@@ -66,7 +66,11 @@ class Lowering {
     for (const x of c.outputs) {
       const over = inPlace.get(x);
       if (over && this.#numbers.has(over)) this.#numbers.set(x, this.#numbers.get(over) as number);
-      else this.#bind(x, "write");
+      else {
+        const whole = fused.parts.get(x)?.whole ?? x;
+        if (!this.#numbers.has(whole)) this.#bind(whole, "write");
+        this.#numbers.set(x, this.#numbers.get(whole) as number);
+      }
     }
   }
 
@@ -141,11 +145,13 @@ class Lowering {
 
   #store(x: GraphNode, at: readonly IndexExpr[]): Store {
     const value = this.#pull(x, at);
+    const part = this.#fused.parts.get(x);
+    const place = part ? part.place(at, this.#s.index) : at;
     return {
       binding: this.#numbers.get(x) as number,
       dtype: x.dtype,
       value,
-      at: this.#s.indexValue(this.#s.index.flatten(at, x.shape)),
+      at: this.#s.indexValue(this.#s.index.flatten(place, (part?.whole ?? x).shape)),
     };
   }
 

@@ -15,7 +15,7 @@ import type {
   PlanValue,
 } from "../ir/plan.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FusedProgram, isGiven, sourcesOf } from "./fused-program.ts";
+import { type FusedProgram, isGiven, partsOf, sourcesOf } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
 import { type Lowered, lowerCluster, type Operand } from "./lower.ts";
 import { type Lease, planPools } from "./memory.ts";
@@ -42,6 +42,7 @@ class Placing {
   readonly #parts = new Map<Operand, Spot>();
   readonly #lives = new Map<Operand, { first: number; last: number }>();
   readonly #conflicts = new Set<string>();
+  readonly #written = new Set<GraphNode>();
   readonly #blocks: PlanBlock[] = [];
   readonly #blockOf = new Map<Operand, number>();
   readonly #copied: { input: number; spot: Spot; bytes: number }[] = [];
@@ -186,7 +187,11 @@ class Placing {
 
   /** The nodes that a cluster writes, and in which value each lies: its own, or that of the input it replaces. */
   #resultsOf(c: Cluster, numbers: ReadonlyMap<Operand, number>): PlanResult[] {
+    for (const x of c.outputs) this.#written.add(x);
     return c.outputs.flatMap((x) => {
+      const whole = this.#fused.parts.get(x)?.whole;
+      if (whole && !partsOf(this.#fused, whole).every((part) => this.#written.has(part))) return [];
+      if (whole) return [{ node: whole, value: numbers.get(whole) as number, offset: 0 }];
       const value = numbers.get(x) ?? (numbers.get(this.#inPlace.get(x) as GraphNode) as number);
       const parts = this.#fused.flats.get(x)?.segments ?? [{ node: x, offset: 0 }];
       return parts.map(({ node, offset }) => ({ node, value, offset }));
