@@ -262,7 +262,26 @@ function pagesOf({ send, listen, gone }) {
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       return result.value;
     };
-    const screenshot = async (/** @type {string} */ path) => {
+    /**
+     * A picture of the page: of its whole length in a window of the given width, or of the window as it is.
+     * @param {string} path
+     * @param {{ width?: number, scheme?: "light" | "dark" }} [options]
+     */
+    const screenshot = async (path, { width, scheme } = {}) => {
+      if (scheme) {
+        const features = [{ name: "prefers-color-scheme", value: scheme }];
+        await send("Emulation.setEmulatedMedia", { features }, sessionId);
+      }
+      const resize = (/** @type {number} */ height) =>
+        send(
+          "Emulation.setDeviceMetricsOverride",
+          { width, height, deviceScaleFactor: 1, mobile: false },
+          sessionId,
+        );
+      if (width) {
+        await resize(800);
+        await resize(await evaluate("document.documentElement.scrollHeight"));
+      }
       const { data } = await send("Page.captureScreenshot", { format: "png" }, sessionId);
       writeFileSync(path, Buffer.from(data, "base64"));
     };
