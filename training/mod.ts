@@ -2,7 +2,7 @@ export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from "./clip.ts
 export { type EmaOptions, ema } from "./ema.ts";
 export { confusion } from "./evaluate/confusion.ts";
 export { type CrossViewOptions, crossViewRetrieval, viewPair } from "./evaluate/cross-view.ts";
-export { type Embeddings, embed, rowsOf, unitRows } from "./evaluate/embeddings.ts";
+export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
 export { type FewLabelOptions, type FewLabelPoint, fewLabelCurve } from "./evaluate/few-labels.ts";
 export { type KnnOptions, knn, knnAccuracy } from "./evaluate/knn.ts";
 export type { Classified, Labelled } from "./evaluate/labelled.ts";

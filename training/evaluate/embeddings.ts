@@ -73,3 +73,20 @@ export function unitRows({ count, width, values }: Embeddings): Embeddings {
   }
   return { count, width, values: unit };
 }
+
+/** Products of every row of `a` with every row of `b`, `[a.count, b.count]`, on the host: for few rows. */
+export function similarities(a: Embeddings, b: Embeddings): Float32Array {
+  if (a.width !== b.width) throw new RangeError(`similarities: rows of ${a.width} and of ${b.width} numbers`);
+  const { width } = a;
+  const result = new Float32Array(a.count * b.count);
+  for (let i = 0; i < a.count; i++) {
+    const row = a.values.subarray(i * width, (i + 1) * width);
+    for (let j = 0; j < b.count; j++) {
+      const from = j * width;
+      let sum = 0;
+      for (let k = 0; k < width; k++) sum += (row[k] as number) * (b.values[from + k] as number);
+      result[i * b.count + j] = sum;
+    }
+  }
+  return result;
+}
