@@ -85,3 +85,52 @@ export async function kernelSubject(
     },
   };
 }
+
+/** A training step: takes the state and returns the next one with the loss. */
+export type Step<S> = (state: S) => { readonly state: S; readonly loss: Tensor };
+
+/** Times a compiled training step; reports beside it what it launches, keeps and moves, and what starting it costs. */
+export async function stepSubject<S>(start: S, step: Step<S>, name: string): Promise<Subject> {
+  const device = await getDevice();
+  const compiled = compile(step, { name });
+  let state = start;
+  await device.idle();
+  // Compilation: the first call until its result is there.
+  const compiling = performance.now();
+  let out = compiled(state);
+  const firstLoss = await out.loss.item();
+  const compileMs = performance.now() - compiling;
+  state = out.state;
+  const run = () => {
+    out = compiled(state);
+    state = out.state;
+  };
+  run();
+  const report = explain(compiled, state);
+  const hostTimes: number[] = [];
+  return {
+    async round() {
+      return timeToIdle(device, () => {
+        const called = performance.now();
+        run();
+        hostTimes.push(performance.now() - called);
+      });
+    },
+    async numbers(median) {
+      const lastLoss = await out.loss.item();
+      const host = hostTimes.sort((a, b) => a - b)[Math.floor(hostTimes.length / 2)] as number;
+      return {
+        kernels: new Set(report.kernels.map((k) => k.name)).size,
+        dispatches: report.dispatches,
+        "GFLOP/s": report.flops / median / 1e6,
+        movedBytes: report.bytesMoved,
+        peakBytes: device.memory().peak,
+        planBytes: report.peakBytes,
+        compileMs,
+        "host us per dispatch": (1e3 * host) / report.dispatches,
+        firstLoss,
+        lastLoss,
+      };
+    },
+  };
+}

@@ -1,8 +1,6 @@
 // One step of training an MLP of 784-512-256-10 on 128 examples with Adam, written with the library's surface alone.
 import {
   arange,
-  compile,
-  explain,
   getDevice,
   key,
   normal,
@@ -14,7 +12,7 @@ import {
   valueAndGrad,
   zerosLike,
 } from "../../mod.ts";
-import { type Bench, type Subject, timeToIdle } from "../bench.ts";
+import { type Bench, type Subject, stepSubject } from "../bench.ts";
 
 export const openDevice = getDevice;
 
@@ -72,48 +70,9 @@ function start(): State {
 }
 
 async function subject(): Promise<Subject> {
-  const device = await getDevice();
   const x = normal(key(7), [BATCH, SIZES[0]]).evaluate();
   const y = oneHot(arange(BATCH).remainder(10), 10).evaluate();
-  const step = compile(trainStep, { name: "mlp" });
-  let state = start();
-  await device.idle();
-  // Compilation: the first call until its result is there.
-  const compiling = performance.now();
-  let out = step(state, x, y);
-  const first = await out.loss.item();
-  const compileMs = performance.now() - compiling;
-  state = out.state;
-  const run = () => {
-    out = step(state, x, y);
-    state = out.state;
-  };
-  run();
-  const report = explain(step, state, x, y);
-  const hostTimes: number[] = [];
-  return {
-    async round() {
-      return timeToIdle(device, () => {
-        const called = performance.now();
-        run();
-        hostTimes.push(performance.now() - called);
-      });
-    },
-    async numbers() {
-      const last = await out.loss.item();
-      const host = hostTimes.sort((a, b) => a - b)[Math.floor(hostTimes.length / 2)] as number;
-      return {
-        kernels: new Set(report.kernels.map((k) => k.name)).size,
-        dispatches: report.dispatches,
-        peakBytes: device.memory().peak,
-        planBytes: report.peakBytes,
-        compileMs,
-        "host us per dispatch": (1e3 * host) / report.dispatches,
-        firstLoss: first,
-        lastLoss: last,
-      };
-    },
-  };
+  return stepSubject(start(), (state) => trainStep(state, x, y), "mlp");
 }
 
 export const benches: readonly Bench[] = [
