@@ -4,7 +4,7 @@
 // chromium they run in a page of a headless browser instead of in Node.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bundle } from "./bundle.mjs";
 import { runPage } from "./chromium.mjs";
@@ -133,7 +133,7 @@ function checkOut(revision, folder) {
 }
 
 /**
- * Lets the benchmarks of this tree use the engine of another.
+ * Lets the benchmarks of this tree, and its models, use the engine of another.
  * @param {string} tree
  * @returns {import("rolldown").Plugin}
  */
@@ -141,7 +141,7 @@ function engineOf(tree) {
   return {
     name: "engine",
     resolveId: (source, importer) =>
-      tree !== root && source.endsWith("/mod.ts") && importer?.startsWith(join(root, "bench"))
+      tree !== root && importer && join(dirname(importer), source) === join(root, "mod.ts")
         ? join(tree, "mod.ts")
         : null,
   };

@@ -99,6 +99,14 @@ function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, bann
   for (const guest of guests.slice(-Math.ceil(excess / BUFFERS_OF_A_MEMBER))) banned.add(guest);
 }
 
+/** Where the members of a kernel lie in the order of the program. */
+interface Span {
+  first: number;
+  last: number;
+  /** Members that have been looked at. */
+  counted: number;
+}
+
 class Fusion {
   readonly #order: readonly GraphNode[];
   readonly #position = new Map<GraphNode, number>();
@@ -106,6 +114,7 @@ class Fusion {
   readonly #clusters: Cluster[] = [];
   readonly #wanted: ReadonlySet<GraphNode>;
   readonly #costs = new Map<GraphNode, number>();
+  readonly #spans = new Map<Cluster, Span>();
   /** Where long expressions are cut. */
   readonly #cuts: ReadonlySet<GraphNode>;
 
@@ -325,41 +334,64 @@ class Fusion {
 
   /** Whether an operand of `node` needs something of `c` by way of another kernel, or at another position. */
   #dependsOutside(c: Cluster, node: GraphNode): boolean {
-    const seen = new Set<GraphNode>();
-    const stack = node.inputs.filter((x) => !c.frames.has(x));
-    while (stack.length > 0) {
-      const x = stack.pop() as GraphNode;
-      if (seen.has(x)) continue;
-      seen.add(x);
-      if (c.frames.has(x)) return true;
-      if (isGiven(this.#program, x)) continue;
-      const other = this.#home.get(x);
-      if (other) for (const m of other.members) stack.push(...m.inputs);
-      stack.push(...x.inputs);
-    }
-    return false;
+    const start = node.inputs.filter((x) => !c.frames.has(x));
+    return this.#reaches(c, start, this.#spanOf(c).first, (x) => c.frames.has(x));
   }
 
   /** Whether `c` reads from a kernel that needs `node`: the same circle, met from its other side. */
   #isAwaited(c: Cluster, node: GraphNode): boolean {
     const at = this.#position.get(node) as number;
     // Only a kernel that has drawn in something behind the node can need it.
-    const late = this.#clusters.some(
-      (d) => d !== c && d.members.some((m) => (this.#position.get(m) as number) > at),
+    if (!this.#clusters.some((d) => d !== c && this.#spanOf(d).last > at)) return false;
+    return this.#reaches(
+      c,
+      c.members.flatMap((m) => m.inputs),
+      at,
+      (x) => x === node,
     );
-    if (!late) return false;
+  }
+
+  /** Goes from `start` to what it needs, kernels other than `c` as a whole, until `found` or nothing is left. */
+  #reaches(c: Cluster, start: GraphNode[], first: number, found: (x: GraphNode) => boolean): boolean {
+    const floor = this.#floorBelow(c, first);
     const seen = new Set<GraphNode>();
-    const stack = c.members.flatMap((m) => m.inputs);
-    while (stack.length > 0) {
-      const x = stack.pop() as GraphNode;
-      if (x === node) return true;
-      if (seen.has(x) || c.frames.has(x) || isGiven(this.#program, x)) continue;
+    while (start.length > 0) {
+      const x = start.pop() as GraphNode;
+      if (found(x)) return true;
+      if ((this.#position.get(x) as number) < floor || seen.has(x)) continue;
+      if (c.frames.has(x) || isGiven(this.#program, x)) continue;
       seen.add(x);
-      const other = this.#home.get(x);
-      if (other) for (const m of other.members) stack.push(...m.inputs);
-      stack.push(...x.inputs);
+      for (const m of this.#home.get(x)?.members ?? []) start.push(...m.inputs);
+      start.push(...x.inputs);
     }
     return false;
+  }
+
+  /** A position before which nothing needs anything at `position` or behind: no kernel but `c` lies on both sides. */
+  #floorBelow(c: Cluster, position: number): number {
+    let floor = position;
+    for (let before = -1; before !== floor; ) {
+      before = floor;
+      for (const d of this.#clusters) {
+        const { first, last } = this.#spanOf(d);
+        if (d !== c && first < floor && last >= floor) floor = first;
+      }
+    }
+    return floor;
+  }
+
+  #spanOf(c: Cluster): Span {
+    let span = this.#spans.get(c);
+    if (!span) {
+      span = { first: Infinity, last: -1, counted: 0 };
+      this.#spans.set(c, span);
+    }
+    for (; span.counted < c.members.length; span.counted++) {
+      const at = this.#position.get(c.members[span.counted] as GraphNode) as number;
+      span.first = Math.min(span.first, at);
+      span.last = Math.max(span.last, at);
+    }
+    return span;
   }
 
   /** Work to compute a value at one position, if everything but kernel results is computed on the spot. */
