@@ -161,8 +161,10 @@ function mergeGroup(
   const made = new Map<GraphNode, GraphNode>();
   const operands = first.form.slots.map((x, slot): GraphNode | null => {
     const nodes = group.map(({ form }) => form.slots[slot] as GraphNode);
-    // An operand that two kernels share, or that lies elsewhere already, cannot be laid out again.
-    if (new Set(nodes).size < nodes.length || nodes.some((n) => taken.has(n))) return null;
+    // An operand that two kernels share, or that lies elsewhere already, cannot be laid out again; nor can one that
+    // another kernel writes over an old value.
+    const placed = (n: GraphNode) => taken.has(n) || fused.replaces.has(n);
+    if (new Set(nodes).size < nodes.length || nodes.some(placed)) return null;
     for (const n of nodes) taken.add(n);
     const flat = new GraphNode(
       given.primitive,

@@ -20,7 +20,7 @@ export interface StepRecipe {
   readonly clipped: boolean;
   /** Parameters that are used, but come back as they are. */
   readonly frozen: number;
-  /** What else is asked for: 1 the loss, 2 a norm of old values, 4 a norm of new ones, 8 an old value. */
+  /** What else is asked for: 1 the loss, 2 a norm of old values, 4 of new ones, 8 an old value, 16 a norm of gradients. */
   readonly readers: number;
   /** Whether old values may be written over. */
   readonly donated: boolean;
@@ -35,7 +35,7 @@ export const stepRecipes: fc.Arbitrary<StepRecipe> = fc.record({
   memory: fc.nat(2),
   clipped: fc.boolean(),
   frozen: fc.nat(2),
-  readers: fc.nat(15),
+  readers: fc.nat(31),
   donated: fc.boolean(),
 });
 
@@ -93,6 +93,7 @@ export function stepOf(recipe: StepRecipe): RandomStep {
   if (readers & 2) outputs.push(sumOf(params.map((p) => total(o.mul(p, p)))));
   if (readers & 4) outputs.push(sumOf([...replaced.map(([next]) => total(next)), o.full([], 0, "f32")]));
   if (readers & 8) outputs.push(params[seed % params.length] as GraphNode);
+  if (readers & 16) outputs.push(o.sqrt(sumOf(grads.map((g) => total(o.mul(g, g))))));
   if (outputs.length === 0) outputs.push(o.neg(loss));
   const { inputs } = describeProgram(outputs);
   const updates = new Map<number, number>();
