@@ -18,7 +18,8 @@ import { linearProbeAccuracy } from "./evaluate/linear-probe.ts";
 import { retrieval } from "./evaluate/retrieval.ts";
 import { type ScatSimClrMethod, type ScatSimClrState, scatSimClr } from "./methods/scatsimclr.ts";
 import { spread } from "./monitors/spread.ts";
-import { pretrain, type TrainingEvent } from "./pretrain.ts";
+import { pretrain, startOf } from "./pretrain.ts";
+import type { TrainingEvent } from "./run/events.ts";
 import { cosine } from "./schedule.ts";
 
 /** Everything that can be set about the run on the emoji drawings. */
@@ -89,6 +90,7 @@ export async function* emojiRun(
   const schedule = cosine({ base: rate, steps: Math.max(1, steps) });
   for await (const event of pretrain(method, images, { epochs, batch, seed, schedule, ...options })) {
     if (event.type === "start") untrained = event.state;
+    if (event.type === "recovered") untrained = startOf(method, seed);
     if (event.type === "end") trained = event.state;
     yield event;
   }

@@ -1,7 +1,7 @@
 import { treeLeaves } from "../mod.ts";
 import { isTrainable } from "../models/nn/module.ts";
 import type { EmojiEvent, EmojiRecipe, EmojiScore } from "./emoji-run.ts";
-import type { StepEvent } from "./pretrain.ts";
+import type { StepEvent } from "./run/events.ts";
 
 // What the terminal and the page say about a run.
 

@@ -14,13 +14,24 @@ export { type SgdProbeOptions, sgdProbe } from "./evaluate/sgd-probe.ts";
 export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";
 export { type NeighbourMapOptions, neighbourMap } from "./map/neighbour-map.ts";
 export { type PrincipalComponents, principalComponents } from "./map/pca.ts";
-export type { Method } from "./method.ts";
+export type {
+  Method,
+  Rows,
+  RunLength,
+  StepMetrics,
+  StepParts,
+  StepResult,
+  StepValues,
+} from "./method.ts";
 export {
   type ScatSimClrMethod,
   type ScatSimClrMethodOptions,
   type ScatSimClrState,
   scatSimClr,
 } from "./methods/scatsimclr.ts";
+export type { Monitors } from "./monitors/monitors.ts";
+export { alignment, contrastiveTop1, uniformity } from "./monitors/pairs.ts";
+export { deadDimensions, effectiveRank } from "./monitors/spectrum.ts";
 export { spread } from "./monitors/spread.ts";
 export { type AdamOptions, adam, adamW } from "./optim/adam.ts";
 export { type LarsOptions, lars } from "./optim/lars.ts";
@@ -33,16 +44,26 @@ export type {
   Value,
 } from "./optim/optimiser.ts";
 export { type SgdOptions, sgd } from "./optim/sgd.ts";
-export {
-  DivergedError,
-  type EndEvent,
-  type EpochEvent,
-  type PretrainOptions,
-  pretrain,
-  type StartEvent,
-  type StepEvent,
-  type TrainingEvent,
-} from "./pretrain.ts";
+export { pretrain, startOf } from "./pretrain.ts";
+export { browserStore } from "./run/browser-store.ts";
+export { CheckpointError } from "./run/checkpoints.ts";
+export { DivergedError } from "./run/diverged.ts";
+export type {
+  CheckpointEvent,
+  EndEvent,
+  EpochEvent,
+  MonitorsEvent,
+  RecoveredEvent,
+  StartEvent,
+  StepEvent,
+  TrainingEvent,
+  WarningEvent,
+} from "./run/events.ts";
+export { folderStore } from "./run/folder-store.ts";
+export { METRICS, readMetrics } from "./run/metrics-file.ts";
+export type { Json, PretrainOptions } from "./run/options.ts";
+export { ResumeError } from "./run/same-run.ts";
+export { memoryStore, type RunStore } from "./run/store.ts";
 export {
   type CosineOptions,
   constant,

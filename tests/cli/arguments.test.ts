@@ -52,6 +52,8 @@ describe("the report", () => {
     steps: 3,
     loss: 4.6,
     rate: 1e-3,
+    values: { rate: 1e-3 },
+    metrics: {},
     imagesPerSecond: 50,
     secondsLeft: 61,
   });

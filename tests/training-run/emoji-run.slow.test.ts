@@ -28,6 +28,7 @@ test("the run on emoji goes from the files to the scores", { timeout: 300_000 },
     "step",
     "step",
     "epoch",
+    "monitors",
     "end",
     ...Array(4).fill(measured).flat(),
   ]);

@@ -1,7 +1,9 @@
 // A training run that is as small as one can be.
 import type { ImageSet } from "../../data/images.ts";
 import { type ScatSimClrMethod, scatSimClr } from "../../training/methods/scatsimclr.ts";
-import { type PretrainOptions, pretrain, type TrainingEvent } from "../../training/pretrain.ts";
+import { pretrain } from "../../training/pretrain.ts";
+import type { TrainingEvent } from "../../training/run/events.ts";
+import type { PretrainOptions } from "../../training/run/options.ts";
 
 /** Coloured stripes, each image its own. */
 export function stripes(count: number, size = 8): ImageSet {

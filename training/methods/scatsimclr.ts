@@ -5,7 +5,8 @@ import { ntXent } from "../../losses/contrastive/nt-xent.ts";
 import { concat, foldIn, splitKey, stopGradient, type Tensor, valueAndGrad } from "../../mod.ts";
 import { trainMode } from "../../models/nn/mode.ts";
 import { ScatSimClr, type ScatSimClrOptions } from "../../models/scatsimclr/scatsimclr.ts";
-import type { Method } from "../method.ts";
+import { globalNorm } from "../clip.ts";
+import type { Method, StepValues } from "../method.ts";
 import { adam } from "../optim/adam.ts";
 import type { OptimiserState } from "../optim/optimiser.ts";
 
@@ -55,7 +56,7 @@ export function scatSimClr(options: ScatSimClrMethodOptions): ScatSimClrMethod {
     return { model, optimiser: optimiser.init(model), key: foldIn(key, 1) };
   }
 
-  function step(state: ScatSimClrState, images: Tensor, rate: Tensor) {
+  function step(state: ScatSimClrState, images: Tensor, { rate }: StepValues) {
     const [nextKey, viewKey] = splitKey(state.key).unstack() as [Tensor, Tensor];
     const views = randomView(concat([images, images]), viewKey, { recipe, size: options.viewSize });
     const features = stopGradient(scatter(state.model, views));
@@ -67,8 +68,16 @@ export function scatSimClr(options: ScatSimClrMethodOptions): ScatSimClrMethod {
     });
     const { value: loss, grads, aux: seen } = contrast(state.model);
     const moved = optimiser.step(seen, grads, state.optimiser, { lr: rate });
-    return { state: { model: moved.params, optimiser: moved.state, key: nextKey }, loss };
+    const next = { model: moved.params, optimiser: moved.state, key: nextKey };
+    return { state: next, loss, metrics: { gradientNorm: globalNorm(grads) } };
   }
 
-  return { name: "ScatSimCLR", start, step, scatter };
+  const embed = ({ model }: ScatSimClrState, images: Tensor) => model.encode(scatter(model, images)).h;
+
+  function pair({ model }: ScatSimClrState, images: Tensor, key: Tensor) {
+    const views = randomView(concat([images, images]), key, { recipe, size: options.viewSize });
+    return model.encode(scatter(model, views)).z.chunk(2) as [Tensor, Tensor];
+  }
+
+  return { name: "ScatSimCLR", start, step, embed, pair, scatter };
 }

@@ -1,0 +1,92 @@
+import type { FileHandle } from "node:fs/promises";
+import { checkName, PARTIAL, type RunStore } from "./store.ts";
+
+type Files = typeof import("node:fs/promises");
+
+/**
+ * A store in a folder of the file system, in Node and Deno. The folder is made when the first file is written.
+ *
+ * @param path From the working directory, or absolute.
+ *
+ * Source: training/run/folder-store.ts.
+ */
+export function folderStore(path: string): RunStore {
+  const folder = path.replace(/[/\\]+$/, "") || path;
+  const at = (name: string) => `${folder}/${name}`;
+  let opened: Promise<Files> | null = null;
+
+  /** The file system, with the folder there and free of what an earlier program left half written. */
+  const open = (): Promise<Files> => {
+    opened ??= (async () => {
+      const fs = await fileSystem();
+      await fs.mkdir(folder, { recursive: true });
+      const names = await fs.readdir(folder);
+      await Promise.all(names.filter((x) => x.endsWith(PARTIAL)).map((x) => fs.rm(at(x), { force: true })));
+      return fs;
+    })();
+    return opened;
+  };
+
+  return {
+    async read(name) {
+      checkName(name);
+      const fs = await fileSystem();
+      const bytes = await missingIsNull(fs.readFile(at(name)));
+      return bytes && new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+    },
+    async write(name, bytes) {
+      checkName(name);
+      const fs = await open();
+      const partial = at(name + PARTIAL);
+      await withFile(fs, partial, "w", async (file) => {
+        await file.writeFile(bytes);
+        await file.sync();
+      });
+      await fs.rename(partial, at(name));
+      // The new name is in the folder's own data. Not every system lets a folder be opened.
+      await withFile(fs, folder, "r", (file) => file.sync()).catch(() => undefined);
+    },
+    async append(name, text) {
+      checkName(name);
+      await (await open()).appendFile(at(name), text);
+    },
+    async list() {
+      const fs = await fileSystem();
+      const names = (await missingIsNull(fs.readdir(folder))) ?? [];
+      return names.filter((name) => !name.endsWith(PARTIAL)).sort();
+    },
+    async remove(name) {
+      checkName(name);
+      await (await fileSystem()).rm(at(name), { force: true });
+    },
+  };
+}
+
+async function withFile<T>(
+  fs: Files,
+  path: string,
+  flags: string,
+  use: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  const file = await fs.open(path, flags);
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function missingIsNull<T>(reading: Promise<T>): Promise<T | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as { code?: string }).code === "ENOENT") return null;
+    throw error;
+  }
+}
+
+function fileSystem(): Promise<Files> {
+  // A variable, so that bundlers for browsers do not look for the module.
+  const specifier = "node:fs/promises";
+  return import(/* @vite-ignore */ specifier);
+}

@@ -1,0 +1,102 @@
+import type { ImageSet } from "../../data/images.ts";
+import { foldIn, key, type Tensor } from "../../mod.ts";
+import type { Method, RunLength } from "../method.ts";
+import { cosine, type Schedule } from "../schedule.ts";
+import type { Json, PretrainOptions } from "./options.ts";
+
+/** What a run is, as plain data: two runs with equal records have equal losses. */
+export interface RunRecord {
+  readonly method: string;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly images: { readonly [key: string]: Json };
+  /** Some values of each schedule. */
+  readonly schedules: { readonly [name: string]: Json };
+  readonly configuration: Json;
+}
+
+/** Everything about a run that is settled before it begins. */
+export interface RunPlan {
+  readonly length: RunLength;
+  readonly record: RunRecord;
+  /** What the schedules give for a step, counted from 1. */
+  valuesAt(step: number): Readonly<Record<string, number>> & { readonly rate: number };
+  phaseAt(step: number): string;
+  /** Keys apart from each other: of the state, of the order of the images, of what monitors draw. */
+  key(use: "state" | "order" | "monitors"): Tensor;
+}
+
+const KEYS = { state: 0, order: 1, monitors: 2 } as const;
+
+/** @throws {RangeError} If there is not one whole batch, or nothing to do. */
+export function planRun<S>(method: Method<S>, images: ImageSet, options: PretrainOptions): RunPlan {
+  const { epochs, batch, seed = 0 } = options;
+  checkSizes(images.count, options);
+  const stepsPerEpoch = Math.floor(images.count / batch);
+  const length: RunLength = { epochs, batch, stepsPerEpoch, steps: epochs * stepsPerEpoch };
+  const schedules = schedulesOf(method, length, options);
+  const root = key(seed);
+  return {
+    length,
+    record: {
+      method: method.name,
+      ...{ epochs, batch, seed },
+      images: fingerprint(images),
+      schedules: Object.fromEntries(
+        Object.entries(schedules).map(([name, schedule]) => [name, samples(schedule, length.steps)]),
+      ),
+      configuration: options.configuration ?? null,
+    },
+    valuesAt(step) {
+      const values = Object.entries(schedules).map(([name, schedule]) => [name, schedule(step - 1)]);
+      return Object.fromEntries(values) as ReturnType<RunPlan["valuesAt"]>;
+    },
+    phaseAt: (step) => method.phase?.(step - 1, length) ?? "",
+    key: (use) => foldIn(root, KEYS[use]),
+  };
+}
+
+function schedulesOf<S>(
+  method: Method<S>,
+  length: RunLength,
+  { schedule, schedules }: PretrainOptions,
+): Record<string, Schedule> {
+  const rate = cosine({ base: 1e-3, steps: length.steps });
+  return { rate, ...method.schedules?.(length), ...schedules, ...(schedule ? { rate: schedule } : {}) };
+}
+
+function checkSizes(count: number, options: PretrainOptions): void {
+  const { epochs, batch, keep = 2, checkpointEvery = 1, snapshotEvery = 1, monitorEvery = 0 } = options;
+  const whole = (x: number, least: number) => Number.isInteger(x) && x >= least;
+  if (!whole(epochs, 1)) throw new RangeError(`pretrain: ${epochs} epochs; need a whole number from 1 on`);
+  if (!whole(batch, 1)) throw new RangeError(`pretrain: batches of ${batch}; need a whole number from 1 on`);
+  if (batch > count) throw new RangeError(`pretrain: ${count} images are no batch of ${batch}`);
+  const others = { keep, checkpointEvery, snapshotEvery, monitorEvery };
+  for (const [name, value] of Object.entries(others)) {
+    const least = name === "monitorEvery" ? 0 : 1;
+    if (!whole(value, least)) {
+      throw new RangeError(`pretrain: ${name} is ${value}; need a whole number from ${least} on`);
+    }
+  }
+}
+
+const SAMPLES = 32;
+
+function samples(schedule: Schedule, steps: number): number[] {
+  const count = Math.min(SAMPLES, steps);
+  return Array.from({ length: count }, (_, i) =>
+    schedule(Math.floor((i * (steps - 1)) / Math.max(1, count - 1))),
+  );
+}
+
+const BYTES_LOOKED_AT = 1 << 16;
+
+/** Enough about the images to notice that they are others. */
+function fingerprint({ count, height, width, channels, data }: ImageSet): RunRecord["images"] {
+  // An odd step, so that all rows, columns and colours have their turn.
+  const stride = Math.floor(data.length / BYTES_LOOKED_AT) | 1;
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < data.length; i += stride) hash = Math.imul(hash ^ (data[i] as number), 0x01000193);
+  return { count, height, width, channels, hash: hash >>> 0 };
+}

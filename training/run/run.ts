@@ -1,0 +1,215 @@
+import { batchOf, type ImageSet } from "../../data/images.ts";
+import { DeviceLostError } from "../../mod.ts";
+import type { Method } from "../method.ts";
+import type { Archive } from "./archive.ts";
+import { DivergedError } from "./diverged.ts";
+import type { TrainingEvent } from "./events.ts";
+import { allNumbers, type HostState, readState, restoreState } from "./host-state.ts";
+import { ImageOrder } from "./image-order.ts";
+import { emptyLedger, Ledger } from "./ledger.ts";
+import type { PretrainOptions } from "./options.ts";
+import { reopenDevice } from "./reopen-device.ts";
+import { type Due, Rhythm } from "./rhythm.ts";
+import type { RunPlan } from "./run-plan.ts";
+import { Snapshots } from "./snapshots.ts";
+import { type Launched, type Stepper, wholeStepper } from "./stepper.ts";
+import { someOf, Watch } from "./watch.ts";
+
+export interface RunParts<S> {
+  readonly method: Method<S>;
+  readonly images: ImageSet;
+  readonly plan: RunPlan;
+  readonly options: PretrainOptions;
+  readonly archive: Archive | null;
+}
+
+/** A step that the device has been given, and what is read of the state after it. */
+interface Running<S> extends Launched<S> {
+  readonly step: number;
+  readonly snapshot: Promise<HostState> | null;
+}
+
+type Events<S, R = void> = AsyncGenerator<TrainingEvent<S>, R>;
+
+/** Losses of the device in a row, without a new step in between, after which the run gives up. */
+const MOST_LOSSES = 3;
+
+/** A run as it goes: steps, looks and checkpoints in their order, over as many devices as it takes. */
+export class Run<S> {
+  private readonly parts: RunParts<S>;
+  private readonly order: ImageOrder;
+  private readonly ledger: Ledger;
+  private readonly snapshots: Snapshots;
+  private readonly rhythm: Rhythm;
+  /** What is compiled; made anew for a new device. */
+  private stepper: Stepper<S>;
+  private watch: Watch<S>;
+  /** The last step after which the representation was looked at. */
+  private looked: number;
+  private lossesInARow = 0;
+
+  constructor(parts: RunParts<S>) {
+    const { images, plan, options, archive } = parts;
+    this.parts = parts;
+    const from = archive?.found ?? null;
+    this.order = new ImageOrder(plan, images.count);
+    this.ledger = new Ledger(plan.length, from?.step ?? 0, from?.ledger ?? emptyLedger);
+    this.snapshots = new Snapshots(from);
+    this.rhythm = new Rhythm(plan.length.stepsPerEpoch, options);
+    this.looked = from?.step ?? 0;
+    this.stepper = this.newStepper();
+    this.watch = this.newWatch();
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.ledger.settled;
+  }
+
+  async *events(): Events<S> {
+    const { method, images, plan, archive } = this.parts;
+    const { epochs, stepsPerEpoch, steps, batch } = plan.length;
+    let state = this.latestState();
+    yield {
+      type: "start",
+      method: method.name,
+      images: images.count,
+      ...{ epochs, stepsPerEpoch, steps },
+      microBatch: batch,
+      done: this.step,
+      state,
+    };
+    for (const message of archive?.problems ?? []) {
+      yield { type: "warning", step: this.step, topic: "checkpoint", message };
+    }
+    for (;;) {
+      try {
+        state = yield* this.go(state);
+        break;
+      } catch (error) {
+        if (!(error instanceof DeviceLostError)) throw error;
+        await this.replaceDevice(error);
+        state = this.latestState();
+        const from = this.snapshots.latest?.step ?? 0;
+        yield { type: "recovered", step: this.step, from, reason: error.reason };
+      }
+    }
+    const { settled, seconds } = this.ledger;
+    yield { type: "end", state, steps: settled, seconds, stopped: settled < steps };
+  }
+
+  /** Saves what there is when a run fails. */
+  async rescue(error: unknown): Promise<void> {
+    const { latest } = this.snapshots;
+    // From the state before a divergence, it would diverge again.
+    if (latest && !(error instanceof DivergedError)) await this.parts.archive?.save(latest);
+  }
+
+  dispose(): void {
+    this.stepper.dispose();
+    this.watch.dispose();
+  }
+
+  /** From the latest snapshot to the end; gives the last state. */
+  private async *go(start: S): Events<S, S> {
+    const { steps } = this.parts.plan.length;
+    const { signal } = this.parts.options;
+    let state = start;
+    let step = this.snapshots.latest?.step ?? 0;
+    let running: Running<S> | null = null;
+    let due: Due = { look: false, save: false, snapshot: false };
+    while (step < steps && !signal?.aborted) {
+      step++;
+      due = this.rhythm.at(step);
+      const launched: Running<S> = await this.launch(state, step, due);
+      state = launched.state;
+      if (running) yield* this.settle(running);
+      running = launched;
+      if (!due.look && !due.save) continue;
+      yield* this.settle(running);
+      running = null;
+      if (due.look) yield* this.look(state, step);
+      if (due.save) yield* this.save(state, step);
+    }
+    if (running) yield* this.settle(running);
+    yield* this.save(state, step);
+    return state;
+  }
+
+  private async launch(state: S, step: number, due: Due): Promise<Running<S>> {
+    const { images, plan } = this.parts;
+    const batch = batchOf(images, await this.order.at(step));
+    const launched = this.stepper.launch(state, batch, plan.valuesAt(step), plan.phaseAt(step));
+    const wanted = due.snapshot && step > this.step;
+    return { ...launched, step, snapshot: wanted ? this.snapshots.begin(launched.state) : null };
+  }
+
+  /** Waits for a step and tells it, unless it was told before the device was lost. */
+  private async *settle({ step, told, snapshot, dispose }: Running<S>): Events<S> {
+    const { loss, metrics } = await told;
+    dispose();
+    const { gradientNorm = 0 } = metrics;
+    if (!Number.isFinite(loss)) throw new DivergedError(step, `the loss is ${loss}`);
+    if (!Number.isFinite(gradientNorm))
+      throw new DivergedError(step, `the gradient's norm is ${gradientNorm}`);
+    if (step <= this.step) return;
+    const values = this.parts.plan.valuesAt(step);
+    const events = this.ledger.enter({ step, loss, metrics, values });
+    const { state: ledger } = this.ledger;
+    this.lossesInARow = 0;
+    snapshot?.then(
+      (state) => this.snapshots.offer({ step, state, ledger }),
+      () => undefined,
+    );
+    yield* events;
+  }
+
+  private async *look(state: S, step: number): Events<S> {
+    if (step <= this.looked) return;
+    const monitors = await this.watch.look(state, step, this.ledger.gradientNorm);
+    this.ledger.looked();
+    this.looked = step;
+    yield { type: "monitors", epoch: this.ledger.epochOf(step), step, monitors };
+  }
+
+  private async *save(state: S, step: number): Events<S> {
+    const { archive } = this.parts;
+    if (!archive?.isNew(step)) return;
+    const checkpoint = { step, state: await readState(state), ledger: this.ledger.state };
+    // The next step would tell that it has diverged.
+    if (!allNumbers(checkpoint.state)) return;
+    this.snapshots.offer(checkpoint);
+    const saved = await archive.save(checkpoint);
+    if (saved) yield { ...saved, epoch: this.ledger.epochOf(step) };
+  }
+
+  /** The state that the run goes on from. */
+  private latestState(): S {
+    const { method, plan } = this.parts;
+    const fresh = method.start(plan.key("state"));
+    const { latest } = this.snapshots;
+    return latest ? restoreState(fresh, latest.state) : fresh;
+  }
+
+  private async replaceDevice(error: DeviceLostError): Promise<void> {
+    if (++this.lossesInARow >= MOST_LOSSES) {
+      throw new DeviceLostError(
+        error.reason,
+        `${MOST_LOSSES} times in a row at step ${this.step + 1}; the work may be too much for it: try a smaller batch`,
+      );
+    }
+    this.dispose();
+    await reopenDevice();
+    this.stepper = this.newStepper();
+    this.watch = this.newWatch();
+  }
+
+  private newStepper(): Stepper<S> {
+    return wholeStepper(this.parts.method);
+  }
+
+  private newWatch(): Watch<S> {
+    const { method, images, plan, options } = this.parts;
+    return new Watch(method, plan, options.monitorImages ?? someOf(images));
+  }
+}
