@@ -17,7 +17,7 @@ export {
   TraceError,
 } from "./engine/core/errors.ts";
 export { configureDevice, getDevice, setDevice } from "./engine/current-device.ts";
-export { type ProfileOptions, profile, trace } from "./engine/profile.ts";
+export { type ProfileOptions, profile, recordTrace } from "./engine/profile.ts";
 export * from "./engine/public/activation.ts";
 export * from "./engine/public/attention.ts";
 export * from "./engine/public/convolution.ts";

@@ -44,13 +44,13 @@ export async function profile(
  * @throws {DeviceLimitError} If the adapter lacks the feature `timestamp-query`.
  *
  * @example
- *   await writeFile("step.json", await trace(() => step(state, batch)));
+ *   await writeFile("step.json", await recordTrace(() => step(state, batch)));
  *
  * Source: engine/profile.ts.
  */
-export async function trace(body: () => unknown, options: ProfileOptions = {}): Promise<string> {
+export async function recordTrace(body: () => unknown, options: ProfileOptions = {}): Promise<string> {
   const device = options.device ?? (await getDevice());
-  const recording = await device.profiler.record("trace", body);
+  const recording = await device.profiler.record("recordTrace", body);
   const { traceText } = await import("./runtime/timing.ts");
   return traceText(recording);
 }

@@ -310,8 +310,9 @@ const FUNCTIONS: readonly string[] = [
   // From the exact remainder: the quotient may round up to the next integer.
   `fn floor_div_f(x: f32, y: f32) -> f32 {
   let q = x / y;
-  let r = remainder_f(x, y);
-  return select(round((x - r) / y), floor(q), is_nan(r) || is_inf(y) || abs(q) >= 16777216.0f);
+  let r = fmod_f(x, y);
+  let down = f32(abs(r) > 0.0f && ((r < 0.0f) != (y < 0.0f)));
+  return select(round((x - r) / y) - down, floor(q), is_nan(r) || abs(q) >= 16777216.0f);
 }`,
   `fn remainder_i(x: i32, y: i32) -> i32 {
   let r = x % y;

@@ -60,7 +60,10 @@ export const floorDivide = elementwise({
   name: "floorDivide",
   dtype: numeric("floorDivide"),
   vjp: { none: "piecewise constant", stops: true },
-  value: ([a = 0, b = 0], _, ins) => (isFloatInput(ins) || b !== 0 ? Math.floor(a / b) : a),
+  value: ([a = 0, b = 0], _, ins) => {
+    if (!isFloatInput(ins)) return b === 0 ? a : Math.floor(a / b);
+    return Number.isFinite(a) && Math.abs(b) === Infinity && a * b < 0 ? -1 : Math.floor(a / b);
+  },
   wgsl: ([a, b], ins) =>
     isFloatInput(ins)
       ? `floor_div_f(${a}, ${b})`

@@ -77,13 +77,15 @@ export class Placement {
       }
     }
     const seen = new Set<number>();
+    const updated = new Set<number>();
     plan.outputs.forEach((output, i) => {
       if (output.kind === "value" && output.value >= 0 && !seen.has(output.value)) {
         seen.add(output.value);
         const value = plan.values[output.value] as Plan["values"][number];
         const small = this.#kept.landings.has(output.value);
         this.#homes.set(i, small ? Block.shelve(device) : this.#allocate(value.bytes, value.op));
-      } else if (output.kind === "input" && output.updated) {
+      } else if (output.kind === "input" && output.updated && !updated.has(output.index)) {
+        updated.add(output.index);
         this.#reserveInput(output.index);
         const input = inputs[output.index] as Storage;
         if (!run.owned(output.index) || !input.isAlone) this.#homes.set(i, this.#allocate(input.bytes));
@@ -205,8 +207,10 @@ export class Placement {
         if (home && landing) after.push({ from: landing.held, to: home.held, bytes: mine.bytes });
       } else {
         const input = run.inputs[output.index] as Storage;
-        if (!output.updated) {
-          mine.alias(input);
+        // Equal results of which one has replaced an input share its buffer.
+        const first = updated.get(output.index);
+        if (first || !output.updated) {
+          mine.alias(first ?? input);
           return;
         }
         updated.set(output.index, mine);

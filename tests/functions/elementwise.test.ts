@@ -278,8 +278,8 @@ test("remainders are exact where the quotient is large or close to an integer", 
     ],
     "fmod by infinity": [m.fmod(f32([-2.5, nan]), inf), [-2.5, nan]],
     "floor by zero and infinity": [
-      m.floorDivide(f32([1, -1, 0, 5]), f32([0, 0, 0, inf])),
-      [inf, -inf, nan, 0],
+      m.floorDivide(f32([1, -1, 0, 5, -5, 5, -inf]), f32([0, 0, 0, inf, inf, -inf, inf])),
+      [inf, -inf, nan, 0, -1, -1, nan],
     ],
   });
 });

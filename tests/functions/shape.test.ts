@@ -281,7 +281,7 @@ test("diagonals", async () => {
       0,
     ],
     "columns as rows": [y.diagonal({ offset: 1, axis1: 1, axis2: 0 }), [4, 9], 0],
-    trace: [y.trace(), 15, 0],
+    trace: [m.trace(y), 15, 0],
     "trace of many": [cube.trace({ axis1: 0, axis2: 2 }), [7, 11, 15], 0],
     gradient: [
       m.grad((t: m.Tensor) => t.diagonal({ offset: 1 }).mul(weights).sum())(m.zeros([3, 4])),

@@ -7,7 +7,7 @@ import {
   createDevice,
   DeviceLimitError,
   profile,
-  trace,
+  recordTrace,
 } from "../../mod.ts";
 import { faultyDevice } from "../support/faulty-device.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -101,12 +101,12 @@ describe("profile", () => {
   });
 });
 
-describe("trace", () => {
+describe("recordTrace", () => {
   test("is a file for Perfetto: kernels on one track, what the host did on another", async (context) => {
     if (!hasTimestamps) return context.skip("no timestamp-query");
     const x = matrix().evaluate();
     const fresh = compile((a: Tensor) => a.matmul(a).exp().sum(), { name: "fresh" });
-    const text = await trace(() => fresh(x).item());
+    const text = await recordTrace(() => fresh(x).item());
     const file = JSON.parse(text) as { traceEvents: TraceEvent[]; displayTimeUnit: string };
     expect(file.displayTimeUnit).toBe("ms");
     const named = file.traceEvents.filter((e) => e.ph === "M");

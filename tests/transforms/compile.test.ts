@@ -56,6 +56,23 @@ test("state that comes back is updated in place; the old tensors say so", async 
   expect(await one.norm.item()).toBe(6);
 });
 
+test("results that are equal share what one of them has replaced", async () => {
+  const zeros = compile((s: { a: Tensor; b: Tensor }) => ({ a: s.a.zerosLike(), b: s.b.zerosLike() }));
+  const given = { a: tensor([1, 2]), b: tensor([3, 4]) };
+  const none = zeros(given);
+  expect([await none.a.array(), await none.b.array()]).toEqual([
+    [0, 0],
+    [0, 0],
+  ]);
+  expect(await given.a.array()).toEqual([1, 2]);
+
+  const step = compile((s: { a: Tensor; b: Tensor }) => ({ a: s.a.add(1), b: s.a.add(1) }));
+  let state = step(given);
+  for (let i = 0; i < 3; i++) state = step(state);
+  expect(await state.a.array()).toEqual([5, 6]);
+  expect(await state.b.array()).toEqual([5, 6]);
+});
+
 test("donate: false keeps every argument", async () => {
   const step = compile((s: { w: Tensor }) => ({ w: s.w.add(1) }), { donate: false });
   const one = step({ w: tensor([1]) });
