@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FusedProgram, partsOf, sourcesOf } from "./fused-program.ts";
@@ -14,7 +15,8 @@ export class StillNeeded extends Error {
 
 /**
  * Pass: kernels in an order in which each finds its operands, and reads an old value before it is overwritten; as
- * near to the program's own order as that allows.
+ * near to the program's own order as that allows, but for those that give back more memory than they take, which come
+ * as early as they can.
  *
  * @throws {StillNeeded} If there is none; the plan is then made again without the replacements that are to blame.
  */
@@ -27,8 +29,10 @@ export function orderKernels(fused: FusedProgram): FusedProgram {
   const byRank = (a: Cluster, b: Cluster) => (rank.get(b) as number) - (rank.get(a) as number);
   const ready = fused.clusters.filter((c) => waiting.get(c) === 0).sort(byRank);
   const ordered: Cluster[] = [];
+  const memory = new Memory(fused);
   while (ready.length > 0) {
-    const c = ready.pop() as Cluster;
+    const [c] = ready.splice(memory.mostFreeing(ready), 1) as [Cluster];
+    memory.run(c);
     ordered.push(c);
     for (const n of next.get(c) ?? []) {
       const left = (waiting.get(n) as number) - 1;
@@ -46,6 +50,46 @@ export function orderKernels(fused: FusedProgram): FusedProgram {
     throw new StillNeeded(results);
   }
   return { ...fused, clusters: ordered };
+}
+
+/** What runs of kernels do to the memory for intermediate results. */
+class Memory {
+  /** Kernels that are still to read each intermediate result. */
+  private readonly readers = new Map<GraphNode, number>();
+  private readonly sources = new Map<Cluster, readonly GraphNode[]>();
+
+  constructor(fused: FusedProgram) {
+    const kept = new Set(fused.program.outputs);
+    for (const c of fused.clusters) {
+      const sources = [...new Set(sourcesOf(fused, c))].filter((x) => fused.owner.has(x) && !kept.has(x));
+      this.sources.set(c, sources);
+      for (const x of sources) this.readers.set(x, (this.readers.get(x) ?? 0) + 1);
+    }
+  }
+
+  /** The kernel that gives back the most beyond what it takes; the last of the list if none gives back any. */
+  mostFreeing(ready: readonly Cluster[]): number {
+    let best = ready.length - 1;
+    let most = 0;
+    ready.forEach((c, i) => {
+      const gain = this.gain(c);
+      if (gain > most) [best, most] = [i, gain];
+    });
+    return best;
+  }
+
+  run(c: Cluster): void {
+    for (const x of this.sources.get(c) as GraphNode[])
+      this.readers.set(x, (this.readers.get(x) as number) - 1);
+  }
+
+  private gain(c: Cluster): number {
+    let gain = 0;
+    for (const x of this.sources.get(c) as GraphNode[])
+      if (this.readers.get(x) === 1) gain += sizeOf(x.shape);
+    if (gain > 0) for (const x of c.outputs) if (this.readers.has(x)) gain -= sizeOf(x.shape);
+    return gain;
+  }
 }
 
 /** How many kernels each waits for, and which wait for it. */
