@@ -1,3 +1,4 @@
+export * from "./heads/mod.ts";
 export * from "./nn/mod.ts";
 export * from "./published/mod.ts";
 export { type BlockKind, blockKinds } from "./resnet/blocks.ts";

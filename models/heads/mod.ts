@@ -1,0 +1,1 @@
+export { DinoHead, type DinoHeadOptions } from "./dino-head.ts";
