@@ -1,6 +1,16 @@
 export { drawViews, type ViewDraws } from "./augment/draws.ts";
+export type { FilterName } from "./augment/filters.ts";
+export { type Crops, type MultiCropOptions, multiCrop } from "./augment/multi-crop.ts";
 export { type RandomViewOptions, randomView, viewOf } from "./augment/random-view.ts";
-export { defaultRecipe, type ViewRecipe } from "./augment/recipe.ts";
+export {
+  defaultRecipe,
+  dinoRecipe,
+  type MultiCropRecipe,
+  scatSimClrRecipe,
+  type ViewRecipe,
+} from "./augment/recipe.ts";
+export { resample } from "./augment/resample.ts";
+export { bytes, continuous, type Scale } from "./augment/scale.ts";
 export {
   type Damage,
   type ImageCollection,

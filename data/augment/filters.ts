@@ -25,3 +25,47 @@ export const filters: Readonly<Record<FilterName, Filter>> = {
   },
   lanczos: { support: 3, weight: (x) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
 };
+
+/** Which pixels of an axis make a result pixel, and how much of each. */
+export interface Taps {
+  readonly first: number;
+  readonly weights: Float64Array;
+}
+
+/**
+ * The taps of each result pixel, as Pillow places them: centres of pixels lie at halves, and the filter is widened when
+ * it shrinks.
+ *
+ * @param start, extent The part of the axis that is shown; it may begin and end between pixels. Default: all.
+ */
+export function axisTaps(
+  filter: FilterName,
+  inputs: number,
+  outputs: number,
+  start = 0,
+  extent = inputs,
+): Taps[] {
+  const { support, weight } = filters[filter];
+  const scale = extent / outputs;
+  const widened = Math.max(scale, 1);
+  const reach = support * widened;
+  return Array.from({ length: outputs }, (_, i) => {
+    const centre = start + (i + 0.5) * scale;
+    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
+    const end = Math.min(inputs, Math.trunc(centre + reach + 0.5));
+    const weights = Float64Array.from({ length: end - first }, (_, k) =>
+      weight((first + k - centre + 0.5) / widened),
+    );
+    const sum = weights.reduce((a, b) => a + b, 0);
+    return { first, weights: weights.map((w) => w / sum) };
+  });
+}
+
+/** The taps of a whole axis as a matrix `[outputs, inputs]`. */
+export function axisMatrix(filter: FilterName, inputs: number, outputs: number): Float32Array {
+  const matrix = new Float32Array(outputs * inputs);
+  axisTaps(filter, inputs, outputs).forEach(({ first, weights }, row) => {
+    matrix.set(weights, row * inputs + first);
+  });
+  return matrix;
+}

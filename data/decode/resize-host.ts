@@ -1,4 +1,4 @@
-import { type FilterName, filters } from "../augment/filters.ts";
+import { axisTaps, type FilterName, type Taps } from "../augment/filters.ts";
 
 interface Size {
   readonly width: number;
@@ -25,8 +25,8 @@ export function resizeHost(
 ): Uint8Array {
   const { width, height, channels } = from;
   const { left, top, width: boxWidth, height: boxHeight } = box ?? { left: 0, top: 0, ...from };
-  const across = axisTaps(filter, width, to.width, left, boxWidth);
-  const down = axisTaps(filter, height, to.height, top, boxHeight);
+  const across = fixedPoint(axisTaps(filter, width, to.width, left, boxWidth));
+  const down = fixedPoint(axisTaps(filter, height, to.height, top, boxHeight));
   const narrow = pass(data, height, width, channels, across);
   // Rows are resized as the columns of the turned image would be: a stride is all that differs.
   const result = new Uint8Array(to.height * to.width * channels);
@@ -41,35 +41,6 @@ export function resizeHost(
     }
   });
   return result;
-}
-
-interface Taps {
-  readonly first: number;
-  readonly weights: Float64Array;
-}
-
-/** Which pixels of an axis make each result pixel, and how much of each. */
-function axisTaps(
-  filter: FilterName,
-  inputs: number,
-  outputs: number,
-  start: number,
-  extent: number,
-): Taps[] {
-  const { support, weight } = filters[filter];
-  const scale = extent / outputs;
-  const widened = Math.max(scale, 1);
-  const reach = support * widened;
-  return Array.from({ length: outputs }, (_, i) => {
-    const centre = start + (i + 0.5) * scale;
-    const first = Math.max(0, Math.trunc(centre - reach + 0.5));
-    const end = Math.min(inputs, Math.trunc(centre + reach + 0.5));
-    const weights = Float64Array.from({ length: end - first }, (_, k) =>
-      weight((first + k - centre + 0.5) / widened),
-    );
-    const sum = weights.reduce((a, b) => a + b, 0);
-    return { first, weights: weights.map((w) => w / sum) };
-  });
 }
 
 function pass(
@@ -96,4 +67,14 @@ function pass(
   return result;
 }
 
-const toByte = (value: number): number => Math.min(255, Math.max(0, Math.floor(value + 0.5)));
+/** Pillow's weights have 22 bits after the point, and so sums can lie in the middle between two bytes. */
+const UNIT = 2 ** 22;
+
+function fixedPoint(taps: readonly Taps[]): Taps[] {
+  return taps.map(({ first, weights }) => ({
+    first,
+    weights: weights.map((w) => Math.trunc(w * UNIT + Math.sign(w) * 0.5)),
+  }));
+}
+
+const toByte = (sum: number): number => Math.min(255, Math.max(0, Math.floor((sum + UNIT / 2) / UNIT)));
