@@ -14,6 +14,13 @@ export { SimClr, type SimClrOptions } from "./resnet/simclr.ts";
 export { type Adapter, type AdapterName, adapters, type Stage } from "./scatsimclr/presets.ts";
 export { ResidualBlock } from "./scatsimclr/residual-block.ts";
 export { type Encoded, ScatSimClr, type ScatSimClrOptions } from "./scatsimclr/scatsimclr.ts";
+export type { ModulusMaps } from "./scattering/cascade.ts";
+export {
+  type FilterPicture,
+  type FilterPictures,
+  filterPictures,
+  type Picture,
+} from "./scattering/filter-pictures.ts";
 export type { Size } from "./scattering/geometry.ts";
 export type { ScatteringPath } from "./scattering/paths.ts";
 export {

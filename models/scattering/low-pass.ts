@@ -1,12 +1,11 @@
-import type { Tensor } from "../../mod.ts";
 import { constant } from "./constants.ts";
-import { contract } from "./contract.ts";
 import { amplitude, lowPassSigma } from "./filter-bank.ts";
 import type { Geometry } from "./geometry.ts";
+import { type Labelled, product, without } from "./labelled.ts";
 import { afterPadding, axisSpectrum, filterMatrix, type Matrix, scaled, withoutBorder } from "./matrices.ts";
 
-/** Averages maps `[N, A, B]` into `[N, m, n]`. */
-export type LowPass = (maps: Tensor) => Tensor;
+/** Averages maps with row axes p, r and column axes q, s, in any order, into `[n, l, k, y, z]`, or as many as there are. */
+export type LowPass = (maps: Labelled) => Labelled;
 
 /**
  * The last step of every path: smooth, subsample to the output grid, and drop the border. The filter is a product of
@@ -24,10 +23,24 @@ export function lowPass(geometry: Geometry, scales: number, level: number | "inp
     const inner = scaled(withoutBorder(filter), scale);
     return level === "input" && sources ? afterPadding(inner, sources[which], input[which]) : inner;
   };
-  const rows = constant(axis(0));
-  const columns = constant(axis(1));
+  const matrices = [constant(axis(0)), constant(axis(1))] as const;
+  /** The matrix of an axis for maps that have it in one piece or, as `p + a r`, in two. */
+  const filterOf = (
+    { x, axes }: Labelled,
+    which: 0 | 1,
+    near: string,
+    far: string,
+    out: string,
+  ): Labelled => {
+    const matrix = matrices[which]();
+    if (!axes.includes(far)) return { x: matrix, axes: out + near };
+    const parts = [far, near].map((letter) => x.shape[axes.indexOf(letter)] as number);
+    return { x: matrix.reshape([matrix.shape[0] as number, ...parts]), axes: out + far + near };
+  };
   return (maps) => {
-    const smoothRows = contract(maps, rows(), [1], [1]); // [N, B, m]
-    return contract(smoothRows, columns(), [1], [1]);
+    const lead = [..."nlk"].filter((letter) => maps.axes.includes(letter)).join("");
+    const columns = without(maps.axes, "pr");
+    const smoothRows = product(`y${columns}`, filterOf(maps, 0, "p", "r", "y"), maps);
+    return product(`${lead}yz`, smoothRows, filterOf(maps, 1, "q", "s", "z"));
   };
 }

@@ -23,3 +23,33 @@ export function scatteringPaths(scales: number, angles: number, maxOrder: 1 | 2)
   );
   return [path(), ...wavelets.map((n) => path(n)), ...(maxOrder === 2 ? second : [])];
 }
+
+/**
+ * The channel of a path: the inverse of `scatteringPaths`.
+ *
+ * @param path.scales `j` of each wavelet; none for the average of the image itself.
+ * @param path.angles Number of the angle of each wavelet, as many as there are scales.
+ * @throws {RangeError} If there is no such path.
+ */
+export function channelOf(
+  { scales, angles }: Pick<ScatteringPath, "scales" | "angles">,
+  J: number,
+  L: number,
+  maxOrder: 1 | 2,
+): number {
+  const [j1 = -1, j2] = scales;
+  const [t1 = 0, t2 = 0] = angles;
+  const whole = (x: number, end: number) => Number.isInteger(x) && x >= 0 && x < end;
+  const fits =
+    scales.length === angles.length &&
+    scales.length <= maxOrder &&
+    scales.every((j, i) => whole(j, J) && (i === 0 || j > (scales[i - 1] as number))) &&
+    angles.every((t) => whole(t, L));
+  if (!fits)
+    throw new RangeError(`scattering2d: there is no path of scales [${scales}] and angles [${angles}]`);
+  if (scales.length === 0) return 0;
+  if (j2 === undefined) return 1 + j1 * L + t1;
+  let before = 0;
+  for (let i = 0; i < j1; i++) before += J - 1 - i;
+  return 1 + J * L + L ** 2 * before + t1 * L * (J - 1 - j1) + (j2 - j1 - 1) * L + t2;
+}

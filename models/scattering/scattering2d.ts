@@ -1,11 +1,7 @@
-import { concat, ShapeError, type Tensor } from "../../mod.ts";
-import { type FilterBank, filterBank } from "./filter-bank.ts";
-import { type Geometry, geometry, type Size } from "./geometry.ts";
-import { lowPass } from "./low-pass.ts";
-import { type ScatteringPath, scatteringPaths } from "./paths.ts";
-import { ANGLES_OF_ROUND_ENVELOPES, separableStage } from "./separable-stage.ts";
-import { spectralStage } from "./spectral-stage.ts";
-import type { WaveletStage } from "./wavelet-stage.ts";
+import { ShapeError, type Tensor, vjp } from "../../mod.ts";
+import { Cascade, type ModulusMaps } from "./cascade.ts";
+import { geometry, type Size } from "./geometry.ts";
+import { channelOf, type ScatteringPath, scatteringPaths } from "./paths.ts";
 
 export interface ScatteringOptions {
   /** Number of scales, 1 or more: the result is averaged over about `2^J` pixels and subsampled by `2^J`. */
@@ -31,6 +27,18 @@ export interface Scattering2d {
   (images: Tensor): Tensor;
   /** The same, a record for each channel. */
   list(images: Tensor): ScatteringCoefficient[];
+  /**
+   * The moduli of wavelets before they are averaged, for looking at: a record for each scale, and for each pair of
+   * scales. Maps are `[..., L, A, B]` or `[..., L, L, A, B]` on the padded grid, subsampled by `2^j` of the last scale.
+   */
+  moduli(images: Tensor): ModulusMaps[];
+  /**
+   * The coefficients of many images in pieces of at most `maxBytes`, one after the other along the first axis of
+   * `f32[B, ..., M, N]`. Default: the 128 MiB that every WebGPU device can bind at once.
+   */
+  inPieces(images: Tensor, options?: { maxBytes?: number }): Tensor[];
+  /** The channel of a path, told by its scales and angles. */
+  channelOf(path: Pick<ScatteringPath, "scales" | "angles">): number;
   /** What each of the K channels is. */
   readonly paths: readonly ScatteringPath[];
   /** Rows and columns of what comes in. */
@@ -55,8 +63,8 @@ export interface Scattering2d {
  *   channels is that of `paths`. Equal options give the same function.
  * @throws {RangeError} If an option is out of range. The function throws a {@link ShapeError} for images of another size.
  *
- * Memory: the largest intermediate holds the moduli of one scale at full resolution, about `5 L` times the padded
- * images while it is made.
+ * Memory: large batches are worked on in portions, so that all intermediate results together stay below half of what
+ * goes in and comes out (or 48 MiB). A gradient keeps what it needs of each portion.
  * Gradient: reaches the images; a modulus has gradient 0 where it is 0.
  *
  * @example
@@ -82,8 +90,9 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
   const place = geometry(shape, J, prePadded);
   const paths = scatteringPaths(J, L, maxOrder);
   const [m, n] = place.output;
-  let apply: ((images: Tensor) => Tensor) | undefined; // filters take a while, and not every model is run
-  const transform = (images: Tensor): Tensor => {
+  let made: Cascade | undefined; // filters take a while, and not every model is run
+  /** Images `[..., M, N]` as one list, and what stands before the last two axes. */
+  const listed = (images: Tensor) => {
     const { input } = place;
     const [rows, columns] = images.shape.slice(-2);
     if (rows !== input[0] || columns !== input[1]) {
@@ -93,59 +102,35 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
         need: "the size as the last two axes",
       });
     }
-    const leading = images.shape.slice(0, -2);
-    apply ??= cascade(place, J, L, maxOrder);
-    return apply(images.reshape([-1, ...input])).reshape([...leading, paths.length, m, n]);
+    made ??= new Cascade({ geometry: place, scales: J, angles: L, maxOrder });
+    return { cascade: made, list: images.reshape([-1, ...input]), leading: images.shape.slice(0, -2) };
+  };
+  const transform = (images: Tensor): Tensor => {
+    const { cascade, list, leading } = listed(images);
+    // Traced, so that it is computed as one program: outside of a compiled function, so large a graph would be evaluated
+    // in parts, and all of them kept until the last is there.
+    const { value } = vjp((x: Tensor) => cascade.coefficients(x), list);
+    return value.reshape([...leading, paths.length, m, n]);
   };
   const list = (images: Tensor): ScatteringCoefficient[] => {
     const values = transform(images).unstack({ axis: -3 });
     return paths.map((path, k) => ({ ...path, value: values[k] as Tensor }));
   };
+  const moduli = (images: Tensor): ModulusMaps[] => {
+    const { cascade, list, leading } = listed(images);
+    return cascade
+      .moduli(list)
+      .map(({ scales, maps }) => ({ scales, maps: maps.reshape([...leading, ...maps.shape.slice(1)]) }));
+  };
+  const inPieces = (images: Tensor, { maxBytes = 2 ** 27 }: { maxBytes?: number } = {}): Tensor[] => {
+    const [count = 1] = images.shape;
+    const bytesOfOne = (4 * paths.length * m * n * images.size) / count / (place.input[0] * place.input[1]);
+    const most = Math.max(1, Math.floor(maxBytes / bytesOfOne));
+    return images.rank < 3 ? [transform(images)] : images.chunk(Math.ceil(count / most)).map(transform);
+  };
   const shapes = { inputShape: place.input, outputShape: [paths.length, m, n] as const };
-  return Object.assign(transform, { list, paths, ...shapes });
-}
-
-/** The transform of `[N, M, N]` to `[N, K, m, n]`. */
-function cascade(place: Geometry, J: number, L: number, maxOrder: 1 | 2): (images: Tensor) => Tensor {
-  const scales = Array.from({ length: J }, (_, j) => j);
-  let bank: FilterBank | undefined;
-  const stage = (scale: number, level: number | "input"): WaveletStage => {
-    const spec = { geometry: place, angles: L, scale, level };
-    if (L === ANGLES_OF_ROUND_ENVELOPES) return separableStage(spec);
-    bank ??= filterBank(place.padded, J, L);
-    return spectralStage(spec, bank);
-  };
-  const averageInput = lowPass(place, J, "input");
-  const first = scales.map((scale) => ({
-    scale,
-    stage: stage(scale, "input"),
-    average: lowPass(place, J, scale),
-  }));
-  const second = first.map(({ scale: level }) =>
-    maxOrder === 1
-      ? []
-      : first
-          .filter(({ scale }) => scale > level)
-          .map(({ scale, average }) => ({ stage: stage(scale, level), average })),
-  );
-  return (images) => {
-    const [count = 0] = images.shape;
-    /** The axes of maps folded into one, for what works on lists of maps. */
-    const flat = (maps: Tensor) => maps.reshape([-1, ...maps.shape.slice(-2)]);
-    const s0 = averageInput(images).unsqueeze(1);
-    const s1: Tensor[] = [];
-    const s2: Tensor[] = [];
-    first.forEach(({ stage, average }, j1) => {
-      const u1 = flat(stage(images));
-      s1.push(average(u1).reshape([count, L, ...place.output]));
-      const coarser = (second[j1] ?? []).map(({ stage, average }) => {
-        const u2 = flat(stage(u1));
-        return average(u2).reshape([count, L, L, ...place.output]);
-      });
-      if (coarser.length > 0) s2.push(concat(coarser, { axis: 2 }).reshape([count, -1, ...place.output]));
-    });
-    return concat([s0, ...s1, ...s2], { axis: 1 });
-  };
+  const channel = (path: Pick<ScatteringPath, "scales" | "angles">) => channelOf(path, J, L, maxOrder);
+  return Object.assign(transform, { list, moduli, inPieces, paths, channelOf: channel, ...shapes });
 }
 
 function check({ J, shape, L, maxOrder }: Required<ScatteringOptions>): void {

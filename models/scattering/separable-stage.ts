@@ -1,10 +1,13 @@
 import { stack, type Tensor } from "../../mod.ts";
+import type { Stages } from "./cascade.ts";
 import { constant, stackRows } from "./constants.ts";
 import { contract } from "./contract.ts";
 import { amplitude, frequencyOf, sigmaOf } from "./filter-bank.ts";
+import type { Geometry } from "./geometry.ts";
+import type { Labelled } from "./labelled.ts";
 import { axisSpectrum, type ComplexMatrix, combined, filterMatrix, type Matrix, scaled } from "./matrices.ts";
 import { modulus } from "./modulus.ts";
-import { levelOf, onMaps, type StageSpec, type WaveletStage } from "./wavelet-stage.ts";
+import { levelOf, onMaps, type StageSpec } from "./stage-spec.ts";
 
 /** The number of angles at which the envelope is round, and a wave the product of one wave for each axis. */
 export const ANGLES_OF_ROUND_ENVELOPES = 4;
@@ -26,7 +29,38 @@ interface AxisFilters {
  * The wavelets of four angles as products of filters of one axis: nine real matrix products in place of four inverse
  * Fourier transforms, exact in the same way. Angles 0 to 3 lie at 45, 0, -45 and -90 degrees from the row axis.
  */
-export function separableStage(spec: StageSpec): WaveletStage {
+export class SeparableStages implements Stages {
+  readonly #geometry: Geometry;
+  readonly #made = new Map<string, WaveletStage>();
+
+  constructor(geometry: Geometry) {
+    this.#geometry = geometry;
+  }
+
+  ofImages(images: Tensor): Labelled {
+    return { x: images, axes: "npq" };
+  }
+
+  ofMaps(maps: Labelled): Labelled {
+    return maps;
+  }
+
+  moduli({ x, axes }: Labelled, level: number | "input", scale: number): Labelled {
+    const name = `${level} ${scale}`;
+    const stage = this.#made.get(name) ?? separableStage({ geometry: this.#geometry, scale, level });
+    this.#made.set(name, stage);
+    const maps = stage(x.reshape([-1, ...x.shape.slice(-2)]));
+    return {
+      x: maps.reshape([...x.shape.slice(0, -2), ...maps.shape.slice(1)]),
+      axes: axes.replace("pq", "kpq"),
+    };
+  }
+}
+
+/** Real maps `[N, A, B]` to the moduli of all angles, `[N, 4, A', B']`. */
+type WaveletStage = (maps: Tensor) => Tensor;
+
+function separableStage(spec: StageSpec): WaveletStage {
   const rows = axisFilters(spec, 0);
   const columns = axisFilters(spec, 1);
   const height = rows.still.rows;

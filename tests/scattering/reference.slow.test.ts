@@ -6,8 +6,14 @@ import { compareWithReference } from "./reference.ts";
 
 beforeAll(() => configureDevice({ gpu: nodeGPU() }));
 
-describe("values and gradients of the reference, larger", () => {
+describe("values and gradients of the reference", () => {
   for (const name of [
+    "J1_L4_o1_16x16",
+    "J2_L4_o2_16x16_zero",
+    "J2_L4_o2_nobatch_16x16",
+    "J2_L8_o2_5x7",
+    "J3_L4_o2_8x8",
+    "J4_L4_o1_48x48",
     "J2_L6_o2_20x36",
     "J2_L8_o1_32x32",
     "J2_L8_o2_24x24_prepad",

@@ -1,13 +1,8 @@
-import type { Tensor } from "../../mod.ts";
 import type { Geometry } from "./geometry.ts";
 import { afterPadding, type ComplexMatrix, type Matrix } from "./matrices.ts";
 
-/** One layer of the cascade: real maps `[N, A, B]` to `|maps * psi|` for all angles of a scale, `[N, L, A', B']`. */
-export type WaveletStage = (maps: Tensor) => Tensor;
-
 export interface StageSpec {
   readonly geometry: Geometry;
-  readonly angles: number;
   /** Scale of the wavelets; the result has `2^-scale` of the padded resolution. */
   readonly scale: number;
   /** The maps have `2^-level` of the padded resolution; "input" for images as they come in. */
