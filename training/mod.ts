@@ -1,5 +1,16 @@
 export { clipByGlobalNorm, clipByNorm, clipByValue, globalNorm } from "./clip.ts";
 export { type EmaOptions, ema } from "./ema.ts";
+export {
+  describeEncoder,
+  type Encoder,
+  type EncoderDescription,
+  type EncoderForm,
+  emptyModel,
+  encode,
+  encoderFrom,
+  readEncoder,
+  writeEncoder,
+} from "./encoder-file.ts";
 export { confusion } from "./evaluate/confusion.ts";
 export { type CrossViewOptions, crossViewRetrieval, viewPair } from "./evaluate/cross-view.ts";
 export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
@@ -12,6 +23,15 @@ export { type NearestOptions, type Neighbours, nearest } from "./evaluate/neares
 export { retrieval } from "./evaluate/retrieval.ts";
 export { type SgdProbeOptions, sgdProbe } from "./evaluate/sgd-probe.ts";
 export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";
+export { autoRecipe, type Circumstances } from "./job/auto.ts";
+export { changedRecipe, checkRecipe, RecipeError } from "./job/change-recipe.ts";
+export type { Measured, MeasureOptions, Ranks, Score } from "./job/measure.ts";
+export { prepared } from "./job/prepare.ts";
+export { type PresetName, presets, type Recipe } from "./job/recipe.ts";
+export { type JobResult, reportOf } from "./job/report-of.ts";
+export { type JobEvent, type JobOptions, measureModels, runJob } from "./job/run-job.ts";
+export type { WayName } from "./job/ways.ts";
+export { scoreTable, verdict } from "./job/words.ts";
 export { type NeighbourMapOptions, neighbourMap } from "./map/neighbour-map.ts";
 export { type PrincipalComponents, principalComponents } from "./map/pca.ts";
 export type {
@@ -45,6 +65,9 @@ export type {
 } from "./optim/optimiser.ts";
 export { type SgdOptions, sgd } from "./optim/sgd.ts";
 export { pretrain, startOf } from "./pretrain.ts";
+export type { ReportData } from "./report/data.ts";
+export { reportPage } from "./report/page.ts";
+export { encodePng, type Picture } from "./report/png.ts";
 export { browserStore } from "./run/browser-store.ts";
 export { CheckpointError } from "./run/checkpoints.ts";
 export { DivergedError } from "./run/diverged.ts";

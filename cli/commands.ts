@@ -1,0 +1,56 @@
+import { doctorCommand, doctorLine } from "./commands/doctor.ts";
+import { embedCommand, embedLine } from "./commands/embed.ts";
+import { evaluateCommand, evaluateLine } from "./commands/evaluate.ts";
+import { exportCommand, exportLine } from "./commands/export.ts";
+import { pretrainCommand, pretrainLine } from "./commands/pretrain.ts";
+import { explained, UsageError } from "./errors.ts";
+import { type CommandLine, nearestName } from "./flags.ts";
+import type { CommandHost } from "./host.ts";
+
+type Command = (args: readonly string[], host: CommandHost) => Promise<number>;
+
+const commands: Readonly<Record<string, { readonly line: CommandLine; readonly run: Command }>> = {
+  pretrain: { line: pretrainLine, run: pretrainCommand },
+  embed: { line: embedLine, run: embedCommand },
+  evaluate: { line: evaluateLine, run: evaluateCommand },
+  export: { line: exportLine, run: exportCommand },
+  doctor: { line: doctorLine, run: doctorCommand },
+};
+
+/**
+ * Runs a command and tells what goes wrong.
+ *
+ * @param args What was typed after the program's name: a command and its arguments.
+ * @returns The exit code: 0, 1 for what nobody can help, 2 for what whoever typed can put right.
+ */
+export async function runCommand(args: readonly string[], host: CommandHost): Promise<number> {
+  const [name = "help", ...rest] = args;
+  try {
+    if (["help", "--help", "-h"].includes(name)) {
+      host.out.write(`${overview()}\n`);
+      return 0;
+    }
+    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+    if (!command) {
+      const near = nearestName(name, Object.keys(commands));
+      const remedy = near ? `did you mean ${near}?` : `there are ${Object.keys(commands).join(", ")}`;
+      throw new UsageError(`there is no command ${name}; ${remedy}`);
+    }
+    return await command.run(rest, host);
+  } catch (error) {
+    const { text, code } = explained(error);
+    host.complain(code === 1 && text.includes("\n") ? text : `morlet: ${text}`);
+    return code;
+  }
+}
+
+function overview(): string {
+  const lines = Object.values(commands).map(({ line }) => `  ${line.name.padEnd(10)} ${line.about}`);
+  return [
+    "Morlet learns to represent images without labels. Nothing leaves the machine.",
+    "",
+    ...lines,
+    "",
+    "morlet COMMAND --help says more, with examples.",
+  ].join("\n");
+}

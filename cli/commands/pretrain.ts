@@ -1,0 +1,283 @@
+import { writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { OpenedImages } from "../../data/collection.ts";
+import { getDevice } from "../../mod.ts";
+import { describeEncoder, type EncoderDescription, writeEncoder } from "../../training/encoder-file.ts";
+import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
+import { changedRecipe, checkRecipe, numberOf, recipeChanges } from "../../training/job/change-recipe.ts";
+import type { Measured } from "../../training/job/measure.ts";
+import { methodOptions } from "../../training/job/method-of.ts";
+import { prepared } from "../../training/job/prepare.ts";
+import { isPreset, type Preset, presets, type Recipe } from "../../training/job/recipe.ts";
+import { type JobEvent, runJob } from "../../training/job/run-job.ts";
+import { folderStore } from "../../training/run/folder-store.ts";
+import { UsageError } from "../errors.ts";
+import { type CommandLine, helpOf, nearestName, readFlags } from "../flags.ts";
+import { type CommandHost, interruptible } from "../host.ts";
+import { type DataChoice, dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
+import { Progress } from "../progress.ts";
+import {
+  CONFIG,
+  ENCODER,
+  knownRunFolder,
+  newRunFolder,
+  REPORT,
+  type RunConfig,
+  readConfig,
+  startRunFolder,
+} from "../run-folder.ts";
+import { Lines } from "../terminal.ts";
+import { writeReport } from "../write-report.ts";
+
+const presetNames = Object.keys(presets);
+
+export const pretrainLine: CommandLine = {
+  name: "pretrain",
+  about: "Learns an encoder from images without labels, and says what it learned.",
+  positionals: [],
+  flags: {
+    ...dataFlags,
+    preset: {
+      hint: "NAME",
+      about: "where to start from: auto (default: by machine and images), or one below",
+    },
+    ...recipeChanges,
+    name: { hint: "NAME", about: "of the run, which is a folder in --runs (default: the next number)" },
+    runs: { hint: "FOLDER", about: "where runs are kept (default: runs)" },
+    resume: { hint: "NAME", about: "go on with a run that was interrupted" },
+    "checkpoint-every": {
+      hint: "N",
+      about: "steps between checkpoints (default: an epoch, or five minutes)",
+    },
+    "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
+    "no-report": { hint: "", about: "write no report.html" },
+  },
+  examples: [
+    ["", "the bundled emoji: minutes without a GPU"],
+    ["--data photos", "a folder of pictures; folders in it, if any, are classes to measure with"],
+    ["--data photos --size 64 --epochs 50 --name first", "larger pictures, for longer, in runs/first"],
+    ["--resume first", "goes on after Ctrl-C or a crash, with the same numbers as without it"],
+    ["--preset cifar-nano --data cifar-10-batches-bin --seed 1", "a reference run"],
+  ],
+  notes: ["Presets:", ...Object.entries(presets).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`)],
+  renamed: {
+    recipe: "give --preset, such as --preset emoji-nano",
+    emoji: "give --limit, which counts drawings",
+    probes: "what labels tell is measured always",
+    save: "the encoder is in the run's folder; morlet export copies it",
+    log: "what happens is in metrics.jsonl of the run's folder",
+  },
+};
+
+export async function pretrainCommand(args: readonly string[], host: CommandHost): Promise<number> {
+  const { flags, help } = readFlags(pretrainLine, args);
+  const lines = new Lines(host.out);
+  if (help) {
+    lines.say(helpOf(pretrainLine));
+    return 0;
+  }
+  const runs = flags.runs ?? "runs";
+  const plan =
+    flags.resume === undefined ? await newPlan(flags, runs) : await resumedPlan(flags, runs, flags.resume);
+  const device = await getDevice();
+  lines.say(`Morlet on ${device.name}`);
+  const name = basename(plan.folder);
+  let training = false;
+  const stop = interruptible(host, () =>
+    training ? "stopping after this step, with a checkpoint" : "stopping",
+  );
+  try {
+    const opened = await openData(plan.data, host, lines, stop.signal);
+    const { preset, recipe } = settle(plan, opened, flags, device.profile.kind === "gpu");
+    const data = prepared(opened, recipe);
+    checkRecipe(recipe, data.train.images);
+    for (const line of describeData(data)) lines.say(line);
+    const config: RunConfig = plan.config ?? {
+      ...{ format: "morlet-run", version: 1, preset, data: plan.data, recipe },
+      checkpointEvery: plan.checkpointEvery,
+      encoder: descriptionOf(preset, recipe, data),
+      started: new Date().toISOString(),
+      device: device.name,
+    };
+    if (!plan.config) await startRunFolder(plan.folder, config);
+    training = true;
+    return await train({
+      host,
+      lines,
+      stop: stop.signal,
+      folder: plan.folder,
+      name,
+      data,
+      recipe,
+      config,
+      flags,
+      runs,
+    });
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") throw error;
+    lines.say("stopped; nothing was begun");
+    return 130;
+  } finally {
+    stop.end();
+    lines.close();
+  }
+}
+
+interface Plan {
+  readonly folder: string;
+  readonly data: DataChoice;
+  readonly checkpointEvery: number | null;
+  readonly preset: string;
+  /** Of the run that goes on. */
+  readonly config: RunConfig | null;
+}
+
+type FlagTexts = Readonly<Record<string, string | undefined>>;
+
+async function newPlan(flags: FlagTexts, runs: string): Promise<Plan> {
+  const preset = flags.preset ?? "auto";
+  if (preset !== "auto" && !isPreset(preset)) {
+    const near = nearestName(preset, presetNames);
+    throw new UsageError(
+      `there is no preset ${preset}${near ? `; did you mean ${near}?` : `, only auto, ${presetNames.join(", ")}`}`,
+    );
+  }
+  const meant: Preset | null = preset === "auto" ? null : presets[preset];
+  if (meant?.data === "cifar" && flags.data === undefined) {
+    throw new UsageError(`--preset ${preset} needs --data with the folder of CIFAR-10's binary files`);
+  }
+  const source = flags.data ?? meant?.data ?? "emoji";
+  if (source === "") throw new UsageError("--data is empty; give a folder, a zip or the name of a data set");
+  changedRecipe(meant?.recipe ?? presets.quick.recipe, flags); // wrong numbers are told before anything is loaded
+  const checkpointEvery =
+    flags["checkpoint-every"] === undefined
+      ? null
+      : numberOf("checkpoint-every", flags["checkpoint-every"], 1);
+  const data = readDataFlags(flags, source, 0);
+  const base = (meant ? preset : basename(source.replace(/[/\\]+$/, "")) || "run").replace(
+    /[^\p{L}\p{N}_.-]+/gu,
+    "-",
+  );
+  return { folder: await newRunFolder(runs, flags.name, base), data, checkpointEvery, preset, config: null };
+}
+
+async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promise<Plan> {
+  if (flags.name !== undefined) throw new UsageError("--resume names the run already: leave --name out");
+  const folder = await knownRunFolder(runs, name);
+  const config = await readConfig(folder);
+  const wrong = ["data", "preset", "size", "channels", "limit", "hold-out", "fit", "labels"].find(
+    (flag) => flags[flag] !== undefined,
+  );
+  if (wrong) {
+    throw new UsageError(`--${wrong} cannot change in a run that goes on: leave it out, or start a new run`);
+  }
+  return {
+    folder,
+    data: config.data,
+    checkpointEvery: config.checkpointEvery,
+    preset: config.preset,
+    config,
+  };
+}
+
+/** The recipe, once it is known what there is to learn from. */
+function settle(
+  { preset, config, data }: Plan,
+  { train }: OpenedImages,
+  flags: FlagTexts,
+  gpu: boolean,
+): { preset: string; recipe: Recipe } {
+  if (config) return { preset, recipe: changedRecipe(config.recipe, flags) };
+  // A size that was asked for is kept.
+  const keep = (recipe: Recipe): Recipe => (data.size === null ? recipe : { ...recipe, side: null });
+  if (preset !== "auto" && isPreset(preset)) {
+    return { preset, recipe: changedRecipe(keep(presets[preset].recipe), flags) };
+  }
+  const { count, height, width } = train.images;
+  const chosen = autoRecipe({ images: count, side: Math.min(height, width), gpu });
+  return {
+    preset: chosen.preset,
+    recipe: fittedBatchUnlessGiven(changedRecipe(keep(chosen.recipe), flags), count, flags),
+  };
+}
+
+const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts): Recipe =>
+  flags.batch === undefined ? fittedBatch(recipe, images) : recipe;
+
+interface Training {
+  readonly host: CommandHost;
+  readonly lines: Lines;
+  readonly stop: AbortSignal;
+  readonly folder: string;
+  readonly name: string;
+  readonly data: OpenedImages;
+  readonly recipe: Recipe;
+  readonly config: RunConfig;
+  readonly flags: FlagTexts;
+  readonly runs: string;
+}
+
+async function train(training: Training): Promise<number> {
+  const { host, lines, stop, folder, name, data, recipe, config, flags, runs } = training;
+  const progress = new Progress(lines, recipe, config.preset);
+  const measured: Measured[] = [];
+  let ended: Extract<JobEvent, { type: "end" }> | undefined;
+  let last: Extract<JobEvent, { type: "measured" }> | undefined;
+  const events = runJob(data, recipe, {
+    store: folderStore(folder),
+    resume: flags.resume !== undefined,
+    signal: stop,
+    ...(config.checkpointEvery === null ? {} : { checkpointEvery: config.checkpointEvery }),
+    measure: { ...(flags["measure-views"] === undefined ? {} : { views: true }), seed: recipe.seed },
+  });
+  for await (const event of events) {
+    progress.tell(event);
+    if (event.type === "end") {
+      ended = event;
+      await saveEncoder(training, event);
+    }
+    if (event.type === "measured") {
+      last = event;
+      measured.push(event.measured);
+    }
+    if (stop.aborted && event.type === "measured") break;
+  }
+  const again = `${host.program} pretrain --resume ${quoted(name)}${runs === "runs" ? "" : ` --runs ${quoted(runs)}`}`;
+  if (!ended || ended.stopped) {
+    lines.say(`stopped; go on with: ${again}`);
+    return 0;
+  }
+  if (stop.aborted || !last) {
+    lines.say(`stopped while measuring; the encoder is in ${join(folder, ENCODER)}`);
+    return 0;
+  }
+  if (flags["no-report"] === undefined) {
+    lines.pass("writing the report ...");
+    await writeReport(join(folder, REPORT), {
+      ...training,
+      measured,
+      images: last.images,
+      model: ended.state.model,
+    });
+  }
+  const files = [CONFIG, "metrics.jsonl", ENCODER, ...(flags["no-report"] === undefined ? [REPORT] : [])];
+  lines.say(`in ${folder}: ${files.join(", ")}`);
+  return 0;
+}
+
+async function saveEncoder({ config, folder }: Training, event: JobEvent & { type: "end" }): Promise<void> {
+  const training = { ...config.encoder.training, steps: event.steps };
+  const description = { ...config.encoder, training };
+  await writeFile(join(folder, ENCODER), await writeEncoder({ model: event.state.model, description }));
+}
+
+function descriptionOf(preset: string, recipe: Recipe, { train }: OpenedImages): EncoderDescription {
+  const { images, name } = train;
+  const { statistics } = methodOptions(recipe, images);
+  const { scales: J, angles: L, adapter, hidden, out } = recipe;
+  const size = [images.height, images.width] as const;
+  const form = { scattering: { J, L }, size, channels: images.channels, statistics, adapter, hidden, out };
+  return describeEncoder(form, { preset, data: name, images: images.count, recipe });
+}
+
+const quoted = (text: string): string => (/[^\w./-]/.test(text) ? JSON.stringify(text) : text);

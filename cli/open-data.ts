@@ -1,0 +1,127 @@
+import { stat } from "node:fs/promises";
+import type { OpenedImages } from "../data/collection.ts";
+import { type OpenOptions, openImages } from "../data/open-images.ts";
+import { numberOf } from "../training/job/change-recipe.ts";
+import { grouped } from "../training/job/words.ts";
+import { UsageError } from "./errors.ts";
+import type { Flags } from "./flags.ts";
+import type { CommandHost } from "./host.ts";
+import type { Lines } from "./terminal.ts";
+
+/** How images are opened, as plain data that a run's configuration keeps. */
+export interface DataChoice {
+  readonly source: string;
+  readonly size: number | readonly [number, number] | null;
+  readonly channels: 1 | 3 | null;
+  readonly limit: number | null;
+  /** Null: a tenth, where the source has no split of its own. */
+  readonly holdOut: number | null;
+  readonly fit: "cover" | "stretch" | null;
+  readonly labels: "fine" | "coarse" | null;
+  readonly seed: number;
+}
+
+export const dataFlags: Flags = {
+  data: { hint: "SOURCE", about: "folder, zip or file of images, or emoji or fashion-mnist" },
+  size: { hint: "N", about: "rows and columns that pictures are brought to (default: theirs, at most 96)" },
+  channels: { hint: "N", about: "1 for grey, 3 for colours (default: as the images are)" },
+  fit: { hint: "HOW", about: "cover (the middle) or stretch, for pictures of another shape" },
+  limit: { hint: "N", about: "use at most so many images, of each class alike" },
+  "hold-out": {
+    hint: "X",
+    about: "share of the images to measure with (default 0.1, or the source's own split)",
+  },
+  labels: { hint: "KIND", about: "of CIFAR-100: fine (100 classes, default) or coarse (20)" },
+};
+
+const DEFAULT_HOLD_OUT = 0.1;
+
+/** @throws {UsageError} If a flag has a value that it cannot have. */
+export function readDataFlags(
+  flags: Readonly<Record<string, string | undefined>>,
+  source: string,
+  seed: number,
+): DataChoice {
+  const oneOf = <T extends string>(name: string, choices: readonly T[]): T | null => {
+    const text = flags[name];
+    if (text === undefined) return null;
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) throw new UsageError(`--${name} is "${text}"; it takes ${choices.join(" or ")}`);
+    return found;
+  };
+  const whole = (name: string) => (flags[name] === undefined ? null : numberOf(name, flags[name], 1));
+  const channels = oneOf("channels", ["1", "3"]);
+  return {
+    source,
+    size: whole("size"),
+    channels: channels === null ? null : channels === "1" ? 1 : 3,
+    limit: whole("limit"),
+    holdOut: flags["hold-out"] === undefined ? null : shareOf("hold-out", flags["hold-out"]),
+    fit: oneOf("fit", ["cover", "stretch"]),
+    labels: oneOf("labels", ["fine", "coarse"]),
+    seed,
+  };
+}
+
+function shareOf(name: string, text: string): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= 0 && value < 1) return value;
+  throw new UsageError(`--${name} is "${text}"; it takes a number from 0 to below 1, such as 0.1`);
+}
+
+/** Opens the images, with a line of progress while it takes. */
+export async function openData(
+  choice: DataChoice,
+  host: CommandHost,
+  lines: Lines,
+  signal?: AbortSignal,
+): Promise<OpenedImages> {
+  const { source, size, channels, limit, holdOut, fit, labels, seed } = choice;
+  const options: OpenOptions = {
+    size: size ?? undefined,
+    channels: channels ?? "auto",
+    limit: limit ?? undefined,
+    holdOut: holdOut ?? DEFAULT_HOLD_OUT,
+    fit: fit ?? undefined,
+    labels: labels ?? undefined,
+    seed,
+    emoji: host.emoji,
+    signal,
+    onProgress({ done, total }) {
+      if (lines.isTTY && total > 0) lines.pass(`loading images: ${grouped(done)} of ${grouped(total)}`);
+    },
+  };
+  await checkThere(source);
+  return await openImages(source, options);
+}
+
+/** @throws {UsageError} If a path leads nowhere. */
+async function checkThere(source: string): Promise<void> {
+  if (["emoji", "fashion-mnist"].includes(source)) return;
+  const found = await stat(source).catch((error: { code?: string }) => error);
+  if ("code" in found && (found.code === "ENOENT" || found.code === "ENOTDIR")) {
+    throw new UsageError(
+      `--data ${source}: there is no such file or folder; give a path, or one of emoji and fashion-mnist`,
+    );
+  }
+}
+
+/** What was opened, in a line or two. */
+export function describeData({ train, test }: OpenedImages): string[] {
+  const { images, classes } = train;
+  const size = `${images.height} x ${images.width}${images.channels === 1 ? ", grey" : ""}`;
+  const held = test ? `, ${grouped(test.images.count)} held out` : "";
+  const kinds = classes
+    ? `; ${classes.length} classes, whose labels are used to measure alone`
+    : "; no labels";
+  const lines = [`${train.name}: ${grouped(images.count)} images (${size}) to learn from${held}${kinds}`];
+  const damaged = [...train.skipped, ...(test?.skipped ?? [])];
+  if (damaged.length > 0) {
+    const shown = damaged.slice(0, 3).map(({ file, problem }) => `${file} (${problem})`);
+    const more = damaged.length > shown.length ? `, and ${damaged.length - shown.length} more` : "";
+    lines.push(
+      `left out ${damaged.length === 1 ? "1 file" : `${damaged.length} files`}: ${shown.join(", ")}${more}`,
+    );
+  }
+  return lines;
+}

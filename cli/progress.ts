@@ -1,0 +1,83 @@
+import type { Score } from "../training/job/measure.ts";
+import type { Recipe } from "../training/job/recipe.ts";
+import type { JobEvent } from "../training/job/run-job.ts";
+import { clock, describeModel, describeStep, scoreTable, verdict, wayNames } from "../training/job/words.ts";
+import type { Monitors } from "../training/monitors/monitors.ts";
+import type { Lines } from "./terminal.ts";
+
+const SECONDS_BETWEEN_LINES = 10;
+
+/** Says what happens in a run: one line that changes on a terminal, a line now and then elsewhere. */
+export class Progress {
+  private readonly lines: Lines;
+  private readonly recipe: Recipe;
+  private readonly preset: string;
+  private readonly scores: Score[] = [];
+  private readonly started = performance.now();
+  private lastLine = Number.NEGATIVE_INFINITY;
+  private monitors: Monitors | null = null;
+  private first: number | null = null;
+
+  constructor(lines: Lines, recipe: Recipe, preset: string) {
+    this.lines = lines;
+    this.recipe = recipe;
+    this.preset = preset;
+  }
+
+  tell(event: JobEvent): void {
+    const { lines, recipe } = this;
+    switch (event.type) {
+      case "start": {
+        const { epochs, stepsPerEpoch, done, steps } = event;
+        lines.say(describeModel(recipe, event.state.model));
+        const batches = `${epochs} epochs of ${stepsPerEpoch} steps of ${recipe.batch} images`;
+        lines.say(`preset ${this.preset}, seed ${recipe.seed}: ${batches}`);
+        if (done > 0) lines.say(`going on after step ${done} of ${steps}`);
+        if (done < steps) lines.pass("compiling the training step ...");
+        break;
+      }
+      case "step": {
+        this.first ??= event.loss;
+        const now = performance.now() / 1000;
+        const due = now - this.lastLine >= SECONDS_BETWEEN_LINES || event.step === event.steps;
+        if (!lines.isTTY && !due) break;
+        this.lastLine = now;
+        lines.pass(describeStep(recipe.epochs, event, this.monitors));
+        break;
+      }
+      case "epoch":
+        lines.say(`epoch ${event.epoch}/${recipe.epochs}  mean loss ${event.loss.toFixed(3)}`);
+        break;
+      case "monitors":
+        this.monitors = event.monitors;
+        break;
+      case "warning":
+        lines.say(`note: ${event.message}`);
+        break;
+      case "recovered":
+        lines.say(`the device was lost (${event.reason}); a new one goes on after step ${event.from}`);
+        break;
+      case "end":
+        if (!event.stopped) lines.say(`trained for ${clock(event.seconds)}`);
+        break;
+      case "measuring":
+        lines.pass(`measuring: ${wayNames[event.what]} ...`);
+        break;
+      case "measured":
+        this.scores.push(event.measured.score);
+        if (event.measured.score.way === "trained") this.table(event.question, event.heldOut);
+        break;
+    }
+  }
+
+  private table(question: string | null, heldOut: boolean): void {
+    const { lines, scores } = this;
+    lines.say("");
+    if (question) lines.say(question);
+    if (!heldOut) lines.say("No images were held out: these are measured on images that were trained on.");
+    lines.table(scoreTable(scores));
+    lines.say("");
+    lines.say(verdict(scores));
+    lines.say(`all in all ${clock((performance.now() - this.started) / 1000)}`);
+  }
+}

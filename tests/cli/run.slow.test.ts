@@ -1,0 +1,150 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readNpy, readSafetensors } from "../../io.ts";
+import { configureDevice } from "../../mod.ts";
+import { nodeGPU } from "../support/host.ts";
+import { morlet } from "./host.ts";
+import { tiny, writePictures } from "./pictures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "morlet-run-"));
+const at = (...names: string[]) => join(folder, ...names);
+const runs = ["--runs", at("runs")];
+const DAMAGED = 8;
+
+beforeAll(async () => {
+  configureDevice({ gpu: nodeGPU() });
+  await writePictures(at("photos"), 24, true);
+  // A third of the files is damaged.
+  for (let i = 0; i < DAMAGED / 2; i++) {
+    writeFileSync(at("photos", "stripes", `empty ${i}.png`), "");
+    writeFileSync(at("photos", "checks", `text ${i}.png`), "this is no <picture>");
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const losses = (name: string): number[] =>
+  readFileSync(at("runs", name, "metrics.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .filter(({ type }) => type === "step")
+    .map(({ loss }) => loss);
+
+const photos = ["--data", at("photos"), "--hold-out", "0.25", "--seed", "3"];
+
+describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
+  test("leaves out what is damaged, measures with the folders as classes, and writes all files", async () => {
+    const { code, out, errors } = await morlet(["pretrain", ...photos, ...tiny, ...runs, "--name", "whole"]);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    expect(out).toContain("18 images (8 x 8) to learn from, 6 held out; 2 classes");
+    expect(out).toContain("left out 8 files:");
+    expect(out).toMatch(/\n {24} {5}k-NN {3}linear {3}spread\n/);
+    for (const name of [
+      "raw pixels",
+      "scattering alone",
+      "encoder before training",
+      "encoder after training",
+    ]) {
+      expect(out).toContain(`\n${name}`);
+    }
+    expect(out).toMatch(/\nTraining (gained|lost|changed)/);
+    const files = readdirSync(at("runs", "whole"));
+    expect(files).toEqual(
+      expect.arrayContaining(["config.json", "encoder.safetensors", "metrics.jsonl", "report.html"]),
+    );
+    expect(losses("whole")).toHaveLength(8);
+    const report = readFileSync(at("runs", "whole", "report.html"), "utf8");
+    expect(report).toContain("8 files were left out");
+    expect(report).not.toContain("this is no <picture>");
+  });
+
+  test("goes on after Ctrl-C with the same losses", async () => {
+    const halt = (said: string) =>
+      said.includes("epoch 1/2  mean loss") ? ("interrupt" as const) : undefined;
+    const args = ["pretrain", ...photos, ...tiny, ...runs, "--checkpoint-every", "1"];
+    const first = await morlet([...args, "--name", "halted one"], { watch: halt });
+    expect(first.code).toBe(0);
+    expect(first.errors).toContain(
+      "stopping after this step, with a checkpoint; Ctrl-C again leaves at once",
+    );
+    expect(first.out).toContain('go on with: morlet pretrain --resume "halted one"');
+    const done = losses("halted one").length;
+    expect(done).toBeGreaterThanOrEqual(4);
+    expect(done).toBeLessThan(8);
+    const second = await morlet(["pretrain", "--resume", "halted one", ...runs]);
+    expect(second.errors).toBe("");
+    expect(second.out).toContain(`going on after step ${done} of 8`);
+    expect(losses("halted one")).toEqual(losses("whole"));
+    const changed = await morlet(["pretrain", "--resume", "halted one", ...runs, "--rate", "0.5"]);
+    expect(changed.code).toBe(2);
+    expect(changed.errors).toContain("cannot go on as asked");
+    const moved = await morlet(["pretrain", "--resume", "halted one", ...runs, "--data", "emoji"]);
+    expect(moved.errors).toContain("--data cannot change in a run that goes on");
+  });
+
+  test("embeds images alike from the run, from what was exported, and in every format", async () => {
+    const exported = await morlet(["export", at("runs", "whole"), "--out", at("taken")]);
+    expect(exported.code).toBe(0);
+    expect(exported.out).toContain("(8 x 8 images to 64 numbers)");
+    const description = JSON.parse(readFileSync(at("taken", "encoder.json"), "utf8"));
+    expect(description).toMatchObject({ method: "ScatSimCLR", size: [8, 8], width: 64, channels: 3 });
+    const embed = async (encoder: string, out: string) => {
+      const { code, errors } = await morlet(["embed", encoder, "--data", at("photos"), "--out", at(out)]);
+      expect(errors).toBe("");
+      expect(code).toBe(0);
+      return new Uint8Array(readFileSync(at(out)));
+    };
+    const npy = readNpy(await embed(at("runs", "whole"), "a.npy"));
+    expect(npy.shape).toEqual([24, 64]);
+    const values = await npy.data();
+    const names = readFileSync(at("a.npy.names.txt"), "utf8").trim().split("\n");
+    expect(names).toHaveLength(24);
+    const file = readSafetensors(await embed(at("taken", "encoder.safetensors"), "b.safetensors"));
+    expect(await file.tensors.embeddings?.data()).toEqual(values);
+    expect(JSON.parse(file.metadata.names ?? "")).toEqual(names);
+    const csv = new TextDecoder()
+      .decode(await embed(at("taken", "encoder.safetensors"), "c.csv"))
+      .split("\n");
+    expect(csv[0]).toMatch(/^name,class,e0,.*,e63$/);
+    const [name, label, ...numbers] = csv[1]!.split(",");
+    expect(name).toBe(names[0]);
+    expect(label).toBe("checks");
+    expect(Float32Array.from(numbers, Number)).toEqual(values.slice(0, 64));
+    const checkpoint = await morlet(["export", "whole", ...runs, "--checkpoint", "--out", at("early")]);
+    expect(checkpoint.errors).toBe("");
+    const early = readNpy(await embed(at("early", "encoder.safetensors"), "d.npy"));
+    expect(await early.data()).toEqual(values);
+  });
+
+  test("is measured again from its encoder, with the same figures", async () => {
+    const whole = readFileSync(at("runs", "whole", "report.html"), "utf8");
+    const share = /encoder after training<\/td><td>([\d.]+ %)/.exec(whole)?.[1];
+    const args = ["evaluate", at("runs", "whole"), "--data", at("photos"), "--hold-out", "0.25"];
+    const { code, out, errors } = await morlet([...args, "--few-labels", "--sgd-probe"]);
+    expect(errors).toBe("");
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`encoder after training +${share?.replace(".", "\\.")}`));
+    expect(out).toContain("Linear classifier by gradient descent");
+    expect(out).toContain("mean and deviation of 5 draws");
+  });
+});
+
+test("images without classes are measured by views that find each other", { timeout: 300_000 }, async () => {
+  await writePictures(at("plain"), 12, false);
+  const { code, out } = await morlet(["pretrain", "--data", at("plain"), ...tiny, ...runs, "--epochs", "1"]);
+  expect(code).toBe(0);
+  expect(out).toContain("no labels");
+  expect(out).toMatch(/\n {24} {5}view {2}of five {3}spread\n/);
+  expect(existsSync(at("runs", "nano-1", "report.html"))).toBe(true);
+});
+
+test("doctor says what it finds", { timeout: 60_000 }, async () => {
+  const { code, out } = await morlet(["doctor"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/adapter: .*\n/);
+  expect(out).toContain("GFLOP/s, and they are right");
+  expect(out).toContain("1636 emoji");
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "vitest";
+import { explained, UsageError } from "../../cli/errors.ts";
+import { nearestName } from "../../cli/flags.ts";
+import { Progress } from "../../cli/progress.ts";
+import { Lines } from "../../cli/terminal.ts";
+import type { Measured, Score } from "../../training/job/measure.ts";
+import { presets } from "../../training/job/recipe.ts";
+import type { JobEvent } from "../../training/job/run-job.ts";
+import type { WayName } from "../../training/job/ways.ts";
+import { clock, scoreTable, verdict } from "../../training/job/words.ts";
+
+const step = (number: number): JobEvent => ({
+  type: "step",
+  epoch: 1,
+  step: number,
+  steps: 3,
+  loss: 4.6,
+  rate: 1e-3,
+  values: { rate: 1e-3 },
+  metrics: {},
+  imagesPerSecond: 50,
+  secondsLeft: 61,
+});
+
+const monitors: JobEvent = {
+  type: "monitors",
+  epoch: 1,
+  step: 1,
+  monitors: {
+    ...{ images: 10, dimensions: 4, spread: 0.512, effectiveRank: 3.4, dead: 0, alignment: 1 },
+    ...{ uniformity: -1, top1: 0.5, gradientNorm: 1 },
+  },
+};
+
+const nothing = { pairs: null, views: null, knn: null, linear: null };
+
+function measured(way: WayName, part: Partial<Score>): JobEvent {
+  const score: Score = { way, spread: 0.7, ...nothing, ...part };
+  return {
+    type: "measured",
+    measured: { score } as Measured,
+    images: {} as Extract<JobEvent, { type: "measured" }>["images"],
+    heldOut: true,
+    question: part.pairs ? "Is it?" : null,
+  };
+}
+
+function told(isTTY: boolean, events: readonly JobEvent[]): string {
+  let text = "";
+  const lines = new Lines({
+    isTTY,
+    write(more) {
+      text += more;
+    },
+  });
+  const progress = new Progress(lines, presets.quick.recipe, "quick");
+  for (const event of events) progress.tell(event);
+  lines.close();
+  return text;
+}
+
+describe("progress", () => {
+  test("is one line that changes on a terminal, with what the monitors say", () => {
+    const text = told(true, [step(1), monitors, step(2), step(3)]);
+    expect(text.split("\n")).toHaveLength(2);
+    expect(text).toContain(
+      "\r\x1b[Kepoch 1/3  step 3/3  loss 4.600  spread 0.51  rank 3  50 images/s  1:01 left\n",
+    );
+  });
+
+  test("is plain lines, and few of them, elsewhere", () => {
+    const text = told(false, [step(1), step(2), step(3)]);
+    expect(text).not.toContain("\x1b");
+    expect(text.trim().split("\n")).toHaveLength(2);
+  });
+
+  test("ends with a table and what it says", () => {
+    const pairs = (first: number) => ({ pairs: { first, amongFive: first + 0.2 } });
+    const text = told(false, [
+      measured("pixels", pairs(0.406)),
+      measured("scattering", pairs(0.418)),
+      measured("untrained", pairs(0.402)),
+      measured("trained", pairs(0.479)),
+    ]);
+    expect(text).toContain("Is it?");
+    expect(text).toContain("raw pixels                 40.6 %   60.6 %     0.70");
+    expect(text).toContain("encoder after training     47.9 %   67.9 %     0.70");
+    expect(text).toContain(
+      "Training gained 7.7 points; the trained encoder beats raw pixels and scattering alone.",
+    );
+  });
+});
+
+describe("the verdict flatters nobody", () => {
+  const scores = (trained: number): Score[] =>
+    (["pixels", "scattering", "untrained", "trained"] as const).map((way, i) => ({
+      ...{ way, spread: 1, ...nothing },
+      knn: [0.4, 0.45, 0.42, trained][i] as number,
+    }));
+
+  test.each([
+    [
+      0.41,
+      /^Training lost 1.0 points of k-NN accuracy; the trained encoder beats raw pixels, but scattering alone is not beaten\.$/,
+    ],
+    [0.42, /^Training changed nothing in terms of k-NN accuracy/],
+    [0.3, /raw pixels and scattering alone are not beaten\.$/],
+  ])("at %d", (trained, words) => {
+    expect(verdict(scores(trained))).toMatch(words);
+  });
+
+  test("and the table has what was measured alone", () => {
+    expect(scoreTable(scores(0.5))[0]).toEqual(["", "k-NN", "spread"]);
+    const views = scores(0.5).map((score) => ({
+      ...score,
+      knn: null,
+      views: { first: 0.5, amongFive: 0.6 },
+    }));
+    expect(scoreTable(views)[0]).toEqual(["", "view", "of five", "spread"]);
+    expect(verdict(views)).toContain("Training changed nothing");
+  });
+});
+
+test("times are minutes and seconds, and hours where there are some", () => {
+  expect([0, 59.6, 61, 3600].map(clock)).toEqual(["0:00", "1:00", "1:01", "1:00:00"]);
+});
+
+test("names that were nearly typed are found", () => {
+  expect(nearestName("epoch", ["epochs", "batch"])).toBe("epochs");
+  expect(nearestName("pretarin", ["pretrain", "embed"])).toBe("pretrain");
+  expect(nearestName("xyz", ["epochs", "batch"])).toBeNull();
+});
+
+test("errors are a sentence where somebody can help, and a stack where nobody foresaw them", () => {
+  expect(explained(new UsageError("no"))).toEqual({ text: "no", code: 2 });
+  const denied = Object.assign(new Error("EACCES: permission denied"), { code: "EACCES", path: "/a" });
+  expect(explained(denied).code).toBe(2);
+  expect(explained(denied).text).toMatch(/^\/a: it may not be written to/);
+  expect(explained(new TypeError("x")).text).toContain("at ");
+  const known = Object.assign(new Error("lost"), { name: "DeviceLostError" });
+  expect(explained(known)).toEqual({ text: "lost", code: 1 });
+});

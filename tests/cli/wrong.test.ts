@@ -1,0 +1,101 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { configureDevice } from "../../mod.ts";
+import { nodeGPU } from "../support/host.ts";
+import { morlet } from "./host.ts";
+import { writePictures } from "./pictures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "morlet-wrong-"));
+const at = (name: string) => join(folder, name);
+
+beforeAll(async () => {
+  configureDevice({ gpu: nodeGPU() });
+  mkdirSync(at("empty"));
+  mkdirSync(at("junk"));
+  writeFileSync(at("junk/a.png"), "no picture");
+  writeFileSync(at("file"), "a file");
+  await writePictures(at("three"), 3, false);
+  mkdirSync(at("runs/used"), { recursive: true });
+  writeFileSync(at("runs/used/config.json"), "{}");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Each with a part of the sentence. */
+const wrong: readonly (readonly [args: string, sentence: string])[] = [
+  ["pretrian", "there is no command pretrian; did you mean pretrain?"],
+  ["fly", "there is no command fly; there are pretrain, embed, evaluate, export, doctor"],
+  ["pretrain --epoch 3", "there is no flag --epoch; did you mean --epochs?"],
+  ["pretrain --recipe nano", "--recipe is gone: give --preset"],
+  ["pretrain --epochs three", '--epochs is "three"; it takes a whole number from 1 on'],
+  ["pretrain --epochs 0", "from 1 on"],
+  ["pretrain --epochs 1.5", "from 1 on"],
+  ["pretrain --batch 1", "from 2 on"],
+  ["pretrain --seed=-1", "--seed"],
+  ["pretrain --rate 0", '--rate is "0"; it takes a number above 0'],
+  ["pretrain --preset huge", "there is no preset huge"],
+  ["pretrain --preset cifar-nono", "did you mean cifar-nano?"],
+  ["pretrain --preset cifar-nano", "needs --data with the folder of CIFAR-10"],
+  ["pretrain --epochs", "--epochs"],
+  ["pretrain photos", '"photos" is one word too many'],
+  ["pretrain --hold-out 1", "it takes a number from 0 to below 1"],
+  ["pretrain --channels 2", "it takes 1 or 3"],
+  ["pretrain --fit wide", "it takes cover or stretch"],
+  ["pretrain --checkpoint-every 0", "from 1 on"],
+  ["pretrain --data @/nowhere", "there is no such file or folder"],
+  ["pretrain --data @/empty", "empty: there is no usable image"],
+  ["pretrain --data @/junk", "there is no usable image (a.png:"],
+  ["pretrain --data @/three --hold-out 0.6", "give at least 2"],
+  ["pretrain --data @/three --batch 50", "no batch of 50: give --batch"],
+  ["pretrain --data @/three --preset nano --batch 2 --scales 4 --hold-out 0", "too small for 4 scales"],
+  ["pretrain --name used", "used is there already: go on with it by --resume used, or give another --name"],
+  ["pretrain --name ../up", '--name is "../up"'],
+  ["pretrain --runs @/file", "file is a file, so runs cannot be kept"],
+  ["pretrain --resume gone", "there is no run gone"],
+  ["pretrain --resume used", "config.json is no configuration of a run"],
+  ["pretrain --resume used --name other", "leave --name out"],
+  ["embed", "embed needs ENCODER"],
+  ["embed @/runs/used", "embed needs --data"],
+  ["embed @/runs/used --data emoji", "there is no encoder.safetensors in"],
+  ["embed @/nowhere --data emoji", "there is no encoder"],
+  ["embed @/file --data emoji", "safetensors"],
+  ["embed @/file --data emoji --out x.png", "must end in .npy, .safetensors or .csv"],
+  ["evaluate @/file", "evaluate needs --data"],
+  ["export gone --checkpoint", "there is no run gone"],
+  ["doctor now", '"now" is one word too many'],
+];
+
+describe("what cannot be meant is a sentence and exit code 2", () => {
+  test.each(wrong)("%s", async (args, sentence) => {
+    const words = args.replaceAll("@", folder).split(" ");
+    const { code, errors } = await morlet([
+      ...words,
+      ...(words[0] === "pretrain" && !words.includes("--runs") ? ["--runs", at("runs")] : []),
+    ]);
+    expect(errors).toContain(sentence);
+    expect(code).toBe(2);
+    expect(errors).toMatch(/^morlet: [^\n]*\n$/);
+    expect(errors).not.toContain("    at ");
+  });
+});
+
+describe("help", () => {
+  test.each(["pretrain", "embed", "evaluate", "export", "doctor"])(
+    "of %s has its flags and examples",
+    async (name) => {
+      const { code, out } = await morlet([name, "--help"]);
+      expect(code).toBe(0);
+      expect(out).toContain(`morlet ${name}`);
+      expect(out).toContain("--help");
+      expect(out).toContain("Examples:");
+    },
+  );
+
+  test("of all names the commands", async () => {
+    const { code, out } = await morlet([]);
+    expect(code).toBe(0);
+    for (const name of ["pretrain", "embed", "evaluate", "export", "doctor"])
+      expect(out).toContain(`  ${name}`);
+  });
+});
