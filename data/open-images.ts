@@ -9,7 +9,7 @@ import { type GivenFile, givenFiles, type InputFile } from "./source/input-file.
 import { emojiRecords, fashionClasses, fashionFiles } from "./source/known-sets.ts";
 import { localFiles } from "./source/local-files.ts";
 import { findPictures } from "./source/pictures.ts";
-import { sortFiles } from "./source/sort-files.ts";
+import { sortWithArchives } from "./source/sort-archives.ts";
 
 export interface OpenOptions {
   /**
@@ -51,7 +51,7 @@ const DEFAULT_MEMORY = 2 ** 31;
  * Opens a source of images, whatever it is: what cannot be used is left out and listed, and the rest is one set.
  *
  * Formats are told by content, not by name: folders of pictures, IDX (MNIST), CIFAR-10 and CIFAR-100 binaries, STL-10
- * binaries, arrays of numpy. In a folder of pictures, "train" and "test" (or "val") at the top are the split, and the
+ * binaries, arrays of numpy, and zip, tar and gzip files of these. In a folder of pictures, "train" and "test" (or "val") at the top are the split, and the
  * folders below (or at the top) are the classes; both may be missing. Files are taken in the order of their paths.
  *
  * @param source A path, "emoji" (the bundled set), "fashion-mnist" (Debian's package), or files as a page gets them.
@@ -116,18 +116,21 @@ async function find(
     return { name: "fashion-mnist", found: { ...found, classes: fashionClasses } };
   }
   if (typeof source === "string" || source instanceof URL) {
-    const name =
-      String(source)
-        .replace(/[/\\]+$/, "")
-        .split(/[/\\]/)
-        .at(-1) || "images";
-    return await findInFiles(name, await localFiles(source), options, watch);
+    return await findInFiles(nameOf(String(source)), await localFiles(source), options, watch);
   }
   const files = (await givenFiles(source)).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const [first] = files;
-  const top = first?.name.split("/")[0] ?? "images";
+  const top = files[0]?.name.split("/")[0] ?? "images";
   const shared = files.every(({ name }) => name === top || name.startsWith(`${top}/`));
-  return await findInFiles(shared ? top : "images", { files, skipped: [] }, options, watch);
+  return await findInFiles(shared ? nameOf(top) : "images", { files, skipped: [] }, options, watch);
+}
+
+/** The last part of a path, without the ending of an archive. */
+function nameOf(path: string): string {
+  const last = path
+    .replace(/[/\\]+$/, "")
+    .split(/[/\\]/)
+    .at(-1);
+  return last?.replace(/\.(zip|tar|tgz|gz|tar\.gz)$/i, "") || "images";
 }
 
 async function findInFiles(
@@ -136,7 +139,7 @@ async function findInFiles(
   options: OpenOptions,
   watch: Watch,
 ): Promise<{ name: string; found: Found }> {
-  const sorted = await sortFiles(files, options.labels ?? "fine", watch);
+  const sorted = await sortWithArchives(files, options.labels ?? "fine", watch);
   const before = [...skipped, ...sorted.skipped];
   if (sorted.pictures.length === 0 && sorted.records.length === 0) throw nothingUsable(name, before);
   try {

@@ -1,3 +1,4 @@
+import type { ArchiveKind } from "../archive/open-archive.ts";
 import { type Damage, reason } from "../collection.ts";
 import { type CifarLabels, cifarKind, readCifar } from "../formats/cifar.ts";
 import { readIdx } from "../formats/idx.ts";
@@ -15,6 +16,7 @@ export interface SortedFiles {
   readonly pictures: readonly PictureFile[];
   readonly records: readonly ImageRecords[];
   readonly labels: readonly Labels[];
+  readonly archives: readonly { readonly file: InputFile; readonly kind: ArchiveKind }[];
   /** What should hold images and does not. */
   readonly skipped: readonly Damage[];
   /** Files that nobody takes for images, such as a README. */
@@ -33,6 +35,7 @@ export async function sortFiles(
   const pictures: PictureFile[] = [];
   const records: ImageRecords[] = [];
   const labels: Labels[] = [];
+  const archives: { file: InputFile; kind: ArchiveKind }[] = [];
   const skipped: Damage[] = [];
   let others = 0;
   for (const file of files) {
@@ -40,6 +43,7 @@ export async function sortFiles(
     try {
       const kind = kindOf(await file.read(0, HEAD_BYTES));
       if (isImageKind(kind)) pictures.push({ file, kind });
+      else if (kind === "zip" || kind === "gzip" || kind === "tar") archives.push({ file, kind });
       else if (isImageName(file.name)) skipped.push({ file: file.name, problem: whyNoImage(kind) });
       else {
         const found = await readArrays(file, kind, wanted);
@@ -51,7 +55,7 @@ export async function sortFiles(
       skipped.push({ file: file.name, problem: reason(error) });
     }
   }
-  return { pictures, records, labels, skipped, others };
+  return { pictures, records, labels, archives, skipped, others };
 }
 
 async function readArrays(
