@@ -1,4 +1,5 @@
 export * from "./heads/mod.ts";
+export * from "./networks/mod.ts";
 export * from "./nn/mod.ts";
 export * from "./published/mod.ts";
 export { type BlockKind, blockKinds } from "./resnet/blocks.ts";
@@ -29,5 +30,6 @@ export {
   type ScatteringOptions,
   scattering2d,
 } from "./scattering/scattering2d.ts";
+export * from "./selfpatch/mod.ts";
 export * from "./swin/mod.ts";
 export * from "./vit/mod.ts";

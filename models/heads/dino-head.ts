@@ -1,4 +1,4 @@
-import { gelu, normalize, ones, type Tensor } from "../../mod.ts";
+import { gelu, matmul, normalize, ones, type Tensor } from "../../mod.ts";
 import { Apply } from "../nn/activation.ts";
 import { keyStream } from "../nn/keys.ts";
 import { Linear, type LinearOptions, WeightNormLinear } from "../nn/linear.ts";
@@ -21,6 +21,15 @@ export interface DinoHeadOptions {
   /** Whether batch norms follow the inner layers. Default false. */
   batchNorm?: boolean;
 }
+
+/**
+ * Scores of K prototypes for each of R rows: all of them, `f32[R, K]`, or vectors `f32[R, d]` and prototypes `f32[K, d]`
+ * whose products they are, for losses that never hold all of them in memory.
+ */
+export type HeadScores = Tensor | { readonly vectors: Tensor; readonly weight: Tensor };
+
+/** Prototypes up to which their scores are held in memory. */
+const MANY = 1024;
 
 /**
  * The head of DINO, SelfPatch and EsViT: an MLP, vectors of unit length, and their scores with prototypes of learned
@@ -59,9 +68,11 @@ export class DinoHead implements Module {
     return normalize(this.mlp.forward(x, mode), { axis: -1, eps: 1e-12 });
   }
 
-  /** The scores as the two factors of their product, for losses that never hold all of them in memory. */
-  factors(x: Tensor, mode: Mode = evalMode): { vectors: Tensor; weight: Tensor } {
-    return { vectors: this.vectors(x, mode), weight: this.last_layer.weight() };
+  /** The scores for a loss: as they are, or with many prototypes as the factors of their product. */
+  scores(x: Tensor, mode: Mode = evalMode): HeadScores {
+    const weight = this.last_layer.weight();
+    const vectors = this.vectors(x, mode);
+    return (weight.shape[0] as number) > MANY ? { vectors, weight } : matmul(vectors, weight.transpose());
   }
 }
 

@@ -1,1 +1,1 @@
-export { DinoHead, type DinoHeadOptions } from "./dino-head.ts";
+export { DinoHead, type DinoHeadOptions, type HeadScores } from "./dino-head.ts";

@@ -14,15 +14,19 @@ export function relativeDistance(got: ArrayLike<number>, want: ArrayLike<number>
   return worst / size;
 }
 
-/** Expects every tensor of a tree to be close to the values that its path has. */
+/**
+ * Expects every tensor of a tree to be close to the values that its path has, relative to their largest magnitude or to
+ * `floor` where that is larger.
+ */
 export async function expectClose(
   tree: unknown,
   values: (path: string) => ArrayLike<number>,
   tolerance: number,
+  floor?: number,
 ): Promise<void> {
   const far: string[] = [];
   for (const { path, value } of treeLeaves(tree)) {
-    const distance = relativeDistance(await value.data(), values(path));
+    const distance = relativeDistance(await value.data(), values(path), floor);
     if (!(distance <= tolerance)) far.push(`${path}: ${distance}`);
   }
   expect(far).toEqual([]);

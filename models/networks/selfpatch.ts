@@ -1,0 +1,69 @@
+import { concat, type Tensor } from "../../mod.ts";
+import { DinoHead, type DinoHeadOptions, type HeadScores } from "../heads/dino-head.ts";
+import { keyStream } from "../nn/keys.ts";
+import { evalMode, type Mode } from "../nn/mode.ts";
+import { Aggregation } from "../selfpatch/aggregation.ts";
+import { type RunOptions, VisionTransformer, type VisionTransformerOptions } from "../vit/vit.ts";
+
+export interface SelfPatchNetworkOptions {
+  readonly key: Tensor;
+  readonly backbone: Omit<VisionTransformerOptions, "key" | "classToken" | "finalNorm">;
+  readonly head?: Omit<DinoHeadOptions, "key" | "inFeatures">;
+  /** Prototypes of the patches. Default 4096. */
+  readonly patchOut?: number;
+}
+
+/**
+ * SelfPatch's networks: a vision transformer without class token and final norm, the module that sums up patches, and a
+ * head each for summaries and for patches. Tensors are named as in SelfPatch's checkpoints (`ca_head.cls_token`).
+ *
+ * Source: models/networks/selfpatch.ts. Paper: Yun et al. 2022.
+ */
+export class SelfPatchNetwork {
+  readonly backbone: VisionTransformer;
+  readonly ca_head: Aggregation;
+  readonly c_head: DinoHead;
+  readonly p_head: DinoHead;
+
+  constructor({ key, backbone, head, patchOut = 4096 }: SelfPatchNetworkOptions) {
+    const { width, heads } = backbone;
+    const next = keyStream(key);
+    this.backbone = new VisionTransformer({ ...backbone, key: next(), classToken: false, finalNorm: false });
+    this.ca_head = new Aggregation({ key: next(), width, heads });
+    this.c_head = new DinoHead({ ...head, key: next(), inFeatures: width });
+    this.p_head = new DinoHead({ ...head, key: next(), inFeatures: width, out: patchOut });
+  }
+
+  /** Summaries of images behind the norm, `f32[B, D]`: the place of the class token that the backbone lacks. */
+  represent(images: Tensor): Tensor {
+    const { ca_head } = this;
+    return ca_head.norm.forward(ca_head.summary(this.backbone.forward(images))).squeeze(1);
+  }
+
+  /**
+   * Scores of summaries and of patches of crops, crop by crop.
+   *
+   * @param crops Batches of crops of one size each, `f32[R, C, H, W]`; each goes through backbone and aggregation by
+   *   itself, all through the heads together.
+   * @param options.neighbours For the teacher: patches stand for so many of the patches around them.
+   */
+  scores(
+    crops: readonly Tensor[],
+    mode: Mode = evalMode,
+    options: RunOptions & { neighbours?: number } = {},
+  ): { class: HeadScores; patch: HeadScores } {
+    const { neighbours } = options;
+    const rows = crops.map((images) => {
+      const patches = this.backbone.forward(images, mode, options);
+      return neighbours === undefined
+        ? this.ca_head.student(patches)
+        : this.ca_head.teacher(patches, neighbours);
+    });
+    const summaries = rows.map((x) => x.slice(null, 0));
+    const patches = rows.map((x) => x.slice(null, [1]).flatten(0, 1));
+    return {
+      class: this.c_head.scores(concat(summaries), mode),
+      patch: this.p_head.scores(concat(patches), mode),
+    };
+  }
+}
