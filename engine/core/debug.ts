@@ -11,8 +11,8 @@ export interface DebugSettings {
   verify: boolean;
   /** Run each kernel against the float64 reference and name the first that differs. Slow. */
   compare: boolean;
-  /** Name the op that made the first NaN, forward or backward. Slow. */
-  nanCheck: boolean;
+  /** Name the op that made the first NaN (or infinity, too), forward or backward. Slow. */
+  nanCheck: boolean | "infinity";
   /** Fuse kernels; off only to find out whether fusion is to blame. */
   fuse: boolean;
   /** Where the lines go. */

@@ -41,8 +41,11 @@ export async function runStepwise(run: StepwiseRun): Promise<CheckError | null> 
     const region = run.given[i];
     if (!region) continue;
     const value = await take(node, region);
-    if (debug.nanCheck && hasNaN(value))
-      return new CheckError(by, "nan", { problem: `input ${i} already holds NaN`, got: { input: node } });
+    if (debug.nanCheck && isBad(value))
+      return new CheckError(by, "nan", {
+        problem: `input ${i} already holds ${bad()}`,
+        got: { input: node },
+      });
     known.set(node, value);
   }
   for (const [s, step] of plan.steps.entries()) {
@@ -54,7 +57,7 @@ export async function runStepwise(run: StepwiseRun): Promise<CheckError | null> 
     }
     for (const [node, value] of written) {
       const found =
-        (debug.nanCheck && hasNaN(value) ? nanIn(step, node, known, by) : null) ??
+        (debug.nanCheck && isBad(value) ? nanIn(step, node, known, by) : null) ??
         (debug.compare ? difference(step, node, value, known, by) : null);
       if (found) return found;
     }
@@ -77,7 +80,10 @@ async function readBytes(device: Device, from: Region, bytes: number): Promise<A
   }
 }
 
-const hasNaN = (x: HostTensor): boolean => isFloat(x.dtype) && x.data.some(Number.isNaN);
+/** Whether a value holds what `debug.nanCheck` looks for. */
+const isBad = (x: HostTensor): boolean =>
+  isFloat(x.dtype) && x.data.some(debug.nanCheck === "infinity" ? (v) => !Number.isFinite(v) : Number.isNaN);
+const bad = (): string => (debug.nanCheck === "infinity" ? "infinity" : "NaN");
 
 /** What a node needs that is not known, in the order of computing it; itself last. */
 function missing(root: GraphNode, known: ReadonlyMap<GraphNode, HostTensor>): GraphNode[] {
@@ -108,13 +114,13 @@ function nanIn(
   for (const node of missing(root, known)) {
     const value = asStored(computeNode(node, values));
     values.set(node, value);
-    if (!hasNaN(value)) continue;
+    if (!isBad(value)) continue;
     const got = Object.fromEntries(node.inputs.map((x, i) => [`operand ${i}`, extremes(values.get(x))]));
     return new CheckError(
       by,
       "nan",
       {
-        problem: `${node.op} makes the first NaN (${node.primitive.name} in kernel ${program.name})`,
+        problem: `${node.op} makes the first ${bad()} (${node.primitive.name} in kernel ${program.name})`,
         got: { result: node, ...got },
       },
       { kernel: program.name, ops: [node.op] },
@@ -125,7 +131,7 @@ function nanIn(
     by,
     "nan",
     {
-      problem: `kernel ${program.name} (${ops.join(", ")}) makes the first NaN, and the reference none`,
+      problem: `kernel ${program.name} (${ops.join(", ")}) makes the first ${bad()}, and the reference none`,
       got: { result: root },
     },
     { kernel: program.name, ops },

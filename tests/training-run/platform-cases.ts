@@ -3,10 +3,10 @@ import type { Case } from "../platform/case.ts";
 import { runTiny, stripes } from "./tiny.ts";
 
 /** Of the first step. All randomness is counted out, so hosts differ in rounding alone. */
-const FIRST_LOSS = 1.8767;
+const FIRST_LOSS = 1.6949;
 
 async function trainsAlike(): Promise<void> {
-  const options = { epochs: 1, batch: 4, seed: 1 };
+  const options = { epochs: 1, batch: 4, seed: 1, monitorEvery: 0 };
   const { losses } = await runTiny(stripes(8), options);
   const again = await runTiny(stripes(8), options);
   if (losses.length !== 2 || again.losses.join() !== losses.join()) {

@@ -23,19 +23,20 @@ export interface RunPlan {
   /** What the schedules give for a step, counted from 1. */
   valuesAt(step: number): Readonly<Record<string, number>> & { readonly rate: number };
   phaseAt(step: number): string;
-  /** Keys apart from each other: of the state, of the order of the images, of what monitors draw. */
-  key(use: "state" | "order" | "monitors"): Tensor;
+  /** Keys apart from each other: of the state, and of what monitors draw. */
+  key(use: "state" | "monitors"): Tensor;
 }
 
-const KEYS = { state: 0, order: 1, monitors: 2 } as const;
+const KEYS = { state: 0, monitors: 2 } as const;
 
-/** @throws {RangeError} If there is not one whole batch, or nothing to do. */
+/** @throws {RangeError} If there is not one whole batch, nothing to do, or a schedule gives no number. */
 export function planRun<S>(method: Method<S>, images: ImageSet, options: PretrainOptions): RunPlan {
   const { epochs, batch, seed = 0 } = options;
   checkSizes(images.count, options);
   const stepsPerEpoch = Math.floor(images.count / batch);
   const length: RunLength = { epochs, batch, stepsPerEpoch, steps: epochs * stepsPerEpoch };
   const schedules = schedulesOf(method, length, options);
+  for (const [name, schedule] of Object.entries(schedules)) checkNumbers(name, schedule, length.steps);
   const root = key(seed);
   return {
     length,
@@ -78,6 +79,16 @@ function checkSizes(count: number, options: PretrainOptions): void {
     if (!whole(value, least)) {
       throw new RangeError(`pretrain: ${name} is ${value}; need a whole number from ${least} on`);
     }
+  }
+}
+
+function checkNumbers(name: string, schedule: Schedule, steps: number): void {
+  for (let step = 0; step < steps; step++) {
+    const value = schedule(step);
+    if (Number.isFinite(value)) continue;
+    throw new RangeError(
+      `pretrain: the schedule of "${name}" gives ${value} at step ${step + 1}; need a number`,
+    );
   }
 }
 

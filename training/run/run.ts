@@ -1,11 +1,11 @@
-import { batchOf, type ImageSet } from "../../data/images.ts";
-import { DeviceLostError } from "../../mod.ts";
+import type { ImageSet } from "../../data/images.ts";
+import { DeviceLostError, type Tensor } from "../../mod.ts";
 import type { Method } from "../method.ts";
 import type { Archive } from "./archive.ts";
-import { DivergedError } from "./diverged.ts";
+import { batchesAfter } from "./batches-after.ts";
+import { type Course, DivergedError, findCulprit } from "./diverged.ts";
 import type { TrainingEvent } from "./events.ts";
 import { allNumbers, type HostState, readState, restoreState } from "./host-state.ts";
-import { ImageOrder } from "./image-order.ts";
 import { emptyLedger, Ledger } from "./ledger.ts";
 import type { PretrainOptions } from "./options.ts";
 import { reopenDevice } from "./reopen-device.ts";
@@ -26,6 +26,7 @@ export interface RunParts<S> {
 /** A step that the device has been given, and what is read of the state after it. */
 interface Running<S> extends Launched<S> {
   readonly step: number;
+  readonly images: Tensor;
   readonly snapshot: Promise<HostState> | null;
 }
 
@@ -37,7 +38,6 @@ const MOST_LOSSES = 3;
 /** A run as it goes: steps, looks and checkpoints in their order, over as many devices as it takes. */
 export class Run<S> {
   private readonly parts: RunParts<S>;
-  private readonly order: ImageOrder;
   private readonly ledger: Ledger;
   private readonly snapshots: Snapshots;
   private readonly rhythm: Rhythm;
@@ -49,10 +49,9 @@ export class Run<S> {
   private lossesInARow = 0;
 
   constructor(parts: RunParts<S>) {
-    const { images, plan, options, archive } = parts;
+    const { plan, options, archive } = parts;
     this.parts = parts;
     const from = archive?.found ?? null;
-    this.order = new ImageOrder(plan, images.count);
     this.ledger = new Ledger(plan.length, from?.step ?? 0, from?.ledger ?? emptyLedger);
     this.snapshots = new Snapshots(from);
     this.rhythm = new Rhythm(plan.length.stepsPerEpoch, options);
@@ -112,46 +111,53 @@ export class Run<S> {
 
   /** From the latest snapshot to the end; gives the last state. */
   private async *go(start: S): Events<S, S> {
-    const { steps } = this.parts.plan.length;
-    const { signal } = this.parts.options;
+    const { images, plan, options } = this.parts;
     let state = start;
     let step = this.snapshots.latest?.step ?? 0;
     let running: Running<S> | null = null;
-    let due: Due = { look: false, save: false, snapshot: false };
-    while (step < steps && !signal?.aborted) {
+    if (options.signal?.aborted) return state;
+    for await (const batch of batchesAfter(step, images, plan)) {
       step++;
-      due = this.rhythm.at(step);
-      const launched: Running<S> = await this.launch(state, step, due);
+      const due = this.rhythm.at(step);
+      const launched: Running<S> = this.launch(state, batch, step, due);
       state = launched.state;
       if (running) yield* this.settle(running);
       running = launched;
-      if (!due.look && !due.save) continue;
-      yield* this.settle(running);
-      running = null;
-      if (due.look) yield* this.look(state, step);
-      if (due.save) yield* this.save(state, step);
+      if (due.look || due.save) {
+        yield* this.settle(running);
+        running = null;
+        if (due.look) yield* this.look(state, step);
+        if (due.save) yield* this.save(state, step);
+      }
+      if (options.signal?.aborted) break;
     }
     if (running) yield* this.settle(running);
     yield* this.save(state, step);
     return state;
   }
 
-  private async launch(state: S, step: number, due: Due): Promise<Running<S>> {
-    const { images, plan } = this.parts;
-    const batch = batchOf(images, await this.order.at(step));
+  private launch(state: S, batch: Tensor, step: number, due: Due): Running<S> {
+    const { plan } = this.parts;
     const launched = this.stepper.launch(state, batch, plan.valuesAt(step), plan.phaseAt(step));
     const wanted = due.snapshot && step > this.step;
-    return { ...launched, step, snapshot: wanted ? this.snapshots.begin(launched.state) : null };
+    return {
+      ...launched,
+      step,
+      images: batch,
+      snapshot: wanted ? this.snapshots.begin(launched.state) : null,
+    };
   }
 
   /** Waits for a step and tells it, unless it was told before the device was lost. */
-  private async *settle({ step, told, snapshot, dispose }: Running<S>): Events<S> {
+  private async *settle({ step, told, images, snapshot, dispose }: Running<S>): Events<S> {
     const { loss, metrics } = await told;
     dispose();
+    images.dispose();
     const { gradientNorm = 0 } = metrics;
-    if (!Number.isFinite(loss)) throw new DivergedError(step, `the loss is ${loss}`);
-    if (!Number.isFinite(gradientNorm))
-      throw new DivergedError(step, `the gradient's norm is ${gradientNorm}`);
+    if (!Number.isFinite(loss)) throw await this.diverged(step, `the loss is ${loss}`);
+    if (!Number.isFinite(gradientNorm)) {
+      throw await this.diverged(step, `the length of the gradient is ${gradientNorm}`);
+    }
     if (step <= this.step) return;
     const values = this.parts.plan.valuesAt(step);
     const events = this.ledger.enter({ step, loss, metrics, values });
@@ -183,12 +189,34 @@ export class Run<S> {
     if (saved) yield { ...saved, epoch: this.ledger.epochOf(step) };
   }
 
+  /** What is wrong at a step, with the op that is to blame. */
+  private async diverged(step: number, what: string): Promise<DivergedError> {
+    const { images, plan } = this.parts;
+    const done = this.snapshots.latest?.step ?? 0;
+    const course: Course<S> = {
+      done,
+      state: this.latestState(),
+      batches: batchesAfter(done, images, plan),
+      restore: (values) => restoreState(this.freshState(), values),
+      run: async (state, batch, at) => {
+        const launched = this.stepper.launch(state, batch, plan.valuesAt(at), plan.phaseAt(at));
+        await launched.told;
+        launched.dispose();
+        return launched.state;
+      },
+    };
+    return new DivergedError(step, what, await findCulprit(course, step));
+  }
+
   /** The state that the run goes on from. */
   private latestState(): S {
-    const { method, plan } = this.parts;
-    const fresh = method.start(plan.key("state"));
     const { latest } = this.snapshots;
-    return latest ? restoreState(fresh, latest.state) : fresh;
+    return latest ? restoreState(this.freshState(), latest.state) : this.freshState();
+  }
+
+  private freshState(): S {
+    const { method, plan } = this.parts;
+    return method.start(plan.key("state"));
   }
 
   private async replaceDevice(error: DeviceLostError): Promise<void> {

@@ -6,7 +6,7 @@ export interface Launched<S> {
   readonly state: S;
   /** Loss and metrics, once they are known. */
   readonly told: Promise<{ readonly loss: number; readonly metrics: Readonly<Record<string, number>> }>;
-  /** Frees what nobody needs once they are. */
+  /** Frees what nobody needs once they are; the images are the caller's. */
   dispose(): void;
 }
 
@@ -58,7 +58,7 @@ export function wholeStepper<S>(method: Method<S>): Stepper<S> {
         state: next,
         told: result,
         dispose() {
-          for (const x of [images, told.numbers, ...Object.values(at)]) x.dispose();
+          for (const x of [told.numbers, ...Object.values(at)]) x.dispose();
         },
       };
     },
