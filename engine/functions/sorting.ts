@@ -3,8 +3,8 @@ import { AxisError, ShapeError } from "../core/errors.ts";
 import { dim, dropAxes, normalizeAxes, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
-import { align, castTo, constant, ops, reshapeTo } from "../ops/build.ts";
-import { argsort as argsortPrimitive } from "../ops/indexing.ts";
+import { align, castTo, ops, reshapeTo } from "../ops/build.ts";
+import { argsort as argsortPrimitive, bisect } from "../ops/indexing.ts";
 import { bitNot, isNan } from "../ops/unary.ts";
 import { define } from "./define.ts";
 import { toFloat, toNumber } from "./promotion.ts";
@@ -81,25 +81,14 @@ export const searchsorted = define(
     }
     const rows = toNumber(sorted);
     const wanted = toNumber(single ? reshapeTo(values, [sizeOf(values.shape)]) : values);
-    return reshapeTo(bisect(rows, wanted, options.side ?? "left"), values.shape);
+    const last = rows.shape.length - 1;
+    const before = (middle: GraphNode): GraphNode => {
+      const found = ops.gather(rows, middle, last);
+      return options.side === "right" ? ops.not(comesBefore(wanted, found)) : comesBefore(found, wanted);
+    };
+    return reshapeTo(bisect(dim(rows.shape, last), wanted.shape, before, ops), values.shape);
   },
 );
-
-function bisect(rows: GraphNode, wanted: GraphNode, side: "left" | "right"): GraphNode {
-  const axis = rows.shape.length - 1;
-  const n = dim(rows.shape, axis);
-  let low: GraphNode = constant(wanted.shape, 0, "i32");
-  if (n === 0) return low;
-  // The answer is in low..low + span, one step halves the span.
-  for (let span = n; span > 0; span = Math.floor(span / 2)) {
-    const middle = ops.add(low, Math.floor(span / 2));
-    const inside = ops.less(middle, n);
-    const found = ops.gather(rows, ops.minimum(middle, n - 1), axis);
-    const before = side === "left" ? comesBefore(found, wanted) : ops.not(comesBefore(wanted, found));
-    low = ops.where(ops.and(inside, before), ops.add(middle, 1), low);
-  }
-  return low;
-}
 
 /** a < b where NaN comes last. */
 function comesBefore(a: GraphNode, b: GraphNode): GraphNode {

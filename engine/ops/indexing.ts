@@ -1,7 +1,8 @@
+import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, shapesEqual, sizeOf, stridesOf } from "../core/shape.ts";
-import type { Aval } from "../ir/node.ts";
-import { type HostTensor, notDifferentiable, type Primitive } from "../ir/primitive.ts";
+import { dim, type Shape, shapesEqual, sizeOf, stridesOf } from "../core/shape.ts";
+import { type Aval, type GraphNode, makeNode } from "../ir/node.ts";
+import { type GraphOps, type HostTensor, notDifferentiable, type Primitive } from "../ir/primitive.ts";
 import { toDType } from "./elementwise.ts";
 import { eachPosition } from "./host-loops.ts";
 
@@ -68,11 +69,16 @@ export const gather: Primitive<{ axis: number }> = {
 
 const missing = (out: Aval): number => (out.dtype === "f32" || out.dtype === "f16" ? Number.NaN : 0);
 
+interface ScatterParams {
+  readonly axis: number;
+  readonly mode: "add" | "set";
+}
+
 /**
  * `base` with `updates[.., i, ..]` added to, or written over, position `indices[.., i, ..]` of `axis`. Updates whose
  * index is outside are dropped. Equal indices: all are added, in order; of those written, the last stays.
  */
-export const scatter: Primitive<{ axis: number; mode: "add" | "set" }> = {
+export const scatter: Primitive<ScatterParams> = {
   name: "scatter",
   dtype: ([base, , updates], { mode }) => {
     if (base!.dtype !== updates!.dtype)
@@ -122,27 +128,106 @@ export const scatter: Primitive<{ axis: number; mode: "add" | "set" }> = {
   },
   lower: {
     kind: "rewrite",
-    into: (node, { axis, mode }, o) => {
-      const [base, indices, updates] = node.inputs as [typeof node, typeof node, typeof node];
-      const n = dim(base.shape, axis);
-      const count = dim(indices.shape, axis);
+    into: (node, params, o) => {
+      const [base, indices] = node.inputs as [GraphNode, GraphNode];
+      const n = dim(base.shape, params.axis);
+      const count = dim(indices.shape, params.axis);
       if (count === 0 || n === 0) return base;
-      // One more axis, right behind `axis`: [.., n, count, ..], where update j meets position i.
-      const wide = [...base.shape.slice(0, axis + 1), count, ...base.shape.slice(axis + 1)];
-      const across = (x: typeof node) =>
-        o.broadcastTo(o.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]), wide);
-      const at = o.where(o.less(indices, 0), o.add(indices, n), indices);
-      const hit = o.equal(across(o.cast(at, "i32")), o.iota(wide, axis));
-      if (mode === "add") {
-        const sums = o.sum(o.where(hit, across(updates), 0), [axis + 1]);
-        return o.add(base, o.reshape(sums, base.shape));
-      }
-      const last = o.reshape(o.max(o.where(hit, o.iota(wide, axis + 1), -1), [axis + 1]), base.shape);
-      const written = o.lessEqual(o.zerosLike(last), last);
-      return o.where(written, o.gather(updates, o.maximum(last, 0), axis), base);
+      return sizeOf(base.shape) * count <= MOST_MEETINGS || count < FEWEST_SORTED
+        ? scatterByMeeting(node, params, o)
+        : scatterBySorting(node, params, o);
     },
   },
 };
+
+/** Pairs of a position and an update up to which each looks at each: a few launches in place of some twenty. */
+const MOST_MEETINGS = 1 << 22;
+const FEWEST_SORTED = 32;
+
+/** Every update meets every position: one more axis, right behind `axis`, [.., n, count, ..]. */
+function scatterByMeeting(node: GraphNode, { axis, mode }: ScatterParams, o: GraphOps): GraphNode {
+  const [base, indices, updates] = node.inputs as [GraphNode, GraphNode, GraphNode];
+  const wide = [...base.shape.slice(0, axis + 1), dim(indices.shape, axis), ...base.shape.slice(axis + 1)];
+  const across = (x: GraphNode) =>
+    o.broadcastTo(o.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]), wide);
+  const at = o.where(o.less(indices, 0), o.add(indices, dim(base.shape, axis)), indices);
+  const hit = o.equal(across(o.cast(at, "i32")), o.iota(wide, axis));
+  if (mode === "add") {
+    const sums = o.sum(o.where(hit, across(updates), 0), [axis + 1]);
+    return o.add(base, o.reshape(sums, base.shape));
+  }
+  const last = o.reshape(o.max(o.where(hit, o.iota(wide, axis + 1), -1), [axis + 1]), base.shape);
+  const written = o.lessEqual(o.zerosLike(last), last);
+  return o.where(written, o.gather(updates, o.maximum(last, 0), axis), base);
+}
+
+/** How many neighbours one pass of a running sum adds up. */
+const REACH = 8;
+
+/**
+ * Updates in the order of where they go, so that those of one position are neighbours: their running sums end with
+ * the sum for the position, which bisection finds. Costs count * log(count), and is the same in every run.
+ */
+function scatterBySorting(node: GraphNode, { axis, mode }: ScatterParams, o: GraphOps): GraphNode {
+  const [base, indices, updates] = node.inputs as [GraphNode, GraphNode, GraphNode];
+  const n = dim(base.shape, axis);
+  const count = dim(indices.shape, axis);
+  // Indices that are the same along other axes, as those of table rows are, are sorted once.
+  const few =
+    indices.primitive.name === "expand" && !indices.stored ? (indices.inputs[0] as GraphNode) : indices;
+  const raw = dim(few.shape, axis) === count ? few : indices;
+  const wrapped = o.where(o.less(raw, 0), o.add(raw, n), raw);
+  const inside = o.and(o.lessEqual(o.zerosLike(raw), wrapped), o.less(wrapped, n));
+  const places = o.cast(o.where(inside, wrapped, n), "i32");
+  const last = places.shape.length - 1;
+  const swap = places.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
+  const order = o.permute(makeNode(argsort as Primitive, [o.permute(places, swap)]), swap);
+  const sorted = o.gather(places, order, axis);
+  // How many updates go to position p or to one before it.
+  const positions = places.shape.map((size, i) => (i === axis ? n : size));
+  const p = o.iota(positions, axis);
+  const end = bisect(count, positions, (middle) => o.lessEqual(o.gather(sorted, middle, axis), p), o);
+  const final = o.maximum(o.sub(end, 1), 0);
+  const hit = o.broadcastTo(o.and(o.greater(end, 0), o.equal(o.gather(sorted, final, axis), p)), base.shape);
+  if (mode === "set") {
+    const writer = o.broadcastTo(o.gather(order, final, axis), base.shape);
+    return o.where(hit, o.gather(updates, writer, axis), base);
+  }
+  const dtype = isFloat(base.dtype) ? "f32" : base.dtype;
+  let sums = o.cast(o.gather(updates, o.broadcastTo(order, updates.shape), axis), dtype);
+  const keys = o.add(sorted, 1); // outside of the axis views read 0, which no key is
+  for (let width = 1; width < count; width *= REACH) {
+    const before = sums;
+    for (let j = 1; j < REACH && j * width < count; j++) {
+      const by = j * width;
+      const same = o.broadcastTo(o.equal(keys, o.pad(keys, axis, by, -by)), before.shape);
+      sums = o.add(sums, o.where(same, o.pad(before, axis, by, -by), 0));
+    }
+  }
+  const found = o.gather(sums, o.broadcastTo(final, base.shape), axis);
+  return o.add(base, o.cast(o.where(hit, found, 0), base.dtype));
+}
+
+/**
+ * How many of `count` things in a row have the property that the first ones have and the later ones do not, for each
+ * position of a shape. `has` is asked for things within the row.
+ */
+export function bisect(
+  count: number,
+  shape: Shape,
+  has: (at: GraphNode) => GraphNode,
+  o: GraphOps,
+): GraphNode {
+  let low = o.full(shape, 0, "i32");
+  if (count === 0) return low;
+  // The answer is in low..low + span, one step halves the span.
+  for (let span = count; span > 0; span = Math.floor(span / 2)) {
+    const middle = o.add(low, Math.floor(span / 2));
+    const more = o.and(o.less(middle, count), has(o.minimum(middle, count - 1)));
+    low = o.where(more, o.add(middle, 1), low);
+  }
+  return low;
+}
 
 /** Stable order of each row along the last axis: ascending, NaN last. */
 export const argsort: Primitive<null> = {

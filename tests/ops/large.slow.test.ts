@@ -97,4 +97,53 @@ describe.each(["software", "gpu"] as const)("%s kernels", (kernels) => {
         expect(Math.abs((c[i * 3 + j] as number) - sum)).toBeLessThan(0.02);
       }
   });
+  test("updates of thousands of rows, which are sorted, go where few would go", async () => {
+    const [n, count, width] = [3000, 700, 3];
+    const random = randomNumbers(3);
+    // Some are outside, some count from the end, and low ones come many times.
+    const at = Int32Array.from({ length: count }, () => Math.floor(random() ** 3 * (2 * n + 4)) - n - 2);
+    const updates = drawn(count * width, 4);
+    const base = drawn(n * width, 5);
+    const sums = Float64Array.from(base);
+    const written = Float64Array.from(base);
+    at.forEach((index, i) => {
+      const row = index < 0 ? index + n : index;
+      if (row < 0 || row >= n) return;
+      for (let j = 0; j < width; j++) {
+        sums[row * width + j]! += updates[i * width + j] as number;
+        written[row * width + j] = updates[i * width + j] as number;
+      }
+    });
+    const x = m.tensor(base, { shape: [n, width] });
+    const u = m.tensor(updates, { shape: [count, width] });
+    const added = await m.indexAdd(x, m.tensor(at), u).data();
+    expect(Math.max(...added.map((v, i) => Math.abs(v - (sums[i] as number))))).toBeLessThan(1e-5);
+    expect(Array.from(await m.indexSet(x, m.tensor(at), u).data())).toEqual(Array.from(written));
+    const inside = m.tensor(at.map((i) => ((i % n) + n) % n));
+    const uses = m.grad((t: m.Tensor) => m.take(t, inside, { axis: 0 }).sum())(x);
+    expect(await uses.sum().item()).toBe(count * width);
+  });
+
+  test("updates that differ from row to row are sorted in each", async () => {
+    const [rows, n, count] = [4, 2000, 600];
+    const random = randomNumbers(6);
+    const at = Int32Array.from({ length: rows * count }, () => Math.floor(random() * n));
+    const updates = drawn(rows * count, 7);
+    const sums = new Float64Array(rows * n);
+    const written = new Float64Array(rows * n);
+    at.forEach((index, i) => {
+      const to = Math.floor(i / count) * n + index;
+      sums[to]! += updates[i] as number;
+      written[to] = updates[i] as number;
+    });
+    const shape = [rows, count];
+    for (const axis of [1, 0]) {
+      const turned = (x: m.Tensor) => (axis === 1 ? x : x.transpose());
+      const args = [turned(m.tensor(at, { shape })), turned(m.tensor(updates, { shape })), { axis }] as const;
+      const added = await turned(m.scatterAdd(turned(m.zeros([rows, n])), ...args)).data();
+      expect(Math.max(...added.map((v, i) => Math.abs(v - (sums[i] as number))))).toBeLessThan(1e-5);
+      const set = await turned(m.scatterSet(turned(m.zeros([rows, n])), ...args)).data();
+      expect(Array.from(set)).toEqual(Array.from(written));
+    }
+  });
 });
