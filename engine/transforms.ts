@@ -2,6 +2,7 @@ import { backward } from "./autodiff/backward.ts";
 import { type CustomParams, customGradient, recompute } from "./autodiff/rules.ts";
 import { isFloat } from "./core/dtype.ts";
 import { DTypeError, outsideOps, ShapeError } from "./core/errors.ts";
+import { sizeOf } from "./core/shape.ts";
 import { mapTree } from "./core/tree.ts";
 import { whileTracing } from "./evaluate.ts";
 import { GraphNode, makeNode } from "./ir/node.ts";
@@ -133,29 +134,73 @@ export function stopGradient<T>(tree: T): T {
 /**
  * `f` with a gradient of your own.
  *
- * @param f Takes tensors, returns one tensor.
- * @param rule Given the cotangent of the result, the result and the operands, returns one cotangent for each operand
- *   (null for none). Written in tensor ops, it is differentiable again.
+ * @param f Takes trees of tensors, returns a tree of tensors.
+ * @param rule Given the cotangents of the result (zeros for what was not used), the result and the operands, returns
+ *   for each operand its cotangent, a tree like it; null, also in place of a single tensor, for none. Written in tensor
+ *   ops, it is differentiable again.
+ * @throws {ShapeError} When gradients are taken, if a cotangent has another shape than its operand.
  */
-export function customVjp<A extends Tensor[]>(
-  f: (...xs: A) => Tensor,
-  rule: (ct: Tensor, saved: { readonly out: Tensor; readonly ins: A }) => readonly (Tensor | null)[],
-): (...xs: A) => Tensor {
+export function customVjp<A extends unknown[], R>(
+  f: (...xs: A) => R,
+  rule: (ct: R, saved: { readonly out: R; readonly ins: A }) => readonly unknown[],
+): (...xs: A) => R {
   return (...xs) => {
     const out = f(...xs);
-    const params: CustomParams = {
-      rule: (ct, ins) => {
-        const operands = ins.map((x) => new Tensor(x)) as A;
-        const gradients = outsideOps(() => rule(new Tensor(ct), { out, ins: operands }));
-        return ins.map((x, i) => checkGradient(gradients[i] ?? null, x));
-      },
+    const outputs = treeLeaves(out).map((leaf) => leaf.value.node);
+    const gradients = (cts: readonly GraphNode[], ins: readonly GraphNode[]): (GraphNode | null)[] => {
+      const operands = filled(xs, ins);
+      const given = new Map<string, unknown>();
+      const answer = outsideOps(() => rule(filled(out, cts), { out, ins: operands }));
+      for (const { path, value } of treeLeaves(answer)) given.set(path, value);
+      return treeLeaves(operands).map(({ path, value }) => checkGradient(given.get(path), value.node));
     };
-    return wrap(makeNode(customGradient as Primitive, [out.node, ...xs.map((x) => x.node)], params));
+    const ins = treeLeaves(xs).map((leaf) => leaf.value.node);
+    return filled(out, withGradients(outputs, ins, gradients));
   };
 }
 
-function checkGradient(gradient: Tensor | null, x: GraphNode): GraphNode | null {
-  if (!gradient) return null;
+/** The tree with other nodes, in its order. */
+function filled<T>(tree: T, nodes: readonly GraphNode[]): T {
+  let next = 0;
+  return treeMap(() => wrap(nodes[next++] as GraphNode), tree);
+}
+
+/** Values with one rule for the gradients of all of them. */
+function withGradients(
+  outputs: readonly GraphNode[],
+  ins: readonly GraphNode[],
+  rule: (cts: readonly GraphNode[], ins: readonly GraphNode[]) => (GraphNode | null)[],
+): GraphNode[] {
+  const custom = (value: GraphNode, from: readonly GraphNode[], params: CustomParams) =>
+    makeNode(customGradient as Primitive, [value, ...from], params);
+  const [only] = outputs;
+  if (only && outputs.length === 1) return [custom(only, ins, { rule: (ct, xs) => rule([ct], xs) })];
+  // All cotangents, one behind the other, are the cotangent of a value that nobody reads.
+  const sizes = outputs.map((x) => sizeOf(x.shape));
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((a, b) => a + b, 0));
+  const total = sizes.reduce((a, b) => a + b, 0);
+  const all = custom(ops.full([total], 0, "f32"), ins, {
+    rule: (ct, xs) => {
+      const part = (i: number) => ops.slice(ct, 0, starts[i] as number, sizes[i] as number);
+      return rule(
+        outputs.map((x, i) => ops.cast(ops.reshape(part(i), x.shape), x.dtype)),
+        xs,
+      );
+    },
+  });
+  return outputs.map((x, i) =>
+    custom(x, [all], {
+      rule: (ct) => {
+        const flat = ops.cast(ops.reshape(ct, [sizes[i] as number]), "f32");
+        const start = starts[i] as number;
+        return [ops.pad(flat, 0, start, total - start - (sizes[i] as number))];
+      },
+    }),
+  );
+}
+
+function checkGradient(gradient: unknown, x: GraphNode): GraphNode | null {
+  if (!isTensor(gradient)) return null;
   if (gradient.shape.join() !== x.shape.join()) {
     throw new ShapeError("customVjp", {
       problem: "a cotangent has another shape than its operand",

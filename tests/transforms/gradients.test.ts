@@ -97,6 +97,34 @@ test("customVjp replaces a gradient, and its rule is differentiable again", asyn
   expect(() => grad((y: Tensor) => wrong(y).sum())(x)).toThrow(ShapeError);
 });
 
+test("customVjp of trees: one rule for all results, null where there is no cotangent", async () => {
+  type Pair = { a: Tensor; b: Tensor };
+  const turned = customVjp(
+    ({ a, b }: Pair, scale: Tensor) => ({ sum: a.add(b).mul(scale), parts: [a.mul(b)] }),
+    (ct, { out, ins: [{ a }] }) => [{ a: ct.sum.mul(a), b: ct.parts[0]?.add(out.sum) ?? null }, null],
+  );
+  const x = { a: tensor([1, 2]), b: tensor([3, 4]) };
+  const result = turned(x, tensor(2));
+  await close(result.sum, [8, 12]);
+  await close(result.parts[0] as Tensor, [3, 8]);
+  const loss = (p: Pair & { s: Tensor }) => {
+    const { sum, parts } = turned({ a: p.a, b: p.b }, p.s);
+    return sum
+      .mul(tensor([5, 7]))
+      .sum()
+      .add((parts[0] as Tensor).mul(tensor([10, 20])).sum());
+  };
+  const slopes = grad(loss)({ ...x, s: tensor(2) });
+  await close(slopes.a, [5, 14]);
+  await close(slopes.b, [18, 32]);
+  await close(slopes.s, [0]);
+  // What is not used has a cotangent of zeros.
+  const half = grad((p: Pair) => turned(p, tensor(2)).sum.sum())(x);
+  await close(half.b, [8, 12]);
+  const second = grad((p: Pair) => grad(loss)({ ...p, s: tensor(2) }).b.sum())(x);
+  await close(second.a, [2, 2]);
+});
+
 test("checkpoint gives the same values and gradients, also for what its function uses from outside", async () => {
   const x = tensor([0.3, -0.7, 1.1]);
   const w = tensor([2, 0.5, -1]);
