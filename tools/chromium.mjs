@@ -222,9 +222,10 @@ function pagesOf({ send, listen, gone }) {
   /**
    * Opens a page. `evaluate` runs an expression in it, awaits it and returns its value as JSON carries it.
    * @param {string} url
-   * @param {{ onLine?: (line: string, type: string) => void }} [options] called for each console message
+   * @param {{ onLine?: (line: string, type: string) => void, onRequest?: (url: string) => void }} [options] called for
+   *   each console message, and for each request that the page or a worker of it makes
    */
-  const open = async (url, { onLine = () => {} } = {}) => {
+  const open = async (url, { onLine = () => {}, onRequest } = {}) => {
     const { targetId } = await send("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
     /** @type {(error: Error) => void} */
@@ -233,6 +234,7 @@ function pagesOf({ send, listen, gone }) {
       fail = reject;
     });
     failed.catch(() => {}); // it matters only while `evaluate` waits
+    const ignore = onRequest ? await watchRequests(sessionId, onRequest) : () => {};
     const stop = listen(({ method, params, sessionId: from }) => {
       if (from !== sessionId) return;
       if (method === "Runtime.consoleAPICalled") onLine(params.args.map(textOf).join(" "), params.type);
@@ -285,11 +287,39 @@ function pagesOf({ send, listen, gone }) {
       const { data } = await send("Page.captureScreenshot", { format: "png" }, sessionId);
       writeFileSync(path, Buffer.from(data, "base64"));
     };
+    /** Chooses files of this machine for an input element, as a person would. */
+    const setFiles = async (/** @type {string} */ selector, /** @type {string[]} */ files) => {
+      const { root } = await send("DOM.getDocument", {}, sessionId);
+      const { nodeId } = await send("DOM.querySelector", { nodeId: root.nodeId, selector }, sessionId);
+      await send("DOM.setFileInputFiles", { nodeId, files }, sessionId);
+    };
     const close = async () => {
       stop();
+      ignore();
       await send("Target.closeTarget", { targetId });
     };
-    return { evaluate, screenshot, close };
+    return { evaluate, screenshot, setFiles, close };
+  };
+  /**
+   * Tells the requests of a page and of its workers, which are targets of their own.
+   * @param {string} page session
+   * @param {(url: string) => void} onRequest
+   */
+  const watchRequests = async (page, onRequest) => {
+    const sessions = new Set([page]);
+    const stop = listen(({ method, params, sessionId }) => {
+      if (!sessionId || !sessions.has(sessionId)) return;
+      if (method === "Network.requestWillBeSent") onRequest(params.request.url);
+      if (method !== "Target.attachedToTarget") return;
+      sessions.add(params.sessionId);
+      void send("Network.enable", {}, params.sessionId)
+        .catch(() => {}) // a target without a network of its own
+        .then(() => send("Runtime.runIfWaitingForDebugger", {}, params.sessionId));
+    });
+    await send("Network.enable", {}, page);
+    const attach = { autoAttach: true, waitForDebuggerOnStart: true, flatten: true };
+    await send("Target.setAutoAttach", attach, page);
+    return stop;
   };
   return { open };
 }

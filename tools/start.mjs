@@ -13,6 +13,7 @@ import {
   runHost,
   runTool,
 } from "./host-env.mjs";
+import { pretrainPage } from "./pretrain-page.mjs";
 
 await runTool(async () => {
   const { host, args: typed } = parse(process.argv.slice(2));
@@ -62,21 +63,14 @@ function source(path) {
 
 /**
  * The page examples/pretrain in a headless Chromium: its console goes to the terminal, arguments reach it in its
- * address (`--steps 20` as `?steps=20`), Ctrl-C calls its `globalThis.__stop`, and it ends by setting `__done`.
+ * address (`--epochs 2` as `?epochs=2`), Ctrl-C calls its `globalThis.__stop`, and it ends by setting `__done`.
  * @param {string[]} args
  */
 async function inChromium(args) {
-  const folder = "examples/pretrain";
-  const outdir = join(cache, folder);
-  await bundle({
-    entry: source(`${folder}/main.ts`),
-    outfile: join(outdir, "main.js"),
-    platform: "browser",
-  });
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
-  const result = await runPage([outdir, join(root, folder), root], {
-    path: `?${new URLSearchParams(query(args))}`,
+  const result = await runPage(await pretrainPage(), {
+    path: `?${new URLSearchParams([["start", "now"], ...query(args)])}`,
     onLine: (line, type) => (type === "error" ? console.error(line) : console.log(line)),
     signal: stop.signal,
   });

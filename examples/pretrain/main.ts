@@ -1,148 +1,165 @@
-// The main program in a page. What can be set comes in the address: ?preset=nano&epochs=2&seed=1
-import { fileReader } from "../../data/files.ts";
-import { openImages } from "../../data/open-images.ts";
-import { getDevice } from "../../mod.ts";
-import { autoRecipe } from "../../training/job/auto.ts";
-import { changedRecipe, checkRecipe, RecipeError, recipeChanges } from "../../training/job/change-recipe.ts";
-import type { Score } from "../../training/job/measure.ts";
-import { prepared } from "../../training/job/prepare.ts";
-import { isPreset, presets, type Recipe } from "../../training/job/recipe.ts";
-import { runJob } from "../../training/job/run-job.ts";
-import {
-  describeModel,
-  describeStep,
-  grouped,
-  scoreTable,
-  verdict,
-  wayNames,
-} from "../../training/job/words.ts";
-import type { Monitors } from "../../training/monitors/monitors.ts";
-import { LossCurve } from "./loss-curve.ts";
+// The page of the main job: files that are dropped onto it, or the bundled drawings, go to a worker, which learns from them.
+// What can be set comes from the form and from the address: ?preset=nano&epochs=2. With &start=now it starts at once with
+// the drawings.
+import { reportStyle } from "../../training/report/style.ts";
+import { Curves } from "./curves.ts";
+import { chosenFiles, droppedFiles } from "./dropped-files.ts";
+import type { FromWorker, NamedFile, ToWorker } from "./messages.ts";
 
-const element = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
+const element = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E;
 const SECONDS_BETWEEN_LINES = 10;
 
-const stop = new AbortController();
-element("stop").addEventListener("click", () => stop.abort());
+document.head.append(Object.assign(document.createElement("style"), { textContent: reportStyle }));
+// Loaded now, so that a run asks the network for nothing.
+const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
+const send = (message: ToWorker): void => worker.postMessage(message);
+const curves = new Curves(element("curves"));
+let steps = 1;
+let lastLine = Number.NEGATIVE_INFINITY;
+
+worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => hear(data));
+worker.addEventListener("error", ({ message }) => fail(message || "the worker did not start"));
+element("stop").addEventListener("click", () => send({ type: "stop" }));
+element("bundled").addEventListener("click", () => start(null, fromForm()));
+for (const id of ["folder", "files"]) {
+  const input = element<HTMLInputElement>(id);
+  element(`${id}-button`).addEventListener("click", () => input.click());
+  input.addEventListener("change", () => start(chosenFiles(input.files as FileList), fromForm()));
+}
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  element("drop").classList.add("over");
+});
+document.addEventListener("dragleave", () => element("drop").classList.remove("over"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  element("drop").classList.remove("over");
+  if (event.dataTransfer) void droppedFiles(event.dataTransfer).then((files) => start(files, fromForm()));
+});
 // Whoever drives the page ends the run with `__stop` and finds the result in `__done`.
-Object.assign(globalThis, { __stop: () => stop.abort() });
-try {
-  const scores = await run(new URLSearchParams(location.search));
-  Object.assign(globalThis, { __done: { scores } });
-} catch (error) {
-  const message = error instanceof Error ? error.message : String(error);
-  say(message);
-  console.error(message);
-  Object.assign(globalThis, { __done: { error: message } });
+Object.assign(globalThis, { __stop: () => send({ type: "stop" }) });
+const { start: at, ...query } = Object.fromEntries(new URLSearchParams(location.search));
+if (at === "now") start(null, query);
+
+/** What the form says; fields that are left empty say nothing. */
+function fromForm(): Record<string, string> {
+  const fields = new FormData(element<HTMLFormElement>("settings"));
+  const texts = [...fields].map(([name, value]): [string, string] => [name, String(value)]);
+  return { ...query, ...Object.fromEntries(texts.filter(([, text]) => text !== "")) };
 }
 
-async function run(query: URLSearchParams): Promise<Score[]> {
-  const given = readQuery(query);
-  const device = await getDevice();
-  console.log(`Morlet on ${device.name}`);
-  const emoji = fileReader(new URL("data/emoji/", document.baseURI));
-  const limit = query.has("limit") ? { limit: Number(query.get("limit")) } : {};
-  const opened = await openImages("emoji", { emoji, ...limit });
-  const recipe = recipeOf(
-    query.get("preset") ?? "auto",
-    opened.train.images.count,
-    device.profile.kind,
-    given,
-  );
-  const data = prepared(opened, recipe);
-  checkRecipe(recipe, data.train.images);
-  const words = `${grouped(data.train.images.count)} drawings to learn from, ${data.test?.images.count} held out; no labels are used to learn`;
-  element("data").textContent = words;
-  console.log(words);
-  const scores: Score[] = [];
-  let curve: LossCurve | undefined;
-  let monitors: Monitors | null = null;
-  let lastLine = Number.NEGATIVE_INFINITY;
-  for await (const event of runJob(data, recipe, { signal: stop.signal, measureStopped: true })) {
-    switch (event.type) {
-      case "start": {
-        const model = describeModel(recipe, event.state.model);
-        element("model").textContent = model;
-        console.log(model);
-        say("compiling the training step ...");
-        curve = new LossCurve(element("curve"), event.steps);
-        element("stop").hidden = false;
-        break;
+function start(files: readonly NamedFile[] | null, given: Readonly<Record<string, string>>): void {
+  if (files?.length === 0) return;
+  element("choose").hidden = true;
+  element("run").hidden = false;
+  element("stop").hidden = false;
+  send({ type: "start", files, given, base: document.baseURI });
+}
+
+function hear(message: FromWorker): void {
+  switch (message.type) {
+    case "status":
+      element("status").textContent = message.text;
+      break;
+    case "line":
+      console.log(message.text);
+      break;
+    case "data":
+      element("data").textContent = message.words.join(". ");
+      listDamage(message.skipped.map(({ file, problem }) => `${file}: ${problem}`));
+      break;
+    case "start":
+      element("model").textContent = message.model;
+      steps = message.steps;
+      if (message.done > 0) note(`goes on after step ${message.done}, where this run was left`);
+      break;
+    case "step": {
+      element("status").textContent = message.text;
+      element("progress").setAttribute("value", String(message.step / steps));
+      curves.addLoss(message.step, message.loss);
+      const now = performance.now() / 1000;
+      if (now - lastLine > SECONDS_BETWEEN_LINES || message.step === steps) {
+        lastLine = now;
+        console.log(message.text);
       }
-      case "monitors":
-        monitors = event.monitors;
-        break;
-      case "step": {
-        const line = describeStep(recipe.epochs, event, monitors);
-        curve?.add(event.loss);
-        element("progress").setAttribute("value", String(event.step / event.steps));
-        say(line);
-        if (performance.now() / 1000 - lastLine > SECONDS_BETWEEN_LINES || event.step === event.steps) {
-          lastLine = performance.now() / 1000;
-          console.log(line);
-        }
-        break;
-      }
-      case "end":
-        element("stop").hidden = true;
-        element("progress").hidden = true;
-        break;
-      case "measuring":
-        say(`measuring: ${wayNames[event.what]} ...`);
-        break;
-      case "measured":
-        scores.push(event.measured.score);
-        show(scores, event.question);
-        break;
+      break;
     }
+    case "monitors":
+      curves.addMonitors(message.step, message.monitors);
+      break;
+    case "warning":
+      note(message.text);
+      break;
+    case "trained":
+      element("stop").hidden = true;
+      element("progress").hidden = true;
+      offer("encoder", message.encoder, "application/octet-stream");
+      break;
+    case "scores":
+      showScores(message.rows, message.question);
+      break;
+    case "done":
+      element("status").textContent = "";
+      element("verdict").textContent = message.verdict;
+      showReport(message.report);
+      element("again").hidden = false;
+      Object.assign(globalThis, { __done: { verdict: message.verdict } });
+      break;
+    case "error":
+      fail(message.text);
+      break;
   }
-  say("");
-  element("verdict").textContent = verdict(scores);
-  for (const [name = "", ...numbers] of scoreTable(scores)) {
-    console.log(name.padEnd(24) + numbers.map((text) => text.padStart(9)).join(""));
-  }
-  console.log(verdict(scores));
-  return scores;
 }
 
-function show(scores: readonly Score[], question: string | null): void {
-  element("question").hidden = question === null;
-  element("question").textContent = question;
-  const rows = scoreTable(scores).map((cells, i) => {
-    const row = document.createElement("tr");
-    for (const text of cells) {
-      const cell = document.createElement(i === 0 ? "th" : "td");
-      cell.textContent = text;
-      row.append(cell);
-    }
-    return row;
-  });
-  element("scores").replaceChildren(...rows);
-}
-
-function say(text: string): void {
+function fail(text: string): void {
   element("status").textContent = text;
+  element("stop").hidden = true;
+  element("again").hidden = false;
+  console.error(text);
+  Object.assign(globalThis, { __done: { error: text } });
 }
 
-/** The texts of the address that change a recipe; what is neither that nor known otherwise is refused. */
-function readQuery(query: URLSearchParams): Record<string, string> {
-  const others = ["preset", "limit", "DEBUG"];
-  const unknown = [...query.keys()].find(
-    (name) => !others.includes(name) && !Object.hasOwn(recipeChanges, name),
+function note(text: string): void {
+  element("notes").hidden = false;
+  element("notes").append(Object.assign(document.createElement("li"), { textContent: text }));
+}
+
+function listDamage(lines: readonly string[]): void {
+  element("damage").hidden = lines.length === 0;
+  element("damage-count").textContent =
+    `${lines.length} ${lines.length === 1 ? "file" : "files"} could not be used`;
+  element("damage-list").replaceChildren(
+    ...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })),
   );
-  if (unknown !== undefined) throw new RecipeError(`--${unknown} is not known here`);
-  return Object.fromEntries(query);
 }
 
-function recipeOf(
-  preset: string,
-  images: number,
-  kind: "gpu" | "software",
-  given: Readonly<Record<string, string>>,
-): Recipe {
-  if (preset === "auto") {
-    return changedRecipe(autoRecipe({ images, side: 32, gpu: kind === "gpu" }).recipe, given);
-  }
-  if (!isPreset(preset)) throw new RecipeError(`there is no preset ${preset}`);
-  return changedRecipe(presets[preset].recipe, given);
+function showScores(rows: readonly (readonly string[])[], question: string | null): void {
+  element("results").hidden = false;
+  element("question").textContent = question ?? "";
+  element("scores").replaceChildren(
+    ...rows.map((cells, i) => {
+      const row = document.createElement("tr");
+      row.append(
+        ...cells.map((textContent) =>
+          Object.assign(document.createElement(i === 0 ? "th" : "td"), { textContent }),
+        ),
+      );
+      return row;
+    }),
+  );
+}
+
+/** The report as a page in the page, without the rights of this one. */
+function showReport(html: string): void {
+  const frame = element<HTMLIFrameElement>("report-frame");
+  frame.srcdoc = html;
+  element("report").hidden = false;
+  offer("report-file", new TextEncoder().encode(html), "text/html");
+}
+
+/** Makes a link that saves these bytes. */
+function offer(id: string, bytes: Uint8Array<ArrayBuffer>, type: string): void {
+  const link = element<HTMLAnchorElement>(id);
+  link.href = URL.createObjectURL(new Blob([bytes], { type }));
+  link.hidden = false;
 }

@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readSafetensors } from "../../io.ts";
+import { launchChromium, serve } from "../../tools/chromium.mjs";
+import { pretrainPage } from "../../tools/pretrain-page.mjs";
+import { writePictures } from "../cli/pictures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "morlet-page-"));
+const pictures = join(folder, "photos");
+let browser: Awaited<ReturnType<typeof launchChromium>>;
+let server: Awaited<ReturnType<typeof serve>>;
+
+beforeAll(async () => {
+  await writePictures(pictures, 40, true);
+  writeFileSync(join(pictures, "stripes", "text.png"), "this is no picture");
+  server = await serve(await pretrainPage());
+  browser = await launchChromium();
+}, 120_000);
+
+afterAll(async () => {
+  await browser.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+type Page = Awaited<ReturnType<typeof browser.open>>;
+
+const settings = "preset=quick&epochs=2&batch=8&stem=8&hidden=16&out=8&view=12&size=16&seed=1";
+const text = (page: Page, id: string) => page.evaluate(`document.getElementById("${id}").textContent`);
+
+/** Waits until an expression in the page is true. */
+const until = (page: Page, expression: string) =>
+  page.evaluate(`new Promise((resolve) => {
+    const timer = setInterval(() => {
+      if (!(${expression})) return;
+      clearInterval(timer);
+      resolve(null);
+    }, 50);
+  })`);
+
+test("learns from a folder that is chosen, shows what was learned, and asks the network for nothing", async () => {
+  const requests: string[] = [];
+  const page = await browser.open(`${server.url}?${settings}`, { onRequest: (url) => requests.push(url) });
+  await until(page, "document.readyState === 'complete' && globalThis.__stop");
+  // The worker has loaded, too, once it answers.
+  await page.evaluate("new Promise((resolve) => setTimeout(resolve, 500))");
+  expect(requests.some((url) => url.endsWith("worker.js"))).toBe(true);
+  const loaded = requests.length;
+  await page.setFiles("#folder", [pictures]);
+  await until(page, "globalThis.__done");
+  expect(await page.evaluate("__done.error ?? null")).toBe(null);
+  expect(await text(page, "damage-count")).toBe("1 file could not be used");
+  expect(await text(page, "damage-list")).toMatch(/photos\/stripes\/text\.png: /);
+  expect(await text(page, "data")).toMatch(/photos: \d+ images \(16 x 16/);
+  expect(await page.evaluate("document.querySelectorAll('#curves svg').length")).toBeGreaterThan(0);
+  expect(await page.evaluate("document.querySelectorAll('#scores tr').length")).toBe(5);
+  expect(await text(page, "verdict")).toBe(await page.evaluate("__done.verdict"));
+  expect(await page.evaluate("document.getElementById('report-frame').srcdoc")).toMatch(/Map of the images/);
+  // Saving takes bytes that are in the page already.
+  const bytes = await page.evaluate(
+    "fetch(document.getElementById('encoder').href).then((r) => r.arrayBuffer()).then((b) => [...new Uint8Array(b)])",
+  );
+  const { tensors } = readSafetensors(Uint8Array.from(bytes as number[]));
+  expect(Object.keys(tensors)).toContain("_adapter_network.0.weight");
+  expect(requests.slice(loaded).filter((url) => !/^(blob|data|about):/.test(url))).toEqual([]);
+  await page.close();
+}, 240_000);
+
+test("goes on where it was when the page is closed in the middle of a run", async () => {
+  const open = () => browser.open(`${server.url}?${settings.replace("epochs=2", "epochs=40")}`);
+  const first = await open();
+  await until(first, "globalThis.__stop");
+  await first.setFiles("#folder", [pictures]);
+  await until(first, "/step (1[2-9]|[2-9]\\d)/.test(document.getElementById('status').textContent)");
+  await first.close();
+  const second = await open();
+  await until(second, "globalThis.__stop");
+  await second.setFiles("#folder", [pictures]);
+  await until(second, "document.getElementById('notes').textContent !== ''");
+  expect(await text(second, "notes")).toMatch(/goes on after step \d+/);
+  await second.evaluate("__stop()");
+  await until(second, "globalThis.__done");
+  expect(await second.evaluate("__done.error ?? null")).toBe(null);
+  await second.close();
+}, 240_000);
+
+test("says in a sentence what is wrong with the files", async () => {
+  const page = await browser.open(`${server.url}?${settings}`);
+  await until(page, "globalThis.__stop");
+  await page.setFiles("#files", [join(pictures, "stripes", "text.png")]);
+  await until(page, "globalThis.__done");
+  expect(await page.evaluate("__done.error")).toMatch(/no usable image/);
+  expect(await text(page, "status")).toMatch(/no usable image/);
+  await page.close();
+}, 60_000);
