@@ -1,5 +1,5 @@
 import { FileFormatError } from "../engine/io/errors.ts";
-import { isScriptHost } from "./host.ts";
+import { decodeOnPlatform, platformDecodes } from "./decode/platform.ts";
 
 /** A decoded image: 8 bits a channel, not premultiplied, rows from the top. */
 export interface RgbaImage {
@@ -47,29 +47,10 @@ export async function decodePng(bytes: Uint8Array): Promise<RgbaImage> {
     throw new FileFormatError("png", { problem, offset: 16 });
   }
   try {
-    return platformDecodes() ? await decodeOnPlatform(bytes) : await decodeInScript(bytes);
+    return platformDecodes() ? await decodeOnPlatform(bytes, "image/png") : await decodeInScript(bytes);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new FileFormatError("png", { problem: `the file cannot be decoded: ${why}`, cause });
-  }
-}
-
-function platformDecodes(): boolean {
-  return !isScriptHost() && typeof createImageBitmap === "function" && typeof OffscreenCanvas === "function";
-}
-
-async function decodeOnPlatform(bytes: Uint8Array): Promise<RgbaImage> {
-  const file = new Blob([bytes.slice()], { type: "image/png" }); // slice: a Blob takes no shared memory
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  try {
-    const { width, height } = bitmap;
-    // Asking for frequent reads keeps the canvas in host memory: no way through the GPU, which may round.
-    const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-    if (context === null) throw new Error(`no canvas of ${width} x ${height} can be had`);
-    context.drawImage(bitmap, 0, 0);
-    return { width, height, channels: 4, data: context.getImageData(0, 0, width, height).data };
-  } finally {
-    bitmap.close();
   }
 }
 

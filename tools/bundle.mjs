@@ -19,6 +19,27 @@ const common = {
 };
 
 /**
+ * Puts the text of the worker that decodes pictures into the bundle, which then needs no file beside it.
+ * @type {import("rolldown").Plugin}
+ */
+const decodeWorker = {
+  name: "the decoder's worker",
+  load: {
+    filter: { id: /[/\\]data[/\\]decode[/\\]worker-source\.ts$/ },
+    async handler() {
+      const { build } = await import("rolldown");
+      const { output } = await build({
+        ...common,
+        input: join(root, "data/decode/worker.ts"),
+        write: false,
+        output: { format: "esm", codeSplitting: false, minify: true },
+      });
+      return `export const workerSource = ${JSON.stringify(output[0].code)};`;
+    },
+  },
+};
+
+/**
  * A program in one file, with its source map.
  * @param {{ entry: string, outfile: string, platform: "node" | "browser", plugins?: import("rolldown").Plugin[],
  *   minify?: boolean }} options
@@ -29,7 +50,7 @@ export async function bundle({ entry, outfile, platform, plugins = [], minify = 
     ...common,
     input: entry,
     platform,
-    plugins,
+    plugins: [decodeWorker, ...plugins],
     output: { file: outfile, format: "esm", sourcemap: true, codeSplitting: false, minify },
   });
 }
@@ -52,6 +73,7 @@ export async function bundlePackage(wanted, folder) {
     input: Object.fromEntries(wanted.map((entry) => [entry.replace(/\.ts$/, ""), join(root, entry)])),
     // What all entries have in common lands in the engine's own file, if all of them load that.
     plugins: [
+      decodeWorker,
       {
         name: "load the engine first",
         transform: (code, id) =>

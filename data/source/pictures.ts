@@ -1,7 +1,7 @@
 import { type Damage, ImageDataError, reason } from "../collection.ts";
-import { decodePicture } from "../decode/decode.ts";
-import { fitPicture, type Target } from "../decode/fit.ts";
+import type { Target } from "../decode/fit.ts";
 import { BadImage, type ImageHeader, readHeader } from "../decode/header.ts";
+import { openPool } from "../decode/pool.ts";
 import type { ImageKind } from "../formats/kind.ts";
 import type { Candidates, Found, Loaded, Watch } from "./candidates.ts";
 import { type InputFile, readWhole } from "./input-file.ts";
@@ -119,19 +119,54 @@ async function decodeAll(
 ): Promise<Loaded> {
   const imageBytes = target.height * target.width * target.channels;
   const data = new Uint8Array(wanted.length * imageBytes);
-  const kept: number[] = [];
-  const skipped: Damage[] = [];
-  for (const place of wanted) {
-    watch.check();
-    const { file, kind } = (sorted[place] as Sorted).picture;
+  const problems = new Map<number, string>();
+  const pool = await openPool(wanted.length);
+  const decode = async (at: number): Promise<void> => {
+    const { file, kind } = (sorted[wanted[at] as number] as Sorted).picture;
     try {
-      const pixels = fitPicture(await decodePicture(kind, await readWhole(file)), target);
-      data.set(pixels, kept.length * imageBytes);
-      kept.push(place);
+      const answer = await pool.run({ kind, bytes: await readWhole(file), target });
+      if ("pixels" in answer) data.set(answer.pixels, at * imageBytes);
+      else problems.set(at, answer.problem);
     } catch (error) {
-      skipped.push({ file: file.name, problem: reason(error) });
+      problems.set(at, reason(error));
     }
     watch.step();
+  };
+  try {
+    let next = 0;
+    const work = async (): Promise<void> => {
+      while (next < wanted.length) {
+        watch.check();
+        await decode(next++);
+      }
+    };
+    await Promise.all(Array.from({ length: pool.width }, work));
+  } finally {
+    pool.close();
   }
-  return { data: data.subarray(0, kept.length * imageBytes), kept, skipped };
+  return withoutGaps(data, imageBytes, wanted, problems, (at) => {
+    return (sorted[wanted[at] as number] as Sorted).picture.file.name;
+  });
+}
+
+/** Moves the images together where some could not be decoded. */
+function withoutGaps(
+  data: Uint8Array,
+  imageBytes: number,
+  wanted: readonly number[],
+  problems: ReadonlyMap<number, string>,
+  nameAt: (at: number) => string,
+): Loaded {
+  if (problems.size === 0) return { data, kept: wanted, skipped: [] };
+  const kept: number[] = [];
+  const skipped: Damage[] = [];
+  wanted.forEach((place, at) => {
+    const problem = problems.get(at);
+    if (problem !== undefined) skipped.push({ file: nameAt(at), problem });
+    else {
+      data.copyWithin(kept.length * imageBytes, at * imageBytes, (at + 1) * imageBytes);
+      kept.push(place);
+    }
+  });
+  return { data: data.slice(0, kept.length * imageBytes), kept, skipped };
 }
