@@ -13,6 +13,7 @@ export const table = {
   "mod.ts": { may: ["engine"] },
   "io.ts": { may: ["engine"] },
   "signal.ts": { may: ["engine"] },
+  "vision.ts": { may: ["engine"] },
   "engine/core": { may: [] },
   // A record says how its primitive becomes part of a kernel, so the graph knows the types of scalar programs.
   "engine/ir": { may: ["engine/core", "kernels"] },
@@ -26,16 +27,38 @@ export const table = {
   "engine/io": { may: ["engine/core", "engine/tensor.ts"] },
   engine: { may: ["engine", "kernels"] }, // the files directly in engine/
   kernels: { may: ["engine/core"] },
-  models: { may: ["mod.ts", "io.ts", "signal.ts"] },
+  models: { may: ["mod.ts", "io.ts", "signal.ts", "vision.ts"] },
   losses: { may: ["mod.ts", "engine/public"] },
   data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "jpeg-js"] }, // the build takes the decoders into dist/
   training: { may: ["mod.ts", "io.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
-    may: ["mod.ts", "io.ts", "signal.ts", "engine", "kernels", "models", "losses", "data", "training"],
+    may: [
+      "mod.ts",
+      "io.ts",
+      "signal.ts",
+      "vision.ts",
+      "engine",
+      "kernels",
+      "models",
+      "losses",
+      "data",
+      "training",
+    ],
     packages: ["node:", "webgpu"],
   },
   examples: {
-    may: ["mod.ts", "io.ts", "signal.ts", "engine", "kernels", "models", "losses", "data", "training"],
+    may: [
+      "mod.ts",
+      "io.ts",
+      "signal.ts",
+      "vision.ts",
+      "engine",
+      "kernels",
+      "models",
+      "losses",
+      "data",
+      "training",
+    ],
     packages: [""],
   },
   tests: { may: [""], packages: [""] },
@@ -48,7 +71,7 @@ export const table = {
 const otherFolders = ["docs", "dist", "runs", "shared", "node_modules"];
 
 /** Files that only pass on what other modules export. */
-const reexportsOnly = ["mod.ts", "io.ts", "signal.ts"];
+const reexportsOnly = ["mod.ts", "io.ts", "signal.ts", "vision.ts"];
 
 /**
  * @typedef {{ specifier: string, kind: "runtime" | "type" | "dynamic" }} Import
