@@ -1,15 +1,9 @@
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { configureDevice, key, treeLeaves } from "../../mod.ts";
 import { isTrainable, ResNet, type ResNetName, resNets, SimClr } from "../../models/mod.ts";
-import { goldenTest } from "../golden/golden-file.ts";
 import { nodeGPU } from "../support/host.ts";
-import { compareResNet } from "./reference.ts";
 
 beforeAll(() => configureDevice({ gpu: nodeGPU() }));
-
-describe("one training step of the reference", () => {
-  for (const name of ["basic_cifar"]) goldenTest(`resnet/${name}`, name, compareResNet);
-});
 
 const parametersOf = (model: unknown): number =>
   treeLeaves(model)
