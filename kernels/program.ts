@@ -79,6 +79,7 @@ export function program(parts: ProgramParts): KernelProgram {
   });
   const wgsl = [
     ...(needsF16 ? ["enable f16;"] : []),
+    ...(body.includes("quadSwap") ? ["enable subgroups;"] : []),
     ...declarations,
     ...(parts.declarations ? [parts.declarations] : []),
     ...libraryFor(body),

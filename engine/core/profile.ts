@@ -2,6 +2,8 @@
 export interface Profile {
   readonly kind: "gpu" | "software";
   readonly f16: boolean;
+  /** Whether lanes run in fours that read each other's registers: on some of the drivers that run on the CPU. */
+  readonly quads: boolean;
   /** Storage buffers that one kernel may bind. */
   readonly maxBindings: number;
   /** Bytes that one binding may cover. */
@@ -18,6 +20,7 @@ export interface Profile {
 export const baseProfile: Profile = {
   kind: "gpu",
   f16: false,
+  quads: false,
   maxBindings: 8,
   maxBindingBytes: 128 * 1024 * 1024,
   maxBufferBytes: 256 * 1024 * 1024,
@@ -27,3 +30,6 @@ export const baseProfile: Profile = {
 };
 
 export const softwareProfile: Profile = { ...baseProfile, kind: "software", parallelism: 16 };
+
+/** Its twin with lanes in fours. */
+export const quadProfile: Profile = { ...softwareProfile, quads: true };

@@ -208,10 +208,13 @@ function profileOf(
   const named = [info?.vendor, info?.architecture, info?.description, info?.device].some(
     (x) => x && SOFTWARE.test(x),
   );
+  const { subgroupMinSize, subgroupMaxSize } = (info ?? {}) as Partial<GPUAdapterInfo>;
+  const lanes = subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : undefined;
   const kind = forced ?? (fallback || named ? "software" : "gpu");
   return {
     kind,
     f16: features.has("shader-f16"),
+    quads: kind === "software" && lanes === 4 && features.has("subgroups"),
     // Eight on every adapter: kernels and their plans are then the same everywhere.
     maxBindings: 8,
     maxBindingBytes: limits.maxStorageBufferBindingSize,

@@ -25,6 +25,8 @@ export interface Step {
 /** A scalar program: steps in dependency order, each computed once for given values of the loop variables. */
 export type ScalarProgram = readonly Step[];
 
+const SELECT = "select($2, $1, $0)";
+
 /**
  * Builds a scalar program; equal steps are made once. The ids it returns are positions in `steps`.
  */
@@ -83,7 +85,11 @@ export class ScalarBuilder {
 
   select(condition: number, whenTrue: number, whenFalse: number): number {
     const type = (this.steps[whenTrue] as Step).type;
-    return this.compute(type, "select($2, $1, $0)", [condition, whenTrue, whenFalse]);
+    return this.compute(type, SELECT, [condition, whenTrue, whenFalse]);
+  }
+
+  isSelection(id: number): boolean {
+    return this.steps[id]?.text === SELECT;
   }
 
   /** True where 0 <= e < size; null where that is always so. */

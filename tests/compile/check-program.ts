@@ -1,5 +1,5 @@
 // One random program, every way of running it on the CPU, against the float64 reference.
-import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, type Profile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { expectedOf, firstDifference } from "../ops/accuracy.ts";
 import { runOnHost } from "../support/run-plan.ts";
 import { programOf, type RandomProgram, type Recipe } from "./random-program.ts";
@@ -14,6 +14,7 @@ export const drawn = (runs: number): { seed: number; numRuns: number; interruptA
 
 export const profiles: readonly (readonly [string, Profile])[] = [
   ["software", softwareProfile],
+  ["quads", quadProfile],
   ["gpu", baseProfile],
 ];
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { backward } from "../../engine/autodiff/backward.ts";
 import { buildPlan } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
-import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { detach, placeholder } from "../../engine/evaluate.ts";
 import { gelu, relu } from "../../engine/functions/activation.ts";
 import { scaledDotProductAttention } from "../../engine/functions/attention.ts";
@@ -79,6 +79,7 @@ const cases: Record<string, { outputs: GraphNode[]; most: number }> = {
 describe.each([
   ["gpu", baseProfile],
   ["software", softwareProfile],
+  ["quads", quadProfile],
 ] as const)("kernels on %s", (_, profile) => {
   for (const [name, { outputs, most }] of Object.entries(cases)) {
     test(`${name}: at most ${most}`, () => {

@@ -1,4 +1,4 @@
-// Every kernel text that the op table leads to: each sample and its gradient, for both families, fused and not, and
+// Every kernel text that the op table leads to: each sample and its gradient, for all families, fused and not, and
 // again with operands in half precision.
 import { backward } from "../../engine/autodiff/backward.ts";
 import { buildPlan } from "../../engine/compile/build-plan.ts";
@@ -6,7 +6,7 @@ import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
 import { DTypeError } from "../../engine/core/errors.ts";
-import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, type Profile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
 import { ops, primitives } from "../../engine/ops/build.ts";
 import type { KernelProgram } from "../../kernels/program.ts";
@@ -19,9 +19,12 @@ export interface Emitted {
   readonly program: KernelProgram;
 }
 
-const profiles: readonly Profile[] = [baseProfile, softwareProfile].map((p) => ({ ...p, f16: true }));
+const profiles: readonly Profile[] = [baseProfile, softwareProfile, quadProfile].map((p) => ({
+  ...p,
+  f16: true,
+}));
 
-/** The kernels of a graph, in both families. */
+/** The kernels of a graph, in all families. */
 export function kernelsOf(outputs: readonly GraphNode[], fuse = true): KernelProgram[] {
   const { inputs } = describeProgram(outputs);
   return profiles.flatMap((profile) =>

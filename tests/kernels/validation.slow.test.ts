@@ -14,7 +14,7 @@ beforeAll(async () => {
   adapter = await gpu.requestAdapter();
   if (!adapter) throw new Error("the null backend has no adapter");
   // No limits are asked for, so those that every adapter has apply.
-  device = await adapter.requestDevice({ requiredFeatures: ["shader-f16"] });
+  device = await adapter.requestDevice({ requiredFeatures: ["shader-f16", "subgroups"] });
 });
 afterAll(() => device.destroy());
 

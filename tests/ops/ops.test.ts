@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { backward } from "../../engine/autodiff/backward.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
-import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
 import { ops, primitives } from "../../engine/ops/build.ts";
 import { runOnHost } from "../support/run-plan.ts";
@@ -21,6 +21,7 @@ test("every primitive has an entry", () => {
 describe.each(Object.entries(table))("%s", (name, entry) => {
   const profiles = [
     ["software", softwareProfile],
+    ["quads", quadProfile],
     ["gpu", baseProfile],
   ] as const;
 
@@ -68,7 +69,7 @@ describe.each(Object.entries(table))("%s", (name, entry) => {
         const applied = apply(name, sample, i + 1);
         const { grads } = gradients(applied, i);
         const expected = expectedOf(grads, applied.given, 4);
-        for (const profile of [softwareProfile, baseProfile]) {
+        for (const profile of [softwareProfile, quadProfile, baseProfile]) {
           runOnHost(grads, applied.given, { profile }).forEach((actual, k) => {
             expect(
               firstDifference(actual, expected[k] as (typeof expected)[number]),

@@ -8,11 +8,17 @@ interface Typed {
   type: string;
 }
 
-/** JavaScript of all functions; `main` becomes a generator that yields at barriers when it has any. */
+/** Which lane each built-in reads: lane l that of lane l ^ the number. */
+const SWAPS: Record<string, number> = { quadSwapX: 1, quadSwapY: 2, quadSwapDiagonal: 3 };
+
+/**
+ * JavaScript of all functions; `main` becomes a generator that yields where threads must wait for each other: a name
+ * at barriers, and how to swap which value in a quad.
+ */
 export function translate(module: Module): { code: string; barriers: boolean } {
   const main = module.functions.find((f) => f.workgroupSize !== null);
   if (!main) throw new Error("wgsl: no entry point");
-  const barriers = module.functions.some((f) => JSON.stringify(f.body).includes("Barrier"));
+  const barriers = module.functions.some((f) => /Barrier|quadSwap/.test(JSON.stringify(f.body)));
   const code = module.functions
     .map((f) => new Translator(module).function(f, f === main && barriers))
     .join("\n");
@@ -263,6 +269,7 @@ class Translator {
       const from = { int: "i32", float: "f32" }[x.type] ?? x.type;
       return { code: `bits.${from}_${to}(${this.convert(x, from)})`, type: to };
     }
+    if (name in SWAPS) return { code: `(yield [${SWAPS[name]}, ${x.code}])`, type: x.type };
     switch (name) {
       case "f32":
       case "f16": {

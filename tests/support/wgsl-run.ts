@@ -247,7 +247,10 @@ interface Inputs {
   thread: number;
 }
 
-type Main = (inputs: Inputs) => Iterator<string> | undefined;
+/** The name of a barrier, or which lane of the quad (exclusive or with the own number) gets which value. */
+type Wait = string | readonly [number, number];
+type Steps = Iterator<Wait, undefined, number>;
+type Main = (inputs: Inputs) => Steps | undefined;
 
 interface Compiled {
   readonly module: Module;
@@ -319,14 +322,26 @@ function inLockstep(
   const shared = module.variables.filter((v) => v.space === "workgroup").map((v) => new Shared(v));
   const names = module.variables.filter((v) => v.space === "workgroup").map((v) => v.name);
   const main = bind({ ...buffers, ...Object.fromEntries(shared.map((s, i) => [names[i], s])) });
-  const threads = inputs.map((x) => main(x) as Iterator<string>);
+  const threads = inputs.map((x) => main(x) as Steps);
+  let swapped: number[] = [];
   for (;;) {
-    const states = threads.map((t) => t.next());
-    const first = states[0] as IteratorResult<string>;
-    if (!states.every((s) => s.done === first.done && s.value === first.value))
-      throw new KernelFault("a barrier that not all threads of the workgroup reach");
+    const states = threads.map((t, i) => t.next(swapped[i] as number));
+    const first = states[0] as IteratorResult<Wait>;
+    const point = pointOf(first);
+    if (!states.every((s) => pointOf(s) === point))
+      throw new KernelFault("a barrier or a swap that not all threads of the workgroup reach");
     if (first.done) return;
-    if (first.value.startsWith("storage")) nextPhase(inputs);
+    swapped = [];
+    if (typeof first.value !== "string") {
+      const [lane] = first.value;
+      swapped = states.map((_, i) => (states[i ^ lane] as { value: [number, number] }).value[1]);
+    } else if (first.value.startsWith("storage")) nextPhase(inputs);
     else for (const s of shared) s.phase++;
   }
+}
+
+/** Where a thread waits. */
+function pointOf({ done, value }: IteratorResult<Wait>): string {
+  if (done) return "the end";
+  return typeof value === "string" ? value : `swap ${value[0]}`;
 }

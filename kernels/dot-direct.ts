@@ -1,0 +1,105 @@
+import type { DirectTile, DotSpec } from "./dot.ts";
+import {
+  bodyLength,
+  edge,
+  range,
+  storeInLoop,
+  storeSum,
+  sumType,
+  UNROLLED_STORES,
+  valueAt,
+} from "./dot-parts.ts";
+import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
+import { literal } from "./scalar/builder.ts";
+import { Emitter } from "./scalar/emitter.ts";
+
+/** Bodies longer than this many multiply-adds are not unrolled further. */
+const UNROLL_BUDGET = 512;
+
+export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
+  const { m, n, batch, bindings } = spec;
+  const { tm, tn, workgroupSize } = tile;
+  const tilesM = Math.ceil(m / tm);
+  const tilesN = Math.ceil(n / tn);
+  const threads = batch * tilesM * tilesN;
+  const workgroups = gridOf(Math.ceil(threads / workgroupSize));
+  const emit = new Emitter(spec.steps, bindings);
+  emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
+  if (workgroups[0] * workgroups[1] * workgroupSize !== threads)
+    emit.line(`if (i >= ${threads}) { return; }`);
+  emit.line(`let column = i % ${tilesN};`);
+  emit.line(batch > 1 ? `let tile_row = (i / ${tilesN}) % ${tilesM};` : `let tile_row = i / ${tilesN};`);
+  emit.line(batch > 1 ? `let batch = i / ${tilesN * tilesM};` : "let batch = 0;");
+  emit.bindVariable(0, "batch");
+  // Neighbouring threads take neighbouring columns, so that they read neighbouring elements.
+  const rows = range(tm).map((r) => edge(emit, `m${r}`, `tile_row * ${tm} + ${r}`, tilesM * tm, m));
+  const columns = range(tn).map((c) => edge(emit, `n${c}`, `column + ${c * tilesN}`, tilesN * tn, n));
+  const type = sumType(spec);
+  for (const r of rows)
+    for (const c of columns) emit.line(`var sum_${r.name}_${c.name}: ${type} = ${literal(type, 0)};`);
+  overContracted(emit, spec.contracted, bodyLength(spec, tm, tn), () => {
+    const as = rows.map((r) => valueAt(emit, spec.a, 1, r.name));
+    const bs = columns.map((c) => valueAt(emit, spec.b, 2, c.name));
+    rows.forEach((r, x) => {
+      columns.forEach((c, y) => {
+        emit.line(`sum_${r.name}_${c.name} += ${as[x]} * ${bs[y]};`);
+      });
+    });
+  });
+  if (tm * tn > UNROLLED_STORES) {
+    storeInLoop(emit, spec, tile, {
+      row: (r) => edge(emit, "m", `tile_row * ${tm} + ${r}`, tilesM * tm, m),
+      column: (c) => edge(emit, "n", `column + ${c} * ${tilesN}`, tilesN * tn, n),
+      sums: rows.flatMap((r) => columns.map((c) => `sum_${r.name}_${c.name}`)),
+    });
+  } else {
+    for (const r of rows) {
+      for (const c of columns) {
+        storeSum(emit, spec, r.name, c.name, `sum_${r.name}_${c.name}`, [...r.guard, ...c.guard]);
+      }
+    }
+  }
+  return program({
+    name: spec.name,
+    bindings,
+    workgroups,
+    workgroupSize,
+    cost: spec.cost,
+    body: emit.body(),
+  });
+}
+
+/** Loops over the contracted axes; the innermost ones are unrolled in text where that stays short. */
+function overContracted(
+  emit: Emitter,
+  extents: readonly number[],
+  work: number,
+  body: () => void,
+  axis = 0,
+): void {
+  if (axis === extents.length) {
+    body();
+    return;
+  }
+  const n = extents[axis] as number;
+  const inner = extents.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const next = () => overContracted(emit, extents, work, body, axis + 1);
+  if (n * inner * work <= UNROLL_BUDGET && n <= 4) {
+    for (let i = 0; i < n; i++) {
+      emit.bindVariable(3 + axis, String(i), 0);
+      next();
+    }
+    return;
+  }
+  const last = inner === 1;
+  const unroll = last ? ([4, 2].find((u) => n % u === 0 && u * work <= UNROLL_BUDGET) ?? 1) : 1;
+  const k = emit.fresh("k");
+  emit.open(`for (var ${k} = 0; ${k} < ${n / unroll}; ${k}++) {`);
+  for (let u = 0; u < unroll; u++) {
+    const name = unroll === 1 ? k : emit.fresh("k");
+    if (unroll > 1) emit.line(`let ${name} = ${k} * ${unroll} + ${u};`);
+    emit.bindVariable(3 + axis, name);
+    next();
+  }
+  emit.close();
+}

@@ -1,0 +1,112 @@
+import type { DotSpec } from "./dot.ts";
+import { writeStores } from "./map.ts";
+import type { ScalarProgram, ScalarType } from "./scalar/builder.ts";
+import type { Emitter } from "./scalar/emitter.ts";
+
+// What the variants of a contraction have in common.
+
+export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export const sumType = (spec: DotSpec): ScalarType => (spec.steps[spec.a] as { type: ScalarType }).type;
+
+/** Tiles of more sums than this store them in a loop: what follows the sum is written out once and not for each. */
+export const UNROLLED_STORES = 16;
+
+export function storeInLoop(
+  emit: Emitter,
+  spec: DotSpec,
+  { tm, tn }: { tm: number; tn: number },
+  at: { row: (r: string) => Edge; column: (c: string) => Edge; sums: readonly string[] },
+): void {
+  emit.line(`var sums: array<${sumType(spec)}, ${at.sums.length}>;`);
+  at.sums.forEach((sum, i) => {
+    emit.line(`sums[${i}] = ${sum};`);
+  });
+  emit.open(`for (var r = 0; r < ${tm}; r++) {`);
+  const row = at.row("r");
+  emit.bindVariable(1, row.name);
+  emit.open(`for (var c = 0; c < ${tn}; c++) {`);
+  const column = at.column("c");
+  emit.bindVariable(2, column.name);
+  emit.line(`let sum = sums[r * ${tn} + c];`);
+  emit.bindAccumulator(0, "sum");
+  writeGuarded(emit, spec, row.name, column.name, [...row.guard, ...column.guard]);
+  emit.close();
+  emit.close();
+}
+
+/** Stores what belongs to one sum, unless it lies beyond an edge. */
+export function writeGuarded(
+  emit: Emitter,
+  spec: DotSpec,
+  row: string,
+  column: string,
+  guards: readonly string[],
+): void {
+  if (guards.length > 0) emit.open(`if (${guards.join(" && ")}) {`);
+  if (guards.length > 0 && spec.bindings.some((b) => b.access === "inout")) {
+    // Beyond the edge lies another thread's element, which that thread may be about to update: nothing reads there.
+    emit.bindVariable(1, row);
+    emit.bindVariable(2, column);
+  }
+  writeStores(emit, spec.stores, spec.bindings);
+  if (guards.length > 0) emit.close();
+}
+
+export interface Edge {
+  readonly name: string;
+  readonly guard: readonly string[];
+}
+
+/** A row or column number, clamped into the operand; results beyond the edge are not stored. */
+export function edge(emit: Emitter, name: string, expression: string, covered: number, size: number): Edge {
+  if (covered === size) {
+    emit.line(`let ${name} = ${expression};`);
+    return { name, guard: [] };
+  }
+  emit.line(`let ${name}_raw = ${expression};`);
+  emit.line(`let ${name} = min(${name}_raw, ${size - 1});`);
+  return { name, guard: [`${name}_raw < ${size}`] };
+}
+
+export function valueAt(emit: Emitter, step: number, variable: number, name: string): string {
+  emit.bindVariable(variable, name, 0);
+  return emit.value(step);
+}
+
+/** Steps along the contracted axes that an operand takes which is read as it lies in memory. */
+const PLAIN_OPERAND = 4;
+
+/** Steps along the contracted axes that an operand takes beyond those of one that is read as it lies in memory. */
+export function extraSteps(steps: ScalarProgram, value: number): number {
+  const seen = new Set<number>();
+  const visit = (id: number): void => {
+    const step = steps[id] as ScalarProgram[number];
+    if (seen.has(id) || step.variables >> 3 === 0) return;
+    seen.add(id);
+    step.args.forEach(visit);
+  };
+  visit(value);
+  return Math.max(0, seen.size - PLAIN_OPERAND);
+}
+
+/**
+ * How long the body of the loops is, in multiply-adds. Guarded operands, such as windows that reach over the edge,
+ * count too: written out for a whole tile and unrolled, they make text that takes drivers seconds to compile.
+ */
+export function bodyLength({ steps, a, b }: DotSpec, tm: number, tn: number): number {
+  return tm * tn + tm * extraSteps(steps, a) + tn * extraSteps(steps, b);
+}
+
+export function storeSum(
+  emit: Emitter,
+  spec: DotSpec,
+  row: string,
+  column: string,
+  sum: string,
+  guards: readonly string[],
+): void {
+  emit.bindVariable(1, row, 0);
+  emit.bindVariable(2, column, 0);
+  emit.bindAccumulator(0, sum, 0);
+  writeGuarded(emit, spec, row, column, guards);
+}

@@ -1,0 +1,157 @@
+import type { DotSpec, QuadTile } from "./dot.ts";
+import { edge, range, storeInLoop, storeSum, sumType, valueAt } from "./dot-parts.ts";
+import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
+import { literal } from "./scalar/builder.ts";
+import { Emitter } from "./scalar/emitter.ts";
+
+/** What lane l gets from these is the value of lane l ^ 1, l ^ 2 and l ^ 3. */
+const SWAPS = ["", "quadSwapX", "quadSwapY", "quadSwapDiagonal"];
+
+/** Tiles of more sums than this, or with more behind each than a store, write them in a loop. */
+const UNROLLED = 64;
+const PLAIN_STEPS = 24;
+
+/**
+ * For adapters where a load costs as much as twenty multiply-adds, and reading a neighbour's register next to nothing.
+ * In each round the quad goes four steps along k. Lane l has read `a` at step l; taking what lane l ^ j has read, it
+ * needs `b` at step l ^ j, in its own columns. So each lane adds the four products in an order of its own.
+ */
+export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
+  const { m, n, batch, bindings } = spec;
+  const { tm, tn, quads } = tile;
+  const tilesM = Math.ceil(m / tm);
+  const tilesN = Math.ceil(n / (4 * tn));
+  const tiles = batch * tilesM * tilesN;
+  const workgroups = gridOf(Math.ceil(tiles / quads));
+  const emit = new Emitter(spec.steps, bindings);
+  emit.line(`let number = ${groupNumber(workgroups)} * ${quads} + i32(lane) / 4;`);
+  // Lanes that swap must all be there: quads beyond the last tile repeat it, and store nothing.
+  const spare = workgroups[0] * workgroups[1] * quads > tiles;
+  emit.line(spare ? `let tile = min(number, ${tiles - 1});` : "let tile = number;");
+  emit.line("let l0 = i32(lane) % 4;");
+  emit.line("let l1 = l0 / 2 * 2 + 1 - l0 % 2;");
+  emit.line("let l2 = (l0 + 2) % 4;");
+  emit.line("let l3 = 3 - l0;");
+  emit.line(`let tile_m = tile / ${tilesN} % ${tilesM} * ${tm};`);
+  emit.line(`let tile_n = tile % ${tilesN} * ${4 * tn} + l0;`);
+  emit.line(batch > 1 ? `let batch = tile / ${tilesN * tilesM};` : "let batch = 0;");
+  emit.bindVariable(0, "batch");
+  const rows = range(tm).map((r) => edge(emit, `m${r}`, `tile_m + ${r}`, tilesM * tm, m));
+  const columns = range(tn).map((c) => edge(emit, `n${c}`, `tile_n + ${4 * c}`, tilesN * 4 * tn, n));
+  const sums = rows.map((r) => columns.map((c) => `sum_${r.name}_${c.name}`));
+  const type = sumType(spec);
+  for (const sum of sums.flat()) emit.line(`var ${sum}: ${type} = ${literal(type, 0)};`);
+  /** Adds the products of so many steps along k; the first index of a value is the step. */
+  const add = (as: readonly (readonly string[])[], bs: readonly (readonly string[])[]): void => {
+    sums.forEach((row, r) => {
+      row.forEach((sum, c) => {
+        emit.line(`${sum} += ${as.map((a, j) => `${a[r]} * ${bs[j]?.[c]}`).join(" + ")};`);
+      });
+    });
+  };
+  const valuesA = () => rows.map((r) => valueAt(emit, spec.a, 1, r.name));
+  const valuesB = () => columns.map((c) => valueAt(emit, spec.b, 2, c.name));
+  alongK(
+    emit,
+    spec.contracted,
+    (bind) => {
+      bind(0);
+      const own = valuesA();
+      const as = SWAPS.map((swap) => (swap === "" ? own : own.map((a) => named(emit, "a", `${swap}(${a})`))));
+      const bs = SWAPS.map((_, j) => {
+        bind(j);
+        return valuesB();
+      });
+      add(as, bs);
+    },
+    () => add([valuesA()], [valuesB()]),
+  );
+  const within = spare ? [`number < ${tiles}`] : [];
+  const plain = spec.steps.filter((s) => s.accumulators !== 0).length <= PLAIN_STEPS / spec.stores.length;
+  if (tm * tn <= (plain ? UNROLLED : UNROLLED / 4)) {
+    rows.forEach((r, x) => {
+      columns.forEach((c, y) => {
+        storeSum(emit, spec, r.name, c.name, sums[x]?.[y] as string, [...within, ...r.guard, ...c.guard]);
+      });
+    });
+  } else {
+    storeInLoop(emit, spec, tile, {
+      row: (r) => {
+        const { name, guard } = edge(emit, "m", `tile_m + ${r}`, tilesM * tm, m);
+        return { name, guard: [...within, ...guard] };
+      },
+      column: (c) => edge(emit, "n", `tile_n + ${c} * 4`, tilesN * 4 * tn, n),
+      sums: sums.flat(),
+    });
+  }
+  return program({
+    name: spec.name,
+    bindings,
+    workgroups,
+    workgroupSize: 4 * quads,
+    cost: spec.cost,
+    body: emit.body(),
+  });
+}
+
+function named(emit: Emitter, prefix: string, expression: string): string {
+  const name = emit.fresh(prefix);
+  emit.line(`let ${name} = ${expression};`);
+  return name;
+}
+
+/**
+ * Loops over the contracted axes. `four` makes four steps at once along one of them, after `bind(j)` has put the lane
+ * at the step that it takes with lane l ^ j; `one` makes a step that is left over, the same for all lanes.
+ */
+function alongK(
+  emit: Emitter,
+  extents: readonly number[],
+  four: (bind: (j: number) => void) => void,
+  one: () => void,
+): void {
+  const quad = quadAxis(extents);
+  // Without an axis that is long enough, all of them are one.
+  const outer = quad < 0 ? [] : range(extents.length).filter((axis) => axis !== quad);
+  const inner = quad < 0 ? range(extents.length) : [quad];
+  const length = inner.reduce((n, axis) => n * (extents[axis] as number), 1);
+  for (const axis of outer) {
+    const k = emit.fresh("k");
+    emit.open(`for (var ${k} = 0; ${k} < ${extents[axis]}; ${k}++) {`);
+    emit.bindVariable(3 + axis, k);
+  }
+  /** Binds the axes that are one, at the step `k`. */
+  const at = (k: string): void => {
+    let rest = named(emit, "k", k);
+    for (let i = inner.length - 1; i >= 0; i--) {
+      const axis = inner[i] as number;
+      const n = extents[axis] as number;
+      emit.bindVariable(3 + axis, i === 0 ? rest : named(emit, "k", `${rest} % ${n}`));
+      if (i > 0) rest = named(emit, "q", `${rest} / ${n}`);
+    }
+  };
+  const rounds = Math.floor(length / 4);
+  if (rounds > 0) {
+    const k = emit.fresh("k");
+    emit.open(`for (var ${k} = 0; ${k} < ${rounds}; ${k}++) {`);
+    four((j) => at(`${k} * 4 + l${j}`));
+    emit.close();
+  }
+  if (length % 4 > 0) {
+    const k = emit.fresh("k");
+    emit.open(`for (var ${k} = 0; ${k} < ${length % 4}; ${k}++) {`);
+    at(`${k} + ${4 * rounds}`);
+    one();
+    emit.close();
+  }
+  for (const _ of outer) emit.close();
+}
+
+/** The axis that quads go along, the last that few steps of are left over from; -1 if there is none. */
+function quadAxis(extents: readonly number[]): number {
+  for (let axis = extents.length - 1; axis >= 0; axis--) {
+    const n = extents[axis] as number;
+    if (n % 4 === 0 || n >= 16) return axis;
+  }
+  return extents.length === 1 ? 0 : -1;
+}

@@ -1,0 +1,87 @@
+// Contractions of sizes at the edges of tiles and with odd depths, in every family, on the CPU by their text.
+import { describe, expect, test } from "vitest";
+import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { placeholder } from "../../engine/evaluate.ts";
+import { conv2d } from "../../engine/functions/convolution.ts";
+import type { GraphNode } from "../../engine/ir/node.ts";
+import { ops as o } from "../../engine/ops/build.ts";
+import { planOf, runOnHost } from "../support/run-plan.ts";
+
+let inputs = 0;
+const f32 = (...shape: number[]) => placeholder({ dtype: "f32", shape }, inputs++);
+const values = (x: GraphNode, seed: number) =>
+  Float32Array.from({ length: x.shape.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 7 + seed * 3) % 11) - 5);
+
+const families = { gpu: baseProfile, software: softwareProfile, quads: quadProfile };
+
+/** Sizes of batch, rows, columns and depth. */
+const sizes: readonly [number, number, number, number][] = [
+  [1, 1, 1, 1],
+  [1, 17, 33, 3],
+  [1, 16, 64, 4],
+  [2, 13, 17, 5],
+  [3, 5, 6, 18],
+  [1, 40, 9, 23],
+  [7, 3, 2, 8],
+];
+
+/** Integers, so that every order of adding them gives the same. */
+function product([batch, m, n, k]: (typeof sizes)[number], a: Float32Array, b: Float32Array): Float32Array {
+  const out = new Float32Array(batch * m * n);
+  for (let s = 0; s < batch; s++)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++)
+        for (let l = 0; l < k; l++)
+          out[(s * m + i) * n + j]! +=
+            (a[(s * m + i) * k + l] as number) * (b[(s * k + l) * n + j] as number);
+  return out;
+}
+
+describe.each(Object.entries(families))("%s", (_, profile) => {
+  test.each(sizes)("products of %i times %i, %i, %i", (...size) => {
+    const [batch, m, n, k] = size;
+    const a = f32(batch, m, k);
+    const b = f32(batch, k, n);
+    const y = o.dot(a, b, { batchA: [0], batchB: [0], contractA: [2], contractB: [1] });
+    const given = new Map([a, b].map((x, i) => [x, values(x, i)]));
+    const [result] = runOnHost([y], given, { profile });
+    expect(result).toEqual(product(size, values(a, 0), values(b, 1)));
+  });
+
+  test.each([1, 3, 4, 16])("a convolution of %i channels is that of shifted images", (channels) => {
+    const x = f32(1, channels, 5, 6);
+    const w = f32(3, channels, 3, 3);
+    const given = new Map([x, w].map((each, i) => [each, values(each, i)]));
+    const [result] = runOnHost([conv2d(x, w, { padding: 1 })], given, { profile });
+    const expected = new Float32Array(3 * 5 * 6);
+    const [xs, ws] = [values(x, 0), values(w, 1)];
+    for (let c = 0; c < 3; c++)
+      for (let i = 0; i < 30; i++)
+        for (let l = 0; l < channels * 9; l++) {
+          const [row, column] = [Math.floor(i / 6) + (Math.floor(l / 3) % 3) - 1, (i % 6) + (l % 3) - 1];
+          if (row < 0 || row > 4 || column < 0 || column > 5) continue;
+          expected[c * 30 + i]! +=
+            (xs[Math.floor(l / 9) * 30 + row * 6 + column] as number) * (ws[c * channels * 9 + l] as number);
+        }
+    expect(result).toEqual(expected);
+  });
+
+  test("what lies outside of an image never counts, infinite or not", () => {
+    const x = f32(1, 4, 3, 3);
+    const w = f32(1, 4, 3, 3);
+    const given = new Map([
+      [x, new Float32Array(36).fill(Infinity)],
+      [w, new Float32Array(36).fill(1)],
+    ]);
+    const [result] = runOnHost([conv2d(x, w, { padding: 1 })], given, { profile });
+    expect(result).toEqual(new Float32Array(9).fill(Infinity));
+  });
+});
+
+test("lanes in fours take from each other, and only where the adapter has them", () => {
+  const y = o.dot(f32(64, 64), f32(64, 64), { batchA: [], batchB: [], contractA: [1], contractB: [0] });
+  const texts = [softwareProfile, quadProfile].map((profile) =>
+    planOf([y], { profile }).steps.map((s) => s.program.wgsl),
+  );
+  expect(texts.map(([text]) => text?.includes("quadSwapDiagonal"))).toEqual([false, true]);
+});
