@@ -3,6 +3,7 @@ import { foldIn, key } from "../mod.ts";
 import type { Method } from "./method.ts";
 import { Archive } from "./run/archive.ts";
 import type { TrainingEvent } from "./run/events.ts";
+import { microBatchOf } from "./run/micro-batch.ts";
 import type { PretrainOptions } from "./run/options.ts";
 import { Run } from "./run/run.ts";
 import { planRun } from "./run/run-plan.ts";
@@ -40,7 +41,9 @@ export async function* pretrain<S>(
 ): AsyncGenerator<TrainingEvent<S>> {
   const plan = planRun(method, images, options);
   const archive = options.store ? await Archive.open(options.store, plan, options) : null;
-  const run = new Run({ method, images, plan, options, archive });
+  const microBatch = microBatchOf(method, plan, images, options, archive?.microBatch ?? null);
+  archive?.settle(microBatch.size);
+  const run = new Run({ method, images, plan, options, archive, microBatch });
   try {
     for await (const event of run.events()) {
       await archive?.note(event);

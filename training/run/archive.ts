@@ -1,9 +1,9 @@
 import type { Checkpoint } from "./checkpoint-file.ts";
-import { checkpointSteps, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
+import { checkpointSteps, type Found, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import type { CheckpointEvent, TrainingEvent } from "./events.ts";
 import { MetricsFile } from "./metrics-file.ts";
 import type { PretrainOptions } from "./options.ts";
-import type { RunPlan } from "./run-plan.ts";
+import type { RunPlan, RunRecord } from "./run-plan.ts";
 import { checkSameRun, ResumeError } from "./same-run.ts";
 import type { RunStore } from "./store.ts";
 
@@ -11,27 +11,24 @@ import type { RunStore } from "./store.ts";
 export class Archive {
   /** Where the run goes on, if it is not new. */
   readonly found: Checkpoint | null;
+  /** Its micro-batch. */
+  readonly microBatch: number | null;
   /** What was wrong with what was found. */
   readonly problems: readonly string[];
   private readonly store: RunStore;
-  private readonly plan: RunPlan;
+  private record: RunRecord;
   private readonly keep: number;
   private readonly metrics: MetricsFile;
   private saved: number;
 
-  private constructor(
-    store: RunStore,
-    plan: RunPlan,
-    keep: number,
-    found: Checkpoint | null,
-    problems: readonly string[],
-  ) {
+  private constructor(store: RunStore, plan: RunPlan, keep: number, found: Found | null) {
     this.store = store;
-    this.plan = plan;
+    this.record = plan.record;
     this.keep = keep;
-    this.found = found;
-    this.problems = problems;
-    this.saved = found?.step ?? 0;
+    this.found = found?.checkpoint ?? null;
+    this.microBatch = found?.run.microBatch ?? null;
+    this.problems = found?.problems ?? [];
+    this.saved = this.found?.step ?? 0;
     this.metrics = new MetricsFile(store);
   }
 
@@ -52,9 +49,14 @@ export class Archive {
     }
     const found = resume ? await newestCheckpoint(store) : null;
     if (found) checkSameRun(found.run, plan.record);
-    const archive = new Archive(store, plan, keep, found?.checkpoint ?? null, found?.problems ?? []);
+    const archive = new Archive(store, plan, keep, found);
     await archive.metrics.cutAfter(found?.checkpoint.step ?? -1);
     return archive;
+  }
+
+  /** Settles what was left open in the run's record. */
+  settle(microBatch: number): void {
+    this.record = { ...this.record, microBatch };
   }
 
   note<S>(event: TrainingEvent<S>): Promise<void> {
@@ -71,7 +73,7 @@ export class Archive {
   async save(checkpoint: Checkpoint): Promise<Omit<CheckpointEvent, "epoch"> | null> {
     if (!this.isNew(checkpoint.step)) return null;
     await this.metrics.flush();
-    const { name, bytes } = await saveCheckpoint(this.store, checkpoint, this.plan.record, this.keep);
+    const { name, bytes } = await saveCheckpoint(this.store, checkpoint, this.record, this.keep);
     this.saved = checkpoint.step;
     return { type: "checkpoint", step: checkpoint.step, name, bytes };
   }

@@ -55,7 +55,7 @@ export interface MonitorsEvent {
 export interface WarningEvent {
   readonly type: "warning";
   readonly step: number;
-  readonly topic: "collapse" | "checkpoint" | "metrics" | "device";
+  readonly topic: "collapse" | "checkpoint" | "device" | "memory";
   readonly message: string;
 }
 

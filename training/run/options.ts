@@ -29,6 +29,14 @@ export interface PretrainOptions {
   readonly keep?: number;
   /** Steps between copies of the state on the host, from which a lost device is replaced. Default 50. */
   readonly snapshotEvery?: number;
+  /**
+   * Images that go through the model at once, a divisor of `batch`. Fewer take less memory and more time: each goes
+   * through twice. The gradient is that of the whole batch; with batch norm, whose statistics are then those of a
+   * micro-batch, it is that of another model. Default: as `memoryBudget` asks for, or the batch.
+   */
+  readonly microBatch?: number;
+  /** Bytes of device memory that steps may take by their plans; `microBatch` is chosen accordingly. */
+  readonly memoryBudget?: number;
   /** Steps between looks at the representation; 0 for none. Default: an epoch. */
   readonly monitorEvery?: number;
   /** What is looked at: held-out images, or some of those trained on. Default: up to 256 of those trained on. */

@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
+  /** Null as long as it is to be chosen. */
+  readonly microBatch: number | null;
   readonly images: { readonly [key: string]: Json };
   /** Some values of each schedule. */
   readonly schedules: { readonly [name: string]: Json };
@@ -43,6 +45,7 @@ export function planRun<S>(method: Method<S>, images: ImageSet, options: Pretrai
     record: {
       method: method.name,
       ...{ epochs, batch, seed },
+      microBatch: options.microBatch ?? (options.memoryBudget === undefined ? batch : null),
       images: fingerprint(images),
       schedules: Object.fromEntries(
         Object.entries(schedules).map(([name, schedule]) => [name, samples(schedule, length.steps)]),

@@ -3,10 +3,12 @@ import { DeviceLostError, type Tensor } from "../../mod.ts";
 import type { Method } from "../method.ts";
 import type { Archive } from "./archive.ts";
 import { batchesAfter } from "./batches-after.ts";
+import { cachedStepper } from "./cached-stepper.ts";
 import { type Course, DivergedError, findCulprit } from "./diverged.ts";
 import type { TrainingEvent } from "./events.ts";
 import { allNumbers, type HostState, readState, restoreState } from "./host-state.ts";
 import { emptyLedger, Ledger } from "./ledger.ts";
+import type { MicroBatch } from "./micro-batch.ts";
 import type { PretrainOptions } from "./options.ts";
 import { reopenDevice } from "./reopen-device.ts";
 import { type Due, Rhythm } from "./rhythm.ts";
@@ -21,6 +23,7 @@ export interface RunParts<S> {
   readonly plan: RunPlan;
   readonly options: PretrainOptions;
   readonly archive: Archive | null;
+  readonly microBatch: MicroBatch;
 }
 
 /** A step that the device has been given, and what is read of the state after it. */
@@ -66,20 +69,23 @@ export class Run<S> {
   }
 
   async *events(): Events<S> {
-    const { method, images, plan, archive } = this.parts;
-    const { epochs, stepsPerEpoch, steps, batch } = plan.length;
+    const { method, images, plan, archive, microBatch } = this.parts;
+    const { epochs, stepsPerEpoch, steps } = plan.length;
     let state = this.latestState();
     yield {
       type: "start",
       method: method.name,
       images: images.count,
       ...{ epochs, stepsPerEpoch, steps },
-      microBatch: batch,
+      microBatch: microBatch.size,
       done: this.step,
       state,
     };
     for (const message of archive?.problems ?? []) {
       yield { type: "warning", step: this.step, topic: "checkpoint", message };
+    }
+    if (microBatch.warning) {
+      yield { type: "warning", step: this.step, topic: "memory", message: microBatch.warning };
     }
     for (;;) {
       try {
@@ -233,7 +239,10 @@ export class Run<S> {
   }
 
   private newStepper(): Stepper<S> {
-    return wholeStepper(this.parts.method);
+    const { method, plan, microBatch } = this.parts;
+    const { batch } = plan.length;
+    if (!method.parts || microBatch.size === batch) return wholeStepper(method);
+    return cachedStepper(method.name, method.parts, batch, microBatch.size);
   }
 
   private newWatch(): Watch<S> {

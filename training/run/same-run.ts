@@ -17,7 +17,8 @@ export class ResumeError extends Error {
  * @throws {ResumeError} If a run is not the one that was recorded; the message says in what.
  */
 export function checkSameRun(recorded: RunRecord, now: RunRecord): void {
-  const differences = differencesOf(recorded, now).map(({ path, was, is }) => inWords(path, was, is));
+  const free = now.microBatch === null ? { ...now, microBatch: recorded.microBatch } : now;
+  const differences = differencesOf(recorded, free).map(({ path, was, is }) => inWords(path, was, is));
   if (differences.length === 0) return;
   const shown = [...new Set(differences)].slice(0, 4);
   throw new ResumeError(

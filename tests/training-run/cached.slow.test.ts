@@ -1,0 +1,137 @@
+// Batches that go through the model piece by piece.
+import { beforeAll, describe, expect, test } from "vitest";
+import { batchOf } from "../../data/images.ts";
+import { configureDevice, createDevice, key, setDevice, treeLeaves } from "../../mod.ts";
+import { cachedStepper } from "../../training/run/cached-stepper.ts";
+import { microBatchOf } from "../../training/run/micro-batch.ts";
+import { plannedBytes } from "../../training/run/planned-bytes.ts";
+import { planRun } from "../../training/run/run-plan.ts";
+import { type Stepper, wholeStepper } from "../../training/run/stepper.ts";
+import { memoryStore } from "../../training/run/store.ts";
+import { nodeGPU } from "../support/host.ts";
+import { eventsOf, lossesOf, type SmallState, smallMethod, specks } from "./small.ts";
+
+beforeAll(() => configureDevice({ gpu: nodeGPU() }));
+
+/** Some steps: what they tell, and the state after them. */
+async function course(stepper: Stepper<SmallState>, method = smallMethod(), batch = 12) {
+  let state = method.start(key(3));
+  const told = [];
+  for (let step = 0; step < 3; step++) {
+    const images = batchOf(
+      specks(24),
+      Array.from({ length: batch }, (_, i) => (i * 5 + step) % 24),
+    );
+    const launched = stepper.launch(state, images, { rate: 1e-3 }, "");
+    state = launched.state;
+    told.push(await launched.told);
+    launched.dispose();
+    images.dispose();
+  }
+  const leaves = await Promise.all(
+    treeLeaves(state).map(async ({ path, value }) => [path, await value.data()] as const),
+  );
+  stepper.dispose();
+  return { told, leaves: new Map(leaves) };
+}
+
+describe("cached gradients", () => {
+  test.each([1, 2, 4, 6, 12])(
+    "in pieces of %i of 12 give the steps of the whole batch",
+    async (microBatch) => {
+      const method = smallMethod();
+      const whole = await course(wholeStepper(method));
+      const pieces = await course(cachedStepper("small", method.parts, 12, microBatch));
+      pieces.told.forEach(({ loss, metrics }, i) => {
+        expect(loss).toBeCloseTo(whole.told[i]!.loss, 5);
+        expect(metrics.gradientNorm).toBeCloseTo(whole.told[i]!.metrics.gradientNorm!, 5);
+      });
+      expect([...pieces.leaves.keys()]).toEqual([...whole.leaves.keys()]);
+      for (const [path, data] of pieces.leaves) {
+        const want = whole.leaves.get(path)!;
+        data.forEach((x, i) => {
+          expect(Math.abs(x - want[i]!), `${path}[${i}]`).toBeLessThan(2e-5 + 1e-4 * Math.abs(want[i]!));
+        });
+      }
+    },
+  );
+
+  test("take less memory, about as much as was planned, and keep it", async () => {
+    const method = smallMethod({ inputs: 48, hidden: 3000 });
+    const options = { epochs: 15, batch: 240, monitorEvery: 0, microBatch: 240 };
+    const images = specks(240);
+    const peakOf = async (microBatch: number) => {
+      const device = await createDevice({ gpu: nodeGPU() });
+      setDevice(device);
+      const live: number[] = [];
+      const all = { ...options, microBatch };
+      await eventsOf(all, { method, images, see: () => live.push(device.memory().live) });
+      const { peak } = device.memory();
+      device.destroy();
+      expect(live.at(-2)).toBeLessThanOrEqual(live[5] as number);
+      return peak;
+    };
+    const plan = planRun(method, images, options);
+    const planned = (microBatch: number) => plannedBytes(method, plan, images, microBatch);
+    const [whole, pieces] = [await peakOf(240), await peakOf(24)];
+    expect(pieces).toBeLessThan(0.6 * whole);
+    for (const [peak, size] of [
+      [whole, 240],
+      [pieces, 24],
+    ] as const) {
+      expect(peak / planned(size)).toBeGreaterThan(0.7);
+      expect(peak / planned(size)).toBeLessThan(1.4);
+    }
+  });
+});
+
+describe("the micro-batch", () => {
+  const [method, images] = [smallMethod({ hidden: 500 }), specks(480)];
+  const options = { epochs: 1, batch: 480 };
+  const plan = planRun(method, images, options);
+  const bytes = (size: number) => plannedBytes(method, plan, images, size);
+  const chosen = (memoryBudget: number) =>
+    microBatchOf(method, plan, images, { ...options, memoryBudget }, null);
+
+  test("is the largest that keeps within the budget", () => {
+    expect(bytes(240)).toBeLessThan(bytes(480));
+    expect(chosen(bytes(480))).toEqual({ size: 480, warning: null });
+    expect(chosen(bytes(480) - 1)).toEqual({ size: 240, warning: null });
+    expect(chosen(bytes(60))).toEqual({ size: 60, warning: null });
+  });
+
+  test("is told where none does", () => {
+    const { size, warning } = chosen(1000);
+    expect(size).toBeLessThan(60);
+    expect(warning).toMatch(/^a step takes \d+ MB .* with \d+ images at once.*smaller batch/);
+    const { parts: _, ...whole } = method;
+    const undivided = microBatchOf(whole, plan, images, { ...options, memoryBudget: 1 }, null);
+    expect(undivided.size).toBe(480);
+    expect(undivided.warning).not.toBeNull();
+  });
+
+  test("divides the batch", () => {
+    const asked = (microBatch: number) =>
+      microBatchOf(method, plan, images, { ...options, microBatch }, null);
+    expect(asked(16).size).toBe(16);
+    expect(() => asked(13)).toThrow("a micro-batch of 13 does not divide the batch of 480");
+  });
+
+  test("of a run is the same when it is resumed", async () => {
+    const store = memoryStore();
+    const images = specks(48);
+    const run = { epochs: 2, batch: 24, monitorEvery: 0, checkpointEvery: 1 };
+    const expected = lossesOf(await eventsOf({ ...run, microBatch: 8 }, { method, images }));
+    const stop = new AbortController();
+    const first = await eventsOf(
+      { ...run, microBatch: 8, store, signal: stop.signal },
+      { method, images, see: (event) => event.type === "step" && stop.abort() },
+    );
+    const rest = await eventsOf({ ...run, memoryBudget: 1e12, store, resume: true }, { method, images });
+    expect(rest[0]).toMatchObject({ type: "start", microBatch: 8 });
+    expect([...lossesOf(first), ...lossesOf(rest)]).toEqual(expected);
+    await expect(
+      eventsOf({ ...run, microBatch: 12, store, resume: true }, { method, images }),
+    ).rejects.toThrow("microBatch was 8 and is 12");
+  });
+});

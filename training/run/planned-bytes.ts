@@ -1,0 +1,70 @@
+import { explain, type Tensor, treeLeaves, treeMap, zeros } from "../../mod.ts";
+import type { Method, StepParts, StepValues } from "../method.ts";
+import { cachedFunctions } from "./cached-stepper.ts";
+import type { RunPlan } from "./run-plan.ts";
+import { scalars } from "./stepper.ts";
+
+/** Size of one image. */
+export type ImageSize = { readonly channels: number; readonly height: number; readonly width: number };
+
+/** Device memory that the steps of a run take, as their plans say. Nothing runs. */
+export function plannedBytes<S>(
+  method: Method<S>,
+  plan: RunPlan,
+  { channels, height, width }: ImageSize,
+  microBatch: number,
+): number {
+  const { batch } = plan.length;
+  const state = method.start(plan.key("state"));
+  const images = zeros([batch, channels, height, width]);
+  const at = scalars(plan.valuesAt(1));
+  if (method.parts && microBatch < batch) return inPieces(method.parts, state, images, at, microBatch);
+  return explain(
+    (s: S, x: Tensor, values: StepValues) => method.step(s, x, values, plan.phaseAt(1)),
+    state,
+    images,
+    at,
+  ).peakBytes;
+}
+
+/** Each of the functions keeps its intermediate buffers, so they add up; what goes from one to the next comes on top. */
+function inPieces<S>(
+  parts: StepParts<S>,
+  state: S,
+  images: Tensor,
+  at: StepValues,
+  microBatch: number,
+): number {
+  const f = cachedFunctions(parts, microBatch);
+  const count = (images.shape[0] as number) / microBatch;
+  const first = zeros([], { dtype: "i32" });
+  const views = traced(f.views, state, images, at);
+  const encode = traced(f.encode, state, images, views.result, first, at, {});
+  const rows = Array.from({ length: count }, () => encode.result.rows);
+  const loss = traced(f.loss, state, images, rows, at);
+  const [cotangents] = loss.result.cotangents;
+  const start = traced(f.backward, null, state, images, views.result, first, cotangents, at);
+  const { sums } = start.result;
+  const backward = traced(f.backward, sums, state, images, views.result, first, cotangents, at);
+  const known = { loss: loss.result.loss, metrics: loss.result.metrics };
+  const update = traced(f.update, state, images, sums.grads, encode.result.statistics, at, known);
+  const kept = [views, encode, loss, start, backward, update].reduce((sum, { pools }) => sum + pools, 0);
+  return kept + bytesOf([state, images, views.result, sums, rows, loss.result.cotangents]);
+}
+
+/** Intermediate buffers of a function's plan, and its result with the shapes and without the values. */
+function traced<A extends unknown[], R>(f: (...args: A) => R, ...args: A): { pools: number; result: R } {
+  let result: R | undefined;
+  const { poolBytes } = explain(
+    (...given: A) => {
+      const out = f(...given);
+      result = treeMap((x) => zeros(x.shape, { dtype: x.dtype }), out);
+      return out;
+    },
+    ...args,
+  );
+  return { pools: poolBytes.reduce((a, b) => a + b, 0), result: result as R };
+}
+
+const bytesOf = (tree: unknown): number =>
+  treeLeaves(tree).reduce((sum, { value }) => sum + 4 * value.size, 0);
