@@ -48,7 +48,7 @@ const steps = {
       minify: true,
     });
     return suite(async (onLine) => {
-      await runPage([outdir, join(root, page)], { onLine });
+      await runPage([outdir, join(root, page), root], { onLine });
       return 0;
     });
   },

@@ -1,9 +1,11 @@
 // Files and pictures on every host: the same bytes, the same pixels.
 import { emojiVendors, loadEmoji } from "../../data/emoji.ts";
 import { FileReadError, fileReader } from "../../data/files.ts";
+import { openImages } from "../../data/open-images.ts";
 import { decodePng } from "../../data/png.ts";
 import { FileFormatError } from "../../engine/io/errors.ts";
 import type { Case } from "../platform/case.ts";
+import { pictureFile, pictureNames, picturePixels } from "./picture-files.ts";
 
 /** Made by `pngFile` of png-files.ts; the clear pixel is black, since browsers forget the colour of clear ones. */
 const pictures = [
@@ -82,9 +84,71 @@ function equal(got: string, want: string, what: string): void {
   if (got !== want) throw new Error(`${what}: got ${got}, want ${want}`);
 }
 
+/** All kinds of pictures at once, so many that workers decode them, with damage among them. */
+async function opensPictures(): Promise<void> {
+  const copies = [1, 2, 3];
+  const given = copies.flatMap((copy) =>
+    pictureNames.map((name) => ({ name: `${copy}/${name}`, bytes: async () => pictureFile(name) })),
+  );
+  const cut = pictureFile("jpeg").slice(0, 200);
+  const files = [
+    ...given,
+    { name: "1/cut.jpg", bytes: async () => cut },
+    { name: "2/text.png", bytes: async () => new TextEncoder().encode("text") },
+  ];
+  const { train } = await openImages(files, { size: 8, channels: 3 });
+  const skipped = train.skipped.map(({ file }) => file).filter((name) => !name.includes("webp"));
+  equal(skipped.join(), "1/cut.jpg,2/text.png", "what was skipped");
+  const webp = train.names.filter((name) => name.includes("webp")).length;
+  equal(String(webp), String("document" in globalThis ? 6 : 0), "WebP pictures, which browsers alone decode");
+  equal(String(train.images.count), String(3 * (pictureNames.length - 2) + webp), "pictures");
+  train.names.forEach((name, i) => {
+    const image = train.images.data.subarray(i * 192, (i + 1) * 192);
+    // What has no colours, or only half of them.
+    if (/TwoColours|Grey|HalfColour|webp$/.test(name)) return;
+    let worst = 0;
+    image.forEach((value, at) => {
+      const [x, y] = [Math.floor(at / 3) % 8, Math.floor(at / 24)];
+      // The middle of the picture; the one on its side shows rows where the others show columns.
+      const column = 4 + (name.includes("OnItsSide") ? y : x);
+      worst = Math.max(worst, Math.abs(value - (picturePixels[(7 * 16 + column) * 3 + (at % 3)] as number)));
+    });
+    if (worst > 12) throw new Error(`${name}: a value is off by ${worst}`);
+  });
+}
+
+const fromBase64 = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+/** Three BMP pictures of one colour in two folders; and two IDX images of 4 x 4 that count from 0 to 31. */
+const zipBase64 =
+  "UEsDBBQAAAAIAAAAIVAdVRTRIQAAAPYAAAALAAAAc2V0L2EvMS5ibXBz8v3GAAFmQKwBxBxQzMggARY/AMRH+CAYBkS4TgxpBABQSwMEFAAAAAgAAAAhULqXMzchAAAA9gAAAAsAAABzZXQvYi8xLmJtcHPy/cYAAWZArAHEHFDMyCABFj8AxEf4IBgGRE5wDWkEAFBLAwQUAAAACAAAACFQcXVsiCEAAAD2AAAACwAAAHNldC9iLzIuYm1wc/L9xgABZkCsAcQcUMzIIAEWPwDER/ggGAZOiHANaQQAUEsBAhQDFAAAAAgAAAAhUB1VFNEhAAAA9gAAAAsAAAAAAAAAAAAAAIABAAAAAHNldC9hLzEuYm1wUEsBAhQDFAAAAAgAAAAhULqXMzchAAAA9gAAAAsAAAAAAAAAAAAAAIABSgAAAHNldC9iLzEuYm1wUEsBAhQDFAAAAAgAAAAhUHF1bIghAAAA9gAAAAsAAAAAAAAAAAAAAIABlAAAAHNldC9iLzIuYm1wUEsFBgAAAAADAAMAqwAAAN4AAAAAAA==";
+const gzipBase64 = "H4sIAAAAAAACA2Ng4GBmYGBgAmIWMGZkYmZhZWPn4OTi5uHl4xcQFBIWERUTl5CUkpaRlZMHAE0EBrMwAAAA";
+
+async function opensArchives(): Promise<void> {
+  const zip = fromBase64(zipBase64);
+  const open = async (name: string, bytes: Uint8Array<ArrayBuffer>) =>
+    (await openImages([new File([bytes], name)])).train;
+  const pictures = await open("set.zip", zip);
+  equal(pictures.names.join(), "set/a/1.bmp,set/b/1.bmp,set/b/2.bmp", "names");
+  equal(String(pictures.labels), "0,1,1", "labels");
+  equal(
+    [...pictures.images.data].filter((_, i) => i % 192 < 3).join(),
+    "200,10,20,10,200,20,10,20,200",
+    "pixels",
+  );
+  // A byte of the first picture's packed bytes.
+  const damaged = await open("set.zip", zip.with(60, (zip[60] as number) ^ 16));
+  equal(damaged.names.join(), "set/b/1.bmp,set/b/2.bmp", "what is left");
+  equal(damaged.skipped.map(({ file }) => file).join(), "set/a/1.bmp", "what was skipped");
+  const digits = await open("images.gz", fromBase64(gzipBase64));
+  equal(digits.images.data.join(), Array.from({ length: 32 }, (_, i) => i).join(), "IDX in gzip");
+}
+
 export const cases: readonly Case[] = [
   { name: "PNG files give the same pixels", run: decodesPictures },
   { name: "a damaged PNG file is refused", run: refusesDamage },
   { name: "the bundled emoji give the same pixels", run: loadsEmoji },
+  { name: "pictures of all kinds open as one collection", run: opensPictures },
+  { name: "archives open", run: opensArchives },
   { name: "a file that is not there is named", run: missesFiles },
 ];
