@@ -1,0 +1,82 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { bundle } from "../../tools/bundle.mjs";
+import { cache, root } from "../../tools/host-env.mjs";
+
+// Every TypeScript block of the documentation is a whole program. It must pass the type checker, run in Node, and print
+// what its comments promise: "// 2, 4, 6" behind a console.log, as far as there is one.
+
+const folder = join(cache, "snippets");
+
+interface Snippet {
+  /** The document, and the number of the block in it. */
+  readonly name: string;
+  readonly code: string;
+  readonly promised: readonly string[];
+}
+
+const documents = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter(
+  (name) => name.endsWith(".md"),
+);
+
+const snippets: readonly Snippet[] = documents.flatMap((document) =>
+  [...readFileSync(join(root, document), "utf8").matchAll(/^```ts\n(.*?)^```/gms)].map(
+    ([, code = ""], i) => ({
+      name: `${document.replace(/\W/g, "-")}-${i + 1}`,
+      code,
+      promised: [...code.matchAll(/console\.log\(.*\); *\/\/ (.*)$/gm)].map(([, text = ""]) => text),
+    }),
+  ),
+);
+
+/** The package's names as the sources that they stand for. */
+function withSources(code: string): string {
+  return code.replace(/from "morlet(\/\w+)?"/g, (_, entry: string | undefined) => {
+    const flat = [undefined, "/io", "/signal"].includes(entry);
+    const file = flat ? `${entry?.slice(1) ?? "mod"}.ts` : `${entry?.slice(1)}/mod.ts`;
+    return `from ${JSON.stringify(join(root, file))}`;
+  });
+}
+
+beforeAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { name, code } of snippets) {
+    writeFileSync(join(folder, `${name}.ts`), `${withSources(code)}\nprocess.exit(0);\nexport {};\n`);
+  }
+  const settings = {
+    extends: join(root, "tsconfig.json"),
+    compilerOptions: { noUnusedLocals: false, typeRoots: [join(root, "node_modules", "@types")] },
+    include: [join(folder, "*.ts")],
+    exclude: [],
+  };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
+});
+
+test("there are programs in the documentation", () => {
+  expect(snippets.length).toBeGreaterThan(2);
+});
+
+test("they pass the type checker", () => {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "-p", folder], { encoding: "utf8" });
+  expect(stdout).toBe("");
+  expect(status).toBe(0);
+}, 120_000);
+
+describe.each(snippets)("$name", ({ name, promised }) => {
+  test("runs and prints what it promises", { timeout: 180_000 }, async () => {
+    const outfile = join(folder, `${name}.mjs`);
+    await bundle({ entry: join(folder, `${name}.ts`), outfile, platform: "node" });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [outfile], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect(stderr).toBe("");
+    expect(status).toBe(0);
+    const printed = (text: string) => text.replace(/[\s[\]]+/g, "");
+    for (const text of promised) expect(printed(stdout)).toContain(printed(text));
+  });
+});
