@@ -28,7 +28,7 @@ export class RegressionOnDevice {
   readonly objective: Objective = async (x, gradient) => {
     const { rows, classes, penalty } = this.task;
     const { width, count } = rows;
-    const weights = tensor(Float32Array.from(x.subarray(0, width * classes)), { shape: [width, classes] });
+    const weights = tensor(Float32Array.from(x.subarray(0, width * classes)), { shape: [classes, width] });
     const bias = tensor(Float32Array.from(x.subarray(width * classes)));
     const results = this.blocks.map((block) => this.compiled(weights, bias, block.rows, block.targets));
     gradient.fill(0);
@@ -62,7 +62,7 @@ function compileBlock() {
   return compile(
     (weights: Tensor, bias: Tensor, rows: Tensor, targets: Tensor) => {
       const contrast = valueAndGrad((at: { weights: Tensor; bias: Tensor }) => {
-        const scores = matmul(rows, at.weights).add(at.bias);
+        const scores = matmul(rows, at.weights.transpose()).add(at.bias);
         const right = scores.mul(targets).sum({ axis: 1 });
         const losses = logSumExp(scores, { axis: 1 })
           .mul(targets.sum({ axis: 1 }))

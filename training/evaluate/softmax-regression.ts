@@ -1,7 +1,8 @@
 import type { Embeddings } from "./embeddings.ts";
+import { largestAt } from "./labelled.ts";
 import type { Objective } from "./lbfgs.ts";
 
-// Softmax regression: weights `[width, classes]` with the biases behind them as one list of numbers; the mean
+// Softmax regression: weights `[classes, width]` with the biases behind them as one list of numbers; the mean
 // cross-entropy of the rows plus a penalty on the squared weights, without the biases.
 
 export interface Regression {
@@ -17,26 +18,90 @@ export const regressionSize = ({ rows, classes }: Regression): number => (rows.w
 
 /** The loss and its gradient, on the host in float64. */
 export function regressionOnHost({ rows, labels, classes, penalty }: Regression): Objective {
-  const { count, width, values } = rows;
-  const scores = new Float64Array(classes);
+  const { count, width } = rows;
+  const padded = fourByFour(rows);
+  const weights = width * classes;
+  const scores = new Float64Array(4 * classes);
   return (x, gradient) => {
     gradient.fill(0);
     let loss = 0;
-    for (let i = 0; i < count; i++) {
-      const from = i * width;
-      scoreRow(values, from, width, x, classes, scores);
-      loss += crossEntropyInPlace(scores, labels[i] as number) / count;
-      for (let c = 0; c < classes; c++) scores[c]! /= count;
-      for (let k = 0; k < width; k++) {
-        const value = values[from + k] as number;
-        const to = k * classes;
-        for (let c = 0; c < classes; c++) gradient[to + c]! += value * (scores[c] as number);
+    for (let first = 0; first < count; first += 4) {
+      scoreFour(padded, first * width, width, x, classes, scores);
+      for (let r = 0; r < 4; r++) {
+        const row = scores.subarray(r * classes, (r + 1) * classes);
+        if (first + r >= count) {
+          row.fill(0);
+          continue;
+        }
+        loss += crossEntropyInPlace(row, labels[first + r] as number) / count;
+        for (let c = 0; c < classes; c++) {
+          row[c]! /= count;
+          gradient[weights + c]! += row[c] as number;
+        }
       }
-      const to = width * classes;
-      for (let c = 0; c < classes; c++) gradient[to + c]! += scores[c] as number;
+      addFour(padded, first * width, width, scores, classes, gradient);
     }
-    return loss + addPenalty(x, gradient, width * classes, penalty);
+    return loss + addPenalty(x, gradient, weights, penalty);
   };
+}
+
+/** The rows with rows of zeros behind them, up to a multiple of four. Loops over four rows at once are twice as fast. */
+function fourByFour({ count, width, values }: Embeddings): Float64Array {
+  const padded = new Float64Array(Math.ceil(count / 4) * 4 * width);
+  padded.set(values);
+  return padded;
+}
+
+/** Scores of four rows from `at` on. */
+function scoreFour(
+  rows: Float64Array,
+  at: number,
+  width: number,
+  x: Float64Array,
+  classes: number,
+  scores: Float64Array,
+): void {
+  const [b, c, d] = [at + width, at + 2 * width, at + 3 * width];
+  for (let k = 0; k < classes; k++) {
+    const bias = x[classes * width + k] as number;
+    let [s0, s1, s2, s3] = [bias, bias, bias, bias];
+    for (let i = 0, w = k * width; i < width; i++, w++) {
+      const weight = x[w] as number;
+      s0 += (rows[at + i] as number) * weight;
+      s1 += (rows[b + i] as number) * weight;
+      s2 += (rows[c + i] as number) * weight;
+      s3 += (rows[d + i] as number) * weight;
+    }
+    scores[k] = s0;
+    scores[classes + k] = s1;
+    scores[2 * classes + k] = s2;
+    scores[3 * classes + k] = s3;
+  }
+}
+
+/** Adds what four rows give to the gradient of the weights. */
+function addFour(
+  rows: Float64Array,
+  at: number,
+  width: number,
+  errors: Float64Array,
+  classes: number,
+  gradient: Float64Array,
+): void {
+  const [b, c, d] = [at + width, at + 2 * width, at + 3 * width];
+  for (let k = 0; k < classes; k++) {
+    const e0 = errors[k] as number;
+    const e1 = errors[classes + k] as number;
+    const e2 = errors[2 * classes + k] as number;
+    const e3 = errors[3 * classes + k] as number;
+    for (let i = 0, w = k * width; i < width; i++, w++) {
+      gradient[w]! +=
+        (rows[at + i] as number) * e0 +
+        (rows[b + i] as number) * e1 +
+        (rows[c + i] as number) * e2 +
+        (rows[d + i] as number) * e3;
+    }
+  }
 }
 
 /** The penalty; its gradient is added. */
@@ -56,32 +121,17 @@ export function addPenalty(
 }
 
 /** The class of each row. */
-export function regressionClasses(
-  { count, width, values }: Embeddings,
-  x: Float64Array,
-  classes: number,
-): Int32Array {
-  const scores = new Float64Array(classes);
-  return Int32Array.from({ length: count }, (_, i) => {
-    scoreRow(values, i * width, width, x, classes, scores);
-    return scores.indexOf(Math.max(...scores));
-  });
-}
-
-function scoreRow(
-  values: Float32Array,
-  from: number,
-  width: number,
-  x: Float64Array,
-  classes: number,
-  scores: Float64Array,
-): void {
-  for (let c = 0; c < classes; c++) scores[c] = x[width * classes + c] as number;
-  for (let k = 0; k < width; k++) {
-    const value = values[from + k] as number;
-    const at = k * classes;
-    for (let c = 0; c < classes; c++) scores[c]! += value * (x[at + c] as number);
+export function regressionClasses(rows: Embeddings, x: Float64Array, classes: number): Int32Array {
+  const padded = fourByFour(rows);
+  const scores = new Float64Array(4 * classes);
+  const predictions = new Int32Array(rows.count);
+  for (let first = 0; first < rows.count; first += 4) {
+    scoreFour(padded, first * rows.width, rows.width, x, classes, scores);
+    for (let r = 0; r < 4 && first + r < rows.count; r++) {
+      predictions[first + r] = largestAt(scores, r * classes, classes);
+    }
   }
+  return predictions;
 }
 
 /** Turns scores into softmax minus the label, the gradient, and gives the loss. */
