@@ -49,6 +49,7 @@ export const pretrainLine: CommandLine = {
       hint: "N",
       about: "steps between checkpoints (default: an epoch, or five minutes)",
     },
+    probes: { hint: "", about: "a linear classifier, too, where the preset is quick and leaves it out" },
     "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
     "no-report": { hint: "", about: "write no report.html" },
   },
@@ -63,7 +64,6 @@ export const pretrainLine: CommandLine = {
   renamed: {
     recipe: "give --preset, such as --preset emoji-nano",
     emoji: "give --limit, which counts drawings",
-    probes: "what labels tell is measured always",
     save: "the encoder is in the run's folder; morlet export copies it",
     log: "what happens is in metrics.jsonl of the run's folder",
   },
@@ -228,7 +228,11 @@ async function train(training: Training): Promise<number> {
     resume: flags.resume !== undefined,
     signal: stop,
     ...(config.checkpointEvery === null ? {} : { checkpointEvery: config.checkpointEvery }),
-    measure: { ...(flags["measure-views"] === undefined ? {} : { views: true }), seed: recipe.seed },
+    measure: {
+      ...(flags["measure-views"] === undefined ? {} : { views: true }),
+      linear: config.preset !== "quick" || flags.probes !== undefined,
+      seed: recipe.seed,
+    },
   });
   for await (const event of events) {
     progress.tell(event);

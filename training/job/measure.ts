@@ -46,6 +46,8 @@ export interface MeasureOptions {
   readonly views?: boolean;
   /** Use labels where there are some. Default true. */
   readonly labels?: boolean;
+  /** Whether labels train a linear classifier, too, which takes its time without a GPU. Default true. */
+  readonly linear?: boolean;
   /** Most images to compare with, and most to measure. Default 50000 and 10000. */
   readonly most?: { readonly train: number; readonly test: number };
   readonly seed?: number;
@@ -67,12 +69,14 @@ export class Measures {
   private readonly train: ImageCollection;
   private readonly labelled: boolean;
   private readonly byViews: boolean;
+  private readonly linear: boolean;
   private readonly seed: number;
   private views: ReturnType<typeof viewPair> | null = null;
 
   constructor(train: ImageCollection, test: ImageCollection | null, options: MeasureOptions = {}) {
     const { most = { train: 50_000, test: 10_000 }, seed = 0, labels = true } = options;
     this.seed = seed;
+    this.linear = options.linear ?? true;
     this.heldOut = test !== null;
     this.test = someOf(test ?? train, most.test, seed);
     this.train = someOf(train, most.train, seed);
@@ -91,7 +95,7 @@ export class Measures {
       pairs: this.pairs && ranks(await pairRetrieval(embeddings, this.pairs)),
       views: this.byViews ? ranks(await this.viewRetrieval(way)) : null,
       knn: neighbours?.accuracy ?? null,
-      linear: labelled ? (await linearProbe(labelled.train, labelled.test)).accuracy : null,
+      linear: labelled && this.linear ? (await linearProbe(labelled.train, labelled.test)).accuracy : null,
     };
     const predictions = neighbours?.predictions ?? null;
     return { score, embeddings, train: labelled?.train ?? null, test: labelled?.test ?? null, predictions };
@@ -130,7 +134,7 @@ const pairRetrieval = (embeddings: Embeddings, { first, second }: Pairs): Promis
   retrieval(rowsOf(embeddings, first), rowsOf(embeddings, second));
 
 /** A choice of images in their own order, if there are more. */
-function someOf(collection: ImageCollection, most: number, seed: number): ImageCollection {
+export function someOf(collection: ImageCollection, most: number, seed: number): ImageCollection {
   const { count } = collection.images;
   if (count <= most) return collection;
   const chosen = shuffled(count, hostRandom(seed)).slice(0, most);

@@ -177,7 +177,7 @@ function confusionOf({ test, predictions }: Measured, { classes }: ImageCollecti
 async function fewLabels(measured: readonly Measured[]): Promise<ReportData["fewLabels"]> {
   const lines: ReportData["fewLabels"][number][] = [];
   for (const { score, train, test } of [...measured].reverse()) {
-    if (!train || !test || score.way === "pixels") continue;
+    if (!train || !test || score.linear === null || score.way === "pixels") continue;
     const perClass = FEW_LABELS.filter((count) => count <= leastOf(train.labels));
     if (perClass.length < 2) continue;
     lines.push({

@@ -5,7 +5,7 @@ import { pretrain, startOf } from "../pretrain.ts";
 import type { TrainingEvent } from "../run/events.ts";
 import type { Json, PretrainOptions } from "../run/options.ts";
 import { cosine } from "../schedule.ts";
-import { type Measured, type MeasureOptions, Measures } from "./measure.ts";
+import { type Measured, type MeasureOptions, Measures, someOf } from "./measure.ts";
 import { methodOf, methodOptions } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 import { type WayName, Ways } from "./ways.ts";
@@ -29,6 +29,9 @@ export type JobEvent =
       /** What was asked of pairs, if there are some. */
       readonly question: string | null;
     };
+
+/** Images that monitors look at: enough to tell a collapse, few enough to cost little on a slow machine. */
+const MONITORED = 128;
 
 /**
  * The main job: learns from images without their labels, then measures what was learned beside raw pixels, scattering
@@ -57,7 +60,7 @@ export async function* runJob(
     ...{ epochs, batch, seed, ...run },
     schedule: cosine({ base: rate, steps: Math.max(1, steps) }),
     configuration: configurationOf(recipe),
-    ...(data.test ? { monitorImages: data.test.images } : {}),
+    monitorImages: someOf(data.test ?? data.train, MONITORED, seed).images,
   })) {
     if (event.type === "end" && (!event.stopped || measureStopped)) trained = event.state.model;
     yield event;
