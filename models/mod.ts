@@ -1,6 +1,13 @@
 export * from "./heads/mod.ts";
 export * from "./networks/mod.ts";
 export * from "./nn/mod.ts";
+export {
+  type DropoutMasks,
+  JigsawHead,
+  type PretextHead,
+  type PretextHeadOptions,
+  RotationHead,
+} from "./pretext/heads.ts";
 export * from "./published/mod.ts";
 export { type BlockKind, blockKinds } from "./resnet/blocks.ts";
 export {

@@ -44,11 +44,19 @@ export type {
   StepValues,
 } from "./method.ts";
 export {
+  type ContrastiveMethod,
+  type ContrastiveModel,
+  type ContrastiveOptions,
+  type ContrastiveState,
+  contrastive,
+} from "./methods/contrastive.ts";
+export {
   type ScatSimClrMethod,
   type ScatSimClrMethodOptions,
   type ScatSimClrState,
   scatSimClr,
 } from "./methods/scatsimclr.ts";
+export { type SimClrMethod, type SimClrMethodOptions, type SimClrState, simClr } from "./methods/simclr.ts";
 export type { Monitors } from "./monitors/monitors.ts";
 export { alignment, contrastiveTop1, uniformity } from "./monitors/pairs.ts";
 export { deadDimensions, effectiveRank } from "./monitors/spectrum.ts";
@@ -64,6 +72,17 @@ export type {
   Value,
 } from "./optim/optimiser.ts";
 export { type SgdOptions, sgd } from "./optim/sgd.ts";
+export { type Box, jigsawBoxes, jigsawLabels, jigsawTiles, shuffleTiles } from "./pretext/jigsaw.ts";
+export { greedyPermutations, type Permutations, scatSimClrPermutations } from "./pretext/permutations.ts";
+export { rotationLabels, rotations } from "./pretext/rotation.ts";
+export {
+  type JigsawOptions,
+  type PretextBatch,
+  type PretextOptions,
+  type PretextTask,
+  pretextTask,
+  type RotationOptions,
+} from "./pretext/task.ts";
 export { pretrain, startOf } from "./pretrain.ts";
 export type { ReportData } from "./report/data.ts";
 export { reportPage } from "./report/page.ts";
