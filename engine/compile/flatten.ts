@@ -91,7 +91,7 @@ function scalarSource(fused: FusedProgram, c: Cluster, x: GraphNode): GraphNode 
   return sizeOf(c.domain) === 1 && node === x ? null : node;
 }
 
-/** As many of a group as do not wait for each other. */
+/** As many of a group as do not wait for each other, and whose operands, once in one buffer, no kernel reads and writes. */
 function independent(
   fused: FusedProgram,
   group: readonly { c: Cluster; form: Form }[],
@@ -110,10 +110,26 @@ function independent(
     }
     return set;
   };
+  /** Whether a kernel makes an operand of `a` from the one of `b` that would lie beside it. */
+  const feeds = (b: Form, a: Form): boolean =>
+    a.slots.some((x, i) => {
+      const maker = fused.owner.get(x);
+      return maker && sources(maker).has(b.slots[i] as GraphNode);
+    });
+  const read = new Map<Cluster, Set<GraphNode>>();
+  const sources = (c: Cluster): Set<GraphNode> => {
+    const known = read.get(c) ?? new Set(sourcesOf(fused, c));
+    read.set(c, known);
+    return known;
+  };
   const chosen: { c: Cluster; form: Form }[] = [];
   for (const entry of group) {
     const mine = ancestors(entry.c);
-    if (chosen.every(({ c }) => !mine.has(c) && !ancestors(c).has(entry.c))) chosen.push(entry);
+    const fits = chosen.every(
+      ({ c, form }) =>
+        !mine.has(c) && !ancestors(c).has(entry.c) && !feeds(form, entry.form) && !feeds(entry.form, form),
+    );
+    if (fits) chosen.push(entry);
   }
   return chosen;
 }
