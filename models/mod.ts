@@ -20,6 +20,7 @@ export {
 } from "./resnet/resnet.ts";
 export { SimClr, type SimClrOptions } from "./resnet/simclr.ts";
 export { type Adapter, type AdapterName, adapters, type Stage } from "./scatsimclr/presets.ts";
+export { loadPublished, savePublished } from "./scatsimclr/published.ts";
 export { ResidualBlock } from "./scatsimclr/residual-block.ts";
 export { type Encoded, ScatSimClr, type ScatSimClrOptions } from "./scatsimclr/scatsimclr.ts";
 export type { ModulusMaps } from "./scattering/cascade.ts";

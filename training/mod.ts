@@ -20,6 +20,11 @@ export type { Classified, Labelled } from "./evaluate/labelled.ts";
 export { type LbfgsOptions, lbfgs, type Objective } from "./evaluate/lbfgs.ts";
 export { type LinearProbeOptions, linearProbe, linearProbeAccuracy } from "./evaluate/linear-probe.ts";
 export { type NearestOptions, type Neighbours, nearest } from "./evaluate/nearest.ts";
+export {
+  type PublishedLinearOptions,
+  type PublishedLinearResult,
+  publishedLinearEvaluation,
+} from "./evaluate/published-linear.ts";
 export { retrieval } from "./evaluate/retrieval.ts";
 export { type SgdProbeOptions, sgdProbe } from "./evaluate/sgd-probe.ts";
 export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";

@@ -23,6 +23,11 @@ export interface ScatSimClrOptions {
   readonly hidden?: number;
   /** Width of the projection. Default 128. */
   readonly out?: number;
+  /**
+   * Whether the scattering channels go through a batch norm first. Default false: the published code makes one and
+   * never applies it.
+   */
+  readonly normaliseScattering?: boolean;
 }
 
 /** What the model makes of a batch. */
@@ -38,9 +43,8 @@ const POOLED = 4;
 /**
  * ScatSimCLR: a fixed scattering transform, a small residual network on its channels, and a projection head.
  *
- * Tensors are named as in the published checkpoints (`_adapter_network.3.0.conv1.weight`, `l1.weight`). Those hold a
- * batch norm of the scattering channels too, which their own code never applies, and the filters of the transform:
- * load them with `strict: false`.
+ * Tensors are named as in the published checkpoints (`_adapter_network.3.0.conv1.weight`, `l1.weight`); those hold more,
+ * which `loadPublished` passes over.
  *
  * @example
  *   const model = new ScatSimClr({ key: key(0), scattering: { J: 2, L: 8, shape: [32, 32] }, adapter: adapters.nano });
@@ -49,6 +53,7 @@ const POOLED = 4;
  * Source: models/scatsimclr/scatsimclr.ts. Paper: Kinakh, Taran and Voloshynovskiy 2021.
  */
 export class ScatSimClr {
+  readonly _scatnet_bn: BatchNorm | null;
   readonly _adapter_network: Sequential;
   readonly l1: Linear;
   readonly l2: Linear;
@@ -59,6 +64,7 @@ export class ScatSimClr {
     this.scattering = options.scattering;
     const next = keyStream(options.key);
     const [perColour] = scattering2d(options.scattering).outputShape;
+    this._scatnet_bn = options.normaliseScattering ? new BatchNorm({ channels: channels * perColour }) : null;
     this._adapter_network = adapterNetwork(next, channels * perColour, adapter);
     const width = (adapter.stages.at(-1)?.width ?? adapter.stem) * POOLED ** 2;
     const hidden = options.hidden ?? width;
@@ -89,7 +95,8 @@ export class ScatSimClr {
 
   /** The learned part: scattering channels to representations and projections. */
   encode(features: Tensor, mode: Mode = evalMode): Encoded {
-    const h = this._adapter_network.forward(features, mode).flatten(1);
+    const given = this._scatnet_bn ? this._scatnet_bn.forward(features, mode) : features;
+    const h = this._adapter_network.forward(given, mode).flatten(1);
     return { h, z: this.l2.forward(relu(this.l1.forward(h))) };
   }
 }

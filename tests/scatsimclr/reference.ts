@@ -11,18 +11,21 @@ import { distance, largest } from "../support/distance.ts";
 /** The widths of the files, so that they stay small. */
 const DIVISOR = 16;
 
+/** A preset with the widths of the files. */
+export const narrowed = ({ stem, stages }: Adapter): Adapter => ({
+  stem: stem / DIVISOR,
+  stages: stages.map(({ width, blocks }) => ({ width: width / DIVISOR, blocks })),
+});
+
 /** Adapter and head on given feature maps: results, all gradients and running statistics, in training and evaluation. */
-export async function compareEncoder(golden: Golden, { stem, stages }: Adapter): Promise<void> {
+export async function compareEncoder(golden: Golden, adapter: Adapter): Promise<void> {
   const [, channels = 0] = golden.array("input").shape;
   const [, out] = golden.array("cot_z").shape;
   const blank = new ScatSimClr({
     key: key(0),
     scattering: { J: 1, L: 1, shape: [8, 8] }, // makes two channels of each colour
     channels: channels / 2,
-    adapter: {
-      stem: stem / DIVISOR,
-      stages: stages.map(({ width, blocks }) => ({ width: width / DIVISOR, blocks })),
-    },
+    adapter: narrowed(adapter),
     out,
   });
   const weights = Object.entries(golden.record("param.")).map(([name, x]) => {
