@@ -58,6 +58,11 @@ export class DinoHead implements Module {
     this.last_layer = new PrototypeLayer({ key: next(), inFeatures: bottleneck, outFeatures: out });
   }
 
+  /** How many there are, K. */
+  get prototypes(): number {
+    return this.last_layer.weight_v.shape[0] as number;
+  }
+
   /** Scores of all prototypes: `f32[R, inFeatures]` to `f32[R, K]`. */
   forward(x: Tensor, mode: Mode = evalMode): Tensor {
     return this.last_layer.forward(this.vectors(x, mode));

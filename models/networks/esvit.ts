@@ -37,15 +37,21 @@ export class EsVitNetwork extends SwinTransformer {
    *
    * @param crops Batches of crops of one size each, `f32[R, C, H, H]`; each goes through the backbone by itself, all
    *   through the heads together.
+   * @returns The scores, the regions, and how many regions a crop of each size has.
    */
   scores(
     crops: readonly Tensor[],
     mode: Mode = evalMode,
     options: RunOptions = {},
-  ): { view: HeadScores; region: HeadScores; features: Tensor } {
+  ): { view: HeadScores; region: HeadScores; features: Tensor; counts: number[] } {
     const regions = crops.map((images) => this.forward(images, mode, options));
     const features = concat(regions.map((x) => x.flatten(0, 1)));
     const views = concat(regions.map((x) => x.mean({ axis: 1 })));
-    return { view: this.head.scores(views, mode), region: this.head_dense.scores(features, mode), features };
+    return {
+      view: this.head.scores(views, mode),
+      region: this.head_dense.scores(features, mode),
+      features,
+      counts: regions.map((x) => x.shape[1] as number),
+    };
   }
 }

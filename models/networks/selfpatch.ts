@@ -46,12 +46,13 @@ export class SelfPatchNetwork {
    * @param crops Batches of crops of one size each, `f32[R, C, H, W]`; each goes through backbone and aggregation by
    *   itself, all through the heads together.
    * @param options.neighbours For the teacher: patches stand for so many of the patches around them.
+   * @returns The scores, and how many patches a crop of each size has.
    */
   scores(
     crops: readonly Tensor[],
     mode: Mode = evalMode,
     options: RunOptions & { neighbours?: number } = {},
-  ): { class: HeadScores; patch: HeadScores } {
+  ): { class: HeadScores; patch: HeadScores; counts: number[] } {
     const { neighbours } = options;
     const rows = crops.map((images) => {
       const patches = this.backbone.forward(images, mode, options);
@@ -64,6 +65,7 @@ export class SelfPatchNetwork {
     return {
       class: this.c_head.scores(concat(summaries), mode),
       patch: this.p_head.scores(concat(patches), mode),
+      counts: rows.map((x) => (x.shape[1] as number) - 1),
     };
   }
 }

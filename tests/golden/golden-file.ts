@@ -18,11 +18,16 @@ export function readGolden(name: string): SafetensorsFile | undefined {
   return path === undefined ? undefined : readSafetensors(new Uint8Array(readFileSync(path)));
 }
 
-/** One test on a golden file, skipped where the file is absent. */
-export function goldenTest(name: string, title: string, body: (file: Golden) => Promise<void>): void {
+/** One test on a golden file, skipped where the file is absent. `patience` is in seconds, for slow ones. */
+export function goldenTest(
+  name: string,
+  title: string,
+  body: (file: Golden) => Promise<void>,
+  patience?: number,
+): void {
   const file = readGolden(name);
   if (!file) test.skip(`${title} (needs shared/golden/${name}, which is not here)`, () => {});
-  else test(title, () => body(new Golden(file)));
+  else test(title, () => body(new Golden(file)), patience && patience * 1000);
 }
 
 /** The contents of a golden file as numbers and as tensors. */
