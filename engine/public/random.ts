@@ -3,6 +3,8 @@ import { isTracing } from "../evaluate.ts";
 import * as functions from "../functions/random.ts";
 import { lift } from "../lift.ts";
 import { constant } from "../ops/build.ts";
+import { threefry2x32 } from "../ops/reference-math.ts";
+import type { Storage } from "../runtime/storage.ts";
 import { scalar, type Tensor, tensor, wrap } from "../tensor.ts";
 
 // Randomness has no hidden state: every function takes a key and gives the same numbers for the same key, on every
@@ -38,8 +40,17 @@ const foldInTensor = lift(functions.foldIn);
 export function foldIn(key: Tensor, data: number | Tensor): Tensor {
   if (typeof data !== "number") return foldInTensor(key, data);
   checkInteger("foldIn", data, 2 ** 32);
+  // Chains of keys, such as those of the parts of a model, are worked out at once: no kernel for each link.
+  const known = isTracing() ? null : hostWords(key);
+  if (known) return tensor(Uint32Array.from(threefry2x32(known[0] as number, known[1] as number, 0, data)));
   // A number is an input of eager work, whose kernels then serve every number, but a constant of a traced function.
   return foldInTensor(key, isTracing() ? wrap(constant([], data, "u32")) : scalar(data, "u32"));
+}
+
+/** The words of a key whose values are on the host. */
+function hostWords({ node: { stored, dtype, shape } }: Tensor): ArrayLike<number> | null {
+  const { hostData = null, disposed = true } = (stored ?? {}) as Partial<Storage>;
+  return disposed || dtype !== "u32" || shape.join() !== "2" ? null : (hostData as Uint32Array);
 }
 
 /** Random bits, u32 of a shape. */
