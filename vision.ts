@@ -1,2 +1,5 @@
-// Images read at given places and kin, apart from the engine, so that who needs none does not load them.
+// What images need: pooling, other sizes, reading at given places and kin; apart from the engine, so that who needs none
+// does not load them.
+export * from "./engine/public/pooling.ts";
+export * from "./engine/public/resample.ts";
 export * from "./engine/public/vision.ts";

@@ -30,7 +30,7 @@ export const table = {
   models: { may: ["mod.ts", "io.ts", "signal.ts", "vision.ts"] },
   losses: { may: ["mod.ts", "engine/public"] },
   data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "jpeg-js"] }, // the build takes the decoders into dist/
-  training: { may: ["mod.ts", "io.ts", "models", "losses", "data"], packages: ["node:"] },
+  training: { may: ["mod.ts", "io.ts", "vision.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
     may: [
       "mod.ts",

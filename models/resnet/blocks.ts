@@ -1,4 +1,5 @@
-import { globalAvgPool, relu, sigmoid, type Tensor, treeMap } from "../../mod.ts";
+import { relu, sigmoid, type Tensor, treeMap } from "../../mod.ts";
+import { globalAvgPool } from "../../vision.ts";
 import { Conv2d, type ConvOptions } from "../nn/conv.ts";
 import { kaimingNormal } from "../nn/init.ts";
 import { keyStream } from "../nn/keys.ts";

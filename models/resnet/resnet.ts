@@ -1,4 +1,5 @@
-import { globalAvgPool, maxPool2d, relu, type Tensor } from "../../mod.ts";
+import { relu, type Tensor } from "../../mod.ts";
+import { globalAvgPool, maxPool2d } from "../../vision.ts";
 import type { Conv2d } from "../nn/conv.ts";
 import { keyStream } from "../nn/keys.ts";
 import { Linear } from "../nn/linear.ts";

@@ -1,4 +1,5 @@
-import { adaptiveAvgPool2d, relu, type Tensor } from "../../mod.ts";
+import { relu, type Tensor } from "../../mod.ts";
+import { adaptiveAvgPool2d } from "../../vision.ts";
 import { Apply, ReLU } from "../nn/activation.ts";
 import { Conv2d } from "../nn/conv.ts";
 import { keyStream } from "../nn/keys.ts";

@@ -1,4 +1,5 @@
-import { interpolate, type Tensor, unfold } from "../../mod.ts";
+import { type Tensor, unfold } from "../../mod.ts";
+import { interpolate } from "../../vision.ts";
 
 /**
  * The bias of each pair of positions of a window from a table over their offsets.

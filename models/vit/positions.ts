@@ -1,4 +1,5 @@
-import { interpolate, type Tensor } from "../../mod.ts";
+import type { Tensor } from "../../mod.ts";
+import { interpolate } from "../../vision.ts";
 
 /**
  * How a table of positions is laid over a grid of another size. "dino": neighbours are side / (target + 0.1) apart, as

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import * as nodes from "../../engine/functions/pooling.ts";
 import { eachPosition } from "../../engine/ops/host-loops.ts";
 import * as m from "../../mod.ts";
+import * as vision from "../../vision.ts";
 import { check, errorOf, useNodeDevice } from "./check.ts";
 import { checkGrids, type ExpectedGrid, Grid, sum } from "./grids.ts";
 import { checkGradients, operand } from "./host-gradients.ts";
@@ -59,8 +60,8 @@ const dilated: Case = {
   ceilMode: true,
 };
 
-const maxPools = [m.maxPool1d, m.maxPool2d, m.maxPool3d];
-const avgPools = [m.avgPool1d, m.avgPool2d, m.avgPool3d];
+const maxPools = [vision.maxPool1d, vision.maxPool2d, vision.maxPool3d];
+const avgPools = [vision.avgPool1d, vision.avgPool2d, vision.avgPool3d];
 
 test("maxima and means of windows equal the loops over them", async () => {
   const expected: [string, ExpectedGrid][] = [];
@@ -106,11 +107,11 @@ test("adaptive bins, also more of them than elements", async () => {
     [1, 13],
   ] as [number, number][]) {
     expected.push(
-      [`mean ${size}`, [m.adaptiveAvgPool2d(x.tensor, size), binned(size, mean)]],
-      [`max ${size}`, [m.adaptiveMaxPool2d(x.tensor, size), binned(size, (v) => Math.max(...v)), 0]],
+      [`mean ${size}`, [vision.adaptiveAvgPool2d(x.tensor, size), binned(size, mean)]],
+      [`max ${size}`, [vision.adaptiveMaxPool2d(x.tensor, size), binned(size, (v) => Math.max(...v)), 0]],
     );
   }
-  expected.push(["global", [m.globalAvgPool(x.tensor), new Grid([2, 2], binned([1, 1], mean).data)]]);
+  expected.push(["global", [vision.globalAvgPool(x.tensor), new Grid([2, 2], binned([1, 1], mean).data)]]);
   await checkGrids(Object.fromEntries(expected));
 });
 
@@ -119,17 +120,17 @@ test("NaN wins a maximum, infinity stays in its window, and windows of -Infinity
   const x = m.tensor([[[1, nan, 2, 0, 5, Infinity, -1, -2]]]);
   const low = m.full([1, 1, 4], -Infinity);
   await check({
-    max: [m.maxPool1d(x, { kernelSize: 2 }), [[[nan, 2, Infinity, -1]]], 0],
-    mean: [m.avgPool1d(x, { kernelSize: 2 }), [[[nan, 1, Infinity, -1.5]]], 0],
-    adaptive: [m.adaptiveAvgPool1d(x, 3), [[[nan, Infinity, Infinity]]], 0],
-    "adaptive max": [m.adaptiveMaxPool1d(x, 3), [[[nan, Infinity, Infinity]]], 0],
+    max: [vision.maxPool1d(x, { kernelSize: 2 }), [[[nan, 2, Infinity, -1]]], 0],
+    mean: [vision.avgPool1d(x, { kernelSize: 2 }), [[[nan, 1, Infinity, -1.5]]], 0],
+    adaptive: [vision.adaptiveAvgPool1d(x, 3), [[[nan, Infinity, Infinity]]], 0],
+    "adaptive max": [vision.adaptiveMaxPool1d(x, 3), [[[nan, Infinity, Infinity]]], 0],
     lowest: [
-      m.maxPool1d(low, { kernelSize: 3, stride: 1, padding: 1 }),
+      vision.maxPool1d(low, { kernelSize: 3, stride: 1, padding: 1 }),
       [[[-Infinity, -Infinity, -Infinity, -Infinity]]],
       0,
     ],
     integers: [
-      m.maxPool1d(m.tensor([[-5, -3, -4]], { dtype: "i32" }), { kernelSize: 2, padding: 1 }),
+      vision.maxPool1d(m.tensor([[-5, -3, -4]], { dtype: "i32" }), { kernelSize: 2, padding: 1 }),
       [[-5, -3]],
       0,
     ],
@@ -149,7 +150,7 @@ test("the first of equal maxima gets the gradient", async () => {
   ]);
   await check({
     windows: [
-      gradient((y) => m.maxPool2d(y, { kernelSize: 2, stride: 1 }), x),
+      gradient((y) => vision.maxPool2d(y, { kernelSize: 2, stride: 1 }), x),
       [
         [
           [
@@ -162,7 +163,7 @@ test("the first of equal maxima gets the gradient", async () => {
       0,
     ],
     adaptive: [
-      gradient((y) => m.adaptiveMaxPool2d(y, 1), x),
+      gradient((y) => vision.adaptiveMaxPool2d(y, 1), x),
       [
         [
           [
@@ -175,7 +176,7 @@ test("the first of equal maxima gets the gradient", async () => {
       0,
     ],
     "uneven bins": [
-      gradient((y) => m.adaptiveMaxPool2d(y, 2), x),
+      gradient((y) => vision.adaptiveMaxPool2d(y, 2), x),
       [
         [
           [
@@ -213,16 +214,18 @@ test("gradients, and those of gradients", () => {
 
 test("refuses windows that do not fit", () => {
   const x = m.zeros([1, 1, 4, 4]);
-  expect(errorOf(() => m.maxPool2d(x, { kernelSize: 5 }))).toEqual({
+  expect(errorOf(() => vision.maxPool2d(x, { kernelSize: 5 }))).toEqual({
     name: "ShapeError",
     op: "maxPool2d",
     problem: "the window is larger than the padded input",
   });
-  expect(errorOf(() => m.maxPool2d(x, { kernelSize: 2, padding: 2 })).problem).toBe(
+  expect(errorOf(() => vision.maxPool2d(x, { kernelSize: 2, padding: 2 })).problem).toBe(
     "padding is more than half of the window",
   );
-  expect(errorOf(() => m.maxPool1d(x, { kernelSize: 2 })).problem).toBe("x does not have 1 spatial axes");
-  expect(errorOf(() => m.adaptiveAvgPool2d(x, 0)).name).toBe("AxisError");
-  expect(errorOf(() => m.adaptiveAvgPool2d(m.zeros([1, 1, 0, 4]), 2)).problem).toBe("nothing to pool");
-  expect(errorOf(() => m.globalAvgPool(m.zeros([2, 3]))).problem).toBe("no spatial axes");
+  expect(errorOf(() => vision.maxPool1d(x, { kernelSize: 2 })).problem).toBe(
+    "x does not have 1 spatial axes",
+  );
+  expect(errorOf(() => vision.adaptiveAvgPool2d(x, 0)).name).toBe("AxisError");
+  expect(errorOf(() => vision.adaptiveAvgPool2d(m.zeros([1, 1, 0, 4]), 2)).problem).toBe("nothing to pool");
+  expect(errorOf(() => vision.globalAvgPool(m.zeros([2, 3]))).problem).toBe("no spatial axes");
 });

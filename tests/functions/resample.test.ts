@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { transposedBand } from "../../engine/functions/band.ts";
 import { type InterpolateOptions, interpolate } from "../../engine/functions/resample.ts";
 import * as m from "../../mod.ts";
+import { interpolate as resized } from "../../vision.ts";
 import { check, errorOf, useNodeDevice } from "./check.ts";
 import { checkGrids, Grid } from "./grids.ts";
 import { checkGradients, operand } from "./host-gradients.ts";
@@ -111,7 +112,7 @@ test("equals PyTorch in every mode", async () => {
     Object.fromEntries(
       torch.map(([options, x, want], i) => [
         `${i}: ${JSON.stringify(options)}`,
-        [m.interpolate(x.tensor, options), new Grid([1, 1, want.length, want[0]!.length], want.flat()), 1e-6],
+        [resized(x.tensor, options), new Grid([1, 1, want.length, want[0]!.length], want.flat()), 1e-6],
       ]),
     ),
   );
@@ -127,12 +128,9 @@ test("lines and volumes, integers, infinities, and what stays as it is", async (
     return line.get(b, 0, i) * (1 - s + i) + line.get(b, 0, Math.min(4, i + 1)) * (s - i);
   };
   await checkGrids({
-    linear: [
-      m.interpolate(line.tensor, { size: 8, mode: "linear" }),
-      Grid.from([2, 1, 8], (b, _, j) => at(b, j)),
-    ],
+    linear: [resized(line.tensor, { size: 8, mode: "linear" }), Grid.from([2, 1, 8], (b, _, j) => at(b, j))],
     "trilinear to one point": [
-      m.interpolate(volume.tensor, { size: [1, 3, 2], mode: "trilinear" }),
+      resized(volume.tensor, { size: [1, 3, 2], mode: "trilinear" }),
       Grid.from([1, 2, 1, 3, 2], (_, c, __, i, j) =>
         [0, 1]
           .flatMap((d) => [0, 1].map((k) => volume.get(0, c, d, i, 2 * j + k) / 4))
@@ -140,14 +138,14 @@ test("lines and volumes, integers, infinities, and what stays as it is", async (
       ),
     ],
     "nearest in three axes": [
-      m.interpolate(volume.tensor, { scaleFactor: 2 }),
+      resized(volume.tensor, { scaleFactor: 2 }),
       Grid.from([1, 2, 4, 6, 8], (_, c, ...p) => volume.get(0, c, ...p.map((i) => i >> 1))),
     ],
   });
   const x = m.tensor([[[1, Infinity, 3, 4]]]);
   await check({
-    infinity: [m.interpolate(x, { size: 8, mode: "linear" }).slice(0, 0, [5]), [3.25, 3.75, 4]],
-    integers: [m.interpolate(m.tensor([[[1, 2]]], { dtype: "i32" }), { size: 4 }), [[[1, 1, 2, 2]]], 0],
+    infinity: [resized(x, { size: 8, mode: "linear" }).slice(0, 0, [5]), [3.25, 3.75, 4]],
+    integers: [resized(m.tensor([[[1, 2]]], { dtype: "i32" }), { size: 4 }), [[[1, 1, 2, 2]]], 0],
   });
   for (const mode of ["bilinear", "bicubic", "nearest"] as const)
     expect(interpolateKeeps(mode), mode).toBe(true);
@@ -175,23 +173,17 @@ test("the transpose of a band is the transpose of its matrix", () => {
 
 test("refuses what makes no sense", () => {
   const x = m.zeros([1, 1, 4, 4]);
-  expect(errorOf(() => m.interpolate(x, {}))).toEqual({
+  expect(errorOf(() => resized(x, {}))).toEqual({
     name: "AxisError",
     op: "interpolate",
     problem: "the size of the result is unclear",
   });
-  expect(errorOf(() => m.interpolate(x, { size: 2, mode: "linear" })).problem).toBe(
+  expect(errorOf(() => resized(x, { size: 2, mode: "linear" })).problem).toBe(
     '"linear" is for 1 spatial axes',
   );
-  expect(errorOf(() => m.interpolate(x, { size: 2, mode: "nearest", antialias: true })).name).toBe(
-    "AxisError",
-  );
-  expect(errorOf(() => m.interpolate(x, { size: 2, mode: "area", alignCorners: true })).name).toBe(
-    "AxisError",
-  );
-  expect(errorOf(() => m.interpolate(x, { scaleFactor: 0.1 })).problem).toBe("an empty axis");
-  expect(errorOf(() => m.interpolate(x, { scaleFactor: [1, 2, 3] })).problem).toBe(
-    "scaleFactor does not fit",
-  );
-  expect(errorOf(() => m.interpolate(m.zeros([3, 4]), { size: 2 })).problem).toBe("no spatial axes");
+  expect(errorOf(() => resized(x, { size: 2, mode: "nearest", antialias: true })).name).toBe("AxisError");
+  expect(errorOf(() => resized(x, { size: 2, mode: "area", alignCorners: true })).name).toBe("AxisError");
+  expect(errorOf(() => resized(x, { scaleFactor: 0.1 })).problem).toBe("an empty axis");
+  expect(errorOf(() => resized(x, { scaleFactor: [1, 2, 3] })).problem).toBe("scaleFactor does not fit");
+  expect(errorOf(() => resized(m.zeros([3, 4]), { size: 2 })).problem).toBe("no spatial axes");
 });

@@ -2,6 +2,7 @@
 import { expect } from "vitest";
 import { evaluate } from "../../engine/evaluate.ts";
 import * as m from "../../mod.ts";
+import * as vision from "../../vision.ts";
 import { useNodeDevice } from "../functions/check.ts";
 import { relativeDistance } from "./closeness.ts";
 import { type Golden, goldenTest } from "./golden-file.ts";
@@ -85,14 +86,14 @@ const zeroPadded = (x: m.Tensor) =>
   ]);
 
 const pools: Record<string, (x: m.Tensor) => m.Tensor> = {
-  max32: (x) => m.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }),
-  max32_zero: (x) => m.maxPool2d(zeroPadded(x), { kernelSize: 3, stride: 2 }),
-  max22: (x) => m.maxPool2d(x, { kernelSize: 2 }),
-  avg22: (x) => m.avgPool2d(x, { kernelSize: 2 }),
-  avg22_same: (x) => m.avgPool2d(x, { kernelSize: 2, ceilMode: true }),
-  avg32: (x) => m.avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }),
-  adaptive43: (x) => m.adaptiveAvgPool2d(x, [4, 3]),
-  global: (x) => m.globalAvgPool(x, { keepDims: true }),
+  max32: (x) => vision.maxPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }),
+  max32_zero: (x) => vision.maxPool2d(zeroPadded(x), { kernelSize: 3, stride: 2 }),
+  max22: (x) => vision.maxPool2d(x, { kernelSize: 2 }),
+  avg22: (x) => vision.avgPool2d(x, { kernelSize: 2 }),
+  avg22_same: (x) => vision.avgPool2d(x, { kernelSize: 2, ceilMode: true }),
+  avg32: (x) => vision.avgPool2d(x, { kernelSize: 3, stride: 2, padding: 1 }),
+  adaptive43: (x) => vision.adaptiveAvgPool2d(x, [4, 3]),
+  global: (x) => vision.globalAvgPool(x, { keepDims: true }),
 };
 for (const [name, pool] of Object.entries(pools)) {
   goldenTest("resnet/ops", `pool ${name}: output and gradient`, (file) =>
@@ -103,11 +104,11 @@ for (const [name, pool] of Object.entries(pools)) {
 }
 
 const pools3d: Record<string, (x: m.Tensor) => m.Tensor> = {
-  max222: (x) => m.maxPool3d(x, { kernelSize: 2 }),
-  max122: (x) => m.maxPool3d(x, { kernelSize: [1, 2, 2] }),
-  max333: (x) => m.maxPool3d(x, { kernelSize: 3, stride: 2, padding: 1 }),
-  avg222: (x) => m.avgPool3d(x, { kernelSize: 2 }),
-  global: (x) => m.globalAvgPool(x, { keepDims: true }),
+  max222: (x) => vision.maxPool3d(x, { kernelSize: 2 }),
+  max122: (x) => vision.maxPool3d(x, { kernelSize: [1, 2, 2] }),
+  max333: (x) => vision.maxPool3d(x, { kernelSize: 3, stride: 2, padding: 1 }),
+  avg222: (x) => vision.avgPool3d(x, { kernelSize: 2 }),
+  global: (x) => vision.globalAvgPool(x, { keepDims: true }),
 };
 for (const [name, pool] of Object.entries(pools3d)) {
   goldenTest("hdc/ops3d", `pool3d ${name}: output and gradient`, (file) =>

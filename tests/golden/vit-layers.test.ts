@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { evaluate } from "../../engine/evaluate.ts";
 import * as m from "../../mod.ts";
+import { adaptiveAvgPool2d, interpolate } from "../../vision.ts";
 import { useNodeDevice } from "../functions/check.ts";
 import { relativeDistance } from "./closeness.ts";
 import { type Golden, goldenTest, readGolden } from "./golden-file.ts";
@@ -140,11 +141,10 @@ for (const { case: number, side, target, rules } of JSON.parse(
         { grid: file.tensor(`${prefix}.grid`) },
         file.tensor(`${prefix}.${rule}.probe`),
         ({ grid }) =>
-          m
-            .interpolate((grid as m.Tensor).reshape([1, side, side, 6]).permute([0, 3, 1, 2]), {
-              ...factor,
-              mode: "bicubic",
-            })
+          interpolate((grid as m.Tensor).reshape([1, side, side, 6]).permute([0, 3, 1, 2]), {
+            ...factor,
+            mode: "bicubic",
+          })
             .permute([0, 2, 3, 1])
             .reshape([1, h * w, 6]),
       );
@@ -160,7 +160,7 @@ for (const i of [0, 1, 2, 3, 4, 5, 6]) {
       { out: `y${i}`, grads: { x: `grad${i}` } },
       { x: file.tensor(`x${i}`) },
       file.tensor(`cot${i}`),
-      ({ x }) => m.adaptiveAvgPool2d(x as m.Tensor, 4),
+      ({ x }) => adaptiveAvgPool2d(x as m.Tensor, 4),
     ),
   );
 }

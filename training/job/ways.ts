@@ -1,7 +1,8 @@
 import type { ChannelStatistics, ImageSet } from "../../data/images.ts";
 import { normaliseChannels } from "../../data/images.ts";
-import { adaptiveAvgPool2d, compile, type Tensor } from "../../mod.ts";
+import { compile, type Tensor } from "../../mod.ts";
 import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
+import { adaptiveAvgPool2d } from "../../vision.ts";
 import { type Embeddings, embed } from "../evaluate/embeddings.ts";
 import { shrunkImages } from "./prepare.ts";
 
