@@ -1,3 +1,4 @@
+import { type AttentionSpec, attentionKernel } from "./attention.ts";
 import { type DotSpec, dotKernel } from "./dot.ts";
 import { type MapSpec, mapKernel } from "./map.ts";
 import type { KernelProgram } from "./program.ts";
@@ -6,7 +7,7 @@ import { type ScanSpec, scanKernel } from "./scan.ts";
 import { type SortSpec, sortKernel } from "./sort.ts";
 
 /** Plain data that says everything about a kernel: equal specs give equal programs. */
-export type KernelSpec = MapSpec | RowSpec | DotSpec | ScanSpec | SortSpec;
+export type KernelSpec = MapSpec | RowSpec | DotSpec | ScanSpec | SortSpec | AttentionSpec;
 
 /** Writes the WGSL of a spec. */
 export function emitKernel(spec: KernelSpec): KernelProgram {
@@ -21,5 +22,7 @@ export function emitKernel(spec: KernelSpec): KernelProgram {
       return scanKernel(spec);
     case "sort":
       return sortKernel(spec);
+    case "attention":
+      return attentionKernel(spec);
   }
 }

@@ -60,7 +60,8 @@ const FUNCTIONS: readonly string[] = [
 }`,
   "fn head(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }",
   // |x|^y = 2^(y log2 |x|). Factors are split into heads of 12 bits, whose products are exact, and tails, so that the
-  // large parts of the exponent lose nothing and the result is good to 2 ulp however large it is.
+  // large parts of the exponent lose nothing and the result is good to 2 ulp however large it is. The logarithm is
+  // log2(m) = c (s + s^3/3 + ..) with s = (m - 1) / (m + 1), c = 2 / ln 2.
   `fn power_of(x: f32, y: f32) -> f32 {
   let tiny = x < 1.17549435e-38f;
   let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
@@ -68,7 +69,6 @@ const FUNCTIONS: readonly string[] = [
   let low = scaled < 0.70710678f;
   let m = select(scaled, scaled + scaled, low);
   let e = f32(i32(bits >> 23u) - 126) - select(0.0f, 1.0f, low) - select(0.0f, 23.0f, tiny);
-  // log2(m) = c (s + s^3/3 + ..) with s = (m - 1) / (m + 1), c = 2 / ln 2.
   let f = m - 1.0f;
   let s = f / (m + 1.0f);
   let sh = head(s);
@@ -101,7 +101,6 @@ const FUNCTIONS: readonly string[] = [
     r = select(0.0f, from_bits(0x7f800000u), (a > 1.0f) == (y > 0.0f));
   } else {
     r = power_of(a, y);
-    // Small powers of integers are exact.
     if (whole && abs(y) <= 8.0f) {
       var n = u32(abs(y));
       var base = a;

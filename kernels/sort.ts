@@ -87,7 +87,7 @@ function mergingPass(spec: SortSpec): string[] {
     "    if (low < high) {",
     "      let middle = (low + high) / 2;",
     `      let theirs = ${key(spec, `base + ${order}[base + middle]`)};`,
-    "      // Equal keys of the left run come first.",
+    // Equal keys of the left run come first.
     "      let before = theirs < mine || (theirs == mine && !left);",
     "      low = select(low, middle + 1, before);",
     "      high = select(middle, high, before);",

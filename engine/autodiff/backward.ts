@@ -45,11 +45,15 @@ export function backward(
       });
     }
     const needed = node.inputs.map((x) => active.has(x));
-    const gradients = asOp(backwardName(node.op), () =>
-      vjp({ ct, ins: node.inputs, out: node, params: node.params, needed }, o),
-    );
-    gradients.forEach((g, j) => {
-      if (g && needed[j]) accumulate(node.inputs[j] as GraphNode, g);
+    asOp(backwardName(node.op), () => {
+      const rule = vjp({ ct, ins: node.inputs, out: node, params: node.params, needed }, o);
+      // One operand may stand in several places of the value that a derivative goes through.
+      const ins = "primitive" in rule ? [...new Set(node.inputs)].filter((x) => active.has(x)) : node.inputs;
+      const gradients = "primitive" in rule ? backward([{ node: rule, ct }], ins, o) : rule;
+      gradients.forEach((g, j) => {
+        const x = ins[j] as GraphNode;
+        if (g && active.has(x)) accumulate(x, g);
+      });
     });
   }
   return wrt.map((node) => cotangents.get(node) ?? null);

@@ -1,9 +1,10 @@
 import { constantIndex, IndexAlgebra, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import { dim, type Shape, sizeOf } from "../core/shape.ts";
+import type { AttentionParams } from "../ir/attention.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes } from "../ir/primitive.ts";
 
-export type ClusterKind = "map" | "row" | "dot" | "scan" | "sort";
+export type ClusterKind = "map" | "row" | "dot" | "scan" | "sort" | "attention";
 
 /**
  * The nodes that one kernel computes. `frames` gives, for every node inside (and every view on the way), its
@@ -125,9 +126,19 @@ export function rowCluster(domain: Shape, axes: readonly number[], kind: "row" |
 }
 
 /** A kernel of its own, with no loops that others could join. */
-export function sortCluster(hero: GraphNode): Cluster {
-  const c = cluster("sort", hero.shape, { algebra: new IndexAlgebra(), element: [] });
+export function ownCluster(hero: GraphNode, kind: "sort" | "attention"): Cluster {
+  const c = cluster(kind, hero.shape, { algebra: new IndexAlgebra(), element: [] });
   c.heroes.push(hero);
   c.members.push(hero);
   return c;
+}
+
+/** What one launch computes of attention, if it is of the same operands. */
+const TOGETHER = ["output lse", "lse output", "keys values", "values keys"];
+
+/** Whether an attention kernel may compute `node` too. */
+export function sharesLaunch({ heroes: [hero] }: Cluster, node: GraphNode): boolean {
+  if (!hero?.inputs.every((x, i) => x === node.inputs[i])) return false;
+  const [a, b] = [hero.params, node.params] as [AttentionParams, AttentionParams];
+  return TOGETHER.includes(`${a.role} ${b.role}`) && a.scale === b.scale;
 }

@@ -34,8 +34,9 @@ export function expandRewrites(program: Program, o: GraphOps): Program {
     const { lower } = node.primitive;
     const same = inputs.every((x, i) => x === node.inputs[i]);
     const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
-    if (lower.kind !== "rewrite") return fresh;
-    const rewritten = asOp(node.op, () => lower.into(fresh, fresh.params, o));
+    if (lower.kind !== "rewrite" && lower.kind !== "attention") return fresh;
+    const into = lower.kind === "rewrite" ? lower.into : lower.adapt;
+    const rewritten = asOp(node.op, () => into(fresh, fresh.params, o));
     // What a rewrite makes may need rewriting itself; its operands are done.
     for (const x of inputs) done.set(x, x);
     return rewritten === fresh ? fresh : run(rewritten);

@@ -2,7 +2,7 @@ import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts
 import type { Profile } from "../core/profile.ts";
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
-import { type Cluster, dotCluster, mapCluster, rowCluster, sortCluster } from "./cluster.ts";
+import { type Cluster, dotCluster, mapCluster, ownCluster, rowCluster, sharesLaunch } from "./cluster.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
 import { joinParts } from "./join.ts";
@@ -191,8 +191,17 @@ class Fusion {
     const { kind } = node.primitive.lower;
     let c: Cluster;
     if (kind === "dot") c = dotCluster(node);
-    else if (kind === "sort") c = sortCluster(node);
-    else if (kind === "scan") {
+    else if (kind === "sort" || kind === "attention") {
+      const joins = this.#options.enabled && !this.#banned.has(node);
+      const shared = joins && this.#clusters.find((other) => sharesLaunch(other, node));
+      if (shared) {
+        shared.members.push(node);
+        shared.heroes.push(node);
+        this.#home.set(node, shared);
+        return;
+      }
+      c = ownCluster(node, kind);
+    } else if (kind === "scan") {
       c = rowCluster(node.shape, [(node.params as { axis: number }).axis], "scan");
       c.heroes.push(node);
       c.members.push(node);
@@ -435,15 +444,18 @@ class Fusion {
         const users = usersOf(x);
         if (own) users.add(own);
         else for (const u of usersOf(node)) users.add(u);
-        allow(x, this.#limitFor(node, own, limits.get(node) ?? Infinity));
+        allow(x, this.#limitFor(node, x, own, limits.get(node) ?? Infinity));
       }
     }
     return used;
   }
 
   /** How costly `x` may be if it is computed on the spot by its user `node`. */
-  #limitFor(node: GraphNode, own: Cluster | undefined, inherited: number): number {
+  #limitFor(node: GraphNode, x: GraphNode, own: Cluster | undefined, inherited: number): number {
     if (node.primitive.lower.kind === "dot") return CHEAP_OPERAND;
+    // Which weights dropout keeps is counted anew: stored, it would be as large as the scores.
+    if (node.primitive.lower.kind === "attention")
+      return x.primitive.name === "concat" || this.#isGenerated(x) ? Infinity : 0;
     if (node.primitive.lower.kind === "sort") return -1;
     if (node.primitive.name === "expand") {
       const outer = own ? Infinity : inherited;

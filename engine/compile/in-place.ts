@@ -16,7 +16,7 @@ export function overwritten(
   c: Cluster,
 ): Map<GraphNode, GraphNode> {
   const result = new Map<GraphNode, GraphNode>();
-  if (c.kind === "scan" || c.kind === "sort") return result;
+  if (c.kind === "scan" || c.kind === "sort" || c.kind === "attention") return result;
   const reads = readsOf(fused, c);
   for (const x of c.outputs) {
     const old = fused.replaces.get(x);

@@ -9,11 +9,13 @@ import { RUN } from "../../kernels/sort.ts";
 import { byteSize, type DType } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim, sizeOf } from "../core/shape.ts";
+import type { AttentionParams } from "../ir/attention.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes, InlineContext } from "../ir/primitive.ts";
 import { type Cluster, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { attentionParts } from "./lower-attention.ts";
 import { chooseDotTile, elementwiseGroup, rowLanes } from "./tiles.ts";
 
 /** A buffer that a kernel binds: a value of the graph, or scratch that only the kernels of one cluster see. */
@@ -82,6 +84,7 @@ class Lowering {
       dot: () => this.#dot(),
       scan: () => this.#scan(),
       sort: () => this.#map(),
+      attention: () => this.#attention(),
     }[this.#c.kind]();
     return { spec, operands: this.#operands };
   }
@@ -311,6 +314,26 @@ class Lowering {
     if (this.#profile.kind === "gpu" || !s.isSelection(value) || zero !== s.constant("f32", 0)) return value;
     const mask = s.select(condition, s.constant("u32", 0xffffffff), s.constant("u32", 0));
     return s.compute("f32", "bitcast<f32>(bitcast<u32>($0) & $1)", [inside, mask]);
+  }
+
+  #attention(): KernelSpec {
+    const c = this.#c;
+    const s = this.#s;
+    for (const hero of c.heroes) this.#accumulators.set(hero, s.accumulator(2, "f32"));
+    const { sizes, flops, ...parts } = attentionParts(c, this.#profile, {
+      s,
+      pull: (x, at) => this.#pull(x, at),
+      store: (x) => this.#store(x, c.frames.get(x) as readonly IndexExpr[]),
+    });
+    const cost = { flops, bytes: this.#cost(0).bytes };
+    return {
+      kind: "attention",
+      name: `attention_${c.heroes.map((x) => (x.params as AttentionParams).role).join("_")}_${sizes.join("x")}`,
+      steps: s.steps,
+      bindings: this.#bindings,
+      cost,
+      ...parts,
+    };
   }
 
   #scan(): KernelSpec {

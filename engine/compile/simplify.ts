@@ -1,6 +1,7 @@
 import { allocateHost, type DType, isFloat } from "../core/dtype.ts";
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
+import { isLate } from "../ir/on-host.ts";
 import type { GraphOps, HostTensor } from "../ir/primitive.ts";
 import type { Program } from "./program.ts";
 import { rebuild } from "./rebuild.ts";
@@ -127,7 +128,7 @@ const remake = (_: GraphNode, better: GraphNode): GraphNode => better;
 /** An elementwise op on constants is a constant. */
 function foldConstants(node: GraphNode, o: GraphOps): GraphNode | null {
   const values = node.inputs.map(constantOf);
-  if (values.length === 0 || values.some((v) => v === null)) return null;
+  if (values.length === 0 || values.some((v) => v === null) || isLate(node.primitive.reference)) return null;
   const ins = node.inputs.map(
     (x, i): HostTensor => ({ shape: [], dtype: x.dtype, data: Float64Array.of(values[i] as number) }),
   );

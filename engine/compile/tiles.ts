@@ -1,3 +1,4 @@
+import type { AttentionTile } from "../../kernels/attention.ts";
 import type { DotTile } from "../../kernels/dot.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim } from "../core/shape.ts";
@@ -118,4 +119,30 @@ export function dotPieces(
   const tiles = batch * Math.ceil(m / 64) * Math.ceil(n / 64);
   if (k < 1024 || tiles >= 128) return 1;
   return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);
+}
+
+/**
+ * Rows and columns of attention that a thread or a workgroup takes at a time. A thread keeps its sums in an array of its
+ * own, and WGSL allows 8192 bytes of such arrays.
+ */
+export function attentionTile(
+  profile: Profile,
+  {
+    batch,
+    rows,
+    columns,
+    width,
+    deepest,
+  }: Record<"batch" | "rows" | "columns" | "width" | "deepest", number>,
+): AttentionTile {
+  if (profile.kind === "gpu") {
+    const fits = (t: number) => Math.ceil(rows / t) * t <= rows * 1.25;
+    const workgroupSize = rows <= 16 ? 16 : fits(64) || !fits(32) ? 64 : 32;
+    return { staged: true, rows: 1, columns: deepest > 256 ? 4 : 16, workgroupSize };
+  }
+  const fitting = (size: number) => [8, 4, 2].find((t) => Math.ceil(size / t) * t <= size * 1.25) ?? 1;
+  let r = fitting(rows);
+  const c = fitting(columns);
+  while (r > 1 && (r * (width + 2 * c + 3) > 2000 || batch * Math.ceil(rows / r) < 64)) r /= 2;
+  return { staged: false, rows: r, columns: c, workgroupSize: 4 };
 }

@@ -15,13 +15,13 @@ export interface DropoutOptions {
   training?: boolean;
 }
 
-function checkShare(op: string, p: number): void {
+export function checkShare(op: string, p: number): void {
   if (p >= 0 && p <= 1) return;
   throw new AxisError(op, { problem: `p is ${p}`, need: "a share from 0 to 1" });
 }
 
 /** Where a value is kept: with probability 1 - p, decided by its number in `shape`, so the mask is never stored. */
-const kept = (key: GraphNode, p: number, shape: readonly number[]): GraphNode =>
+export const kept = (key: GraphNode, p: number, shape: readonly number[]): GraphNode =>
   o.not(o.less(uniform(key, shape), p));
 
 function dropped(op: string, x: GraphNode, shape: readonly number[], options: DropoutOptions): GraphNode {

@@ -35,9 +35,12 @@ export interface VjpArguments<P> {
   readonly needed: readonly boolean[];
 }
 
-/** Cotangents of the inputs, written in graph ops so that second derivatives follow; or the reason for none. */
+/**
+ * Cotangents of the inputs, written in graph ops so that second derivatives follow, or the same value in other ops,
+ * whose derivative it has; or the reason for none.
+ */
 export type Vjp<P> =
-  | ((args: VjpArguments<P>, o: GraphOps) => readonly (GraphNode | null)[])
+  | ((args: VjpArguments<P>, o: GraphOps) => readonly (GraphNode | null)[] | GraphNode)
   | { readonly none: string; readonly stops: boolean };
 
 /** The op has no gradient, and asking for one is an error that gives the reason. */
@@ -79,6 +82,8 @@ export type Lowering<P> =
   | { kind: "scan" }
   /** The stable order of each row. */
   | { kind: "sort" }
+  /** Part of attention; `adapt` gives the same in other ops, where no kernel can do it. */
+  | { kind: "attention"; adapt: (node: GraphNode, params: P) => GraphNode }
   /** Written in other ops before kernels are made. */
   | { kind: "rewrite"; into: (node: GraphNode, params: P, o: GraphOps) => GraphNode }
   /** A value that is given to the program. */

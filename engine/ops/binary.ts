@@ -11,7 +11,6 @@ import {
   numeric,
   sameDType,
 } from "./elementwise.ts";
-import { threefry2x32 } from "./reference-math.ts";
 
 const infix = (operator: string) => (args: readonly string[]) => `(${args[0]} ${operator} ${args[1]})`;
 
@@ -300,7 +299,7 @@ export const threefry: Primitive<{ word: 0 | 1 }> = elementwise<{ word: 0 | 1 }>
   name: "threefry",
   dtype: (ins: readonly Aval[]) => integerOnly("threefry")(ins),
   vjp: notDifferentiable("random bits"),
-  value: ([k0 = 0, k1 = 0, c0 = 0, c1 = 0], { word }) => threefry2x32(k0, k1, c0, c1)[word],
+  value: null,
   wgsl: ([k0, k1, c0, c1], _, { word }) => `threefry(${k0}, ${k1}, ${c0}, ${c1}).${word === 0 ? "x" : "y"}`,
   cost: 90,
 });

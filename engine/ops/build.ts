@@ -1,7 +1,9 @@
 import { type DType, dtypeOfNumber, promote } from "../core/dtype.ts";
 import { broadcastShapes, dim, type Shape, shapesEqual } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
+import { onHost } from "../ir/on-host.ts";
 import type { AxisMap, GraphOps, Primitive } from "../ir/primitive.ts";
+import { attentionRecord } from "./attention.ts";
 import * as binary from "./binary.ts";
 import * as contract from "./contract.ts";
 import * as indexing from "./indexing.ts";
@@ -147,6 +149,8 @@ export const ops: GraphOps = {
   scan: (x, axis, combine, reverse) => makeNode(scanning.scan as Primitive, [x], { axis, combine, reverse }),
 };
 
+export const { attention, composed: composedAttention } = attentionRecord(ops);
+
 /** Every primitive, by name: the op table of the tests must have an entry for each. */
 export const primitives: Readonly<Record<string, Primitive>> = Object.fromEntries(
   [
@@ -158,9 +162,12 @@ export const primitives: Readonly<Record<string, Primitive>> = Object.fromEntrie
     ...Object.values(contract).filter(isPrimitive),
     ...Object.values(indexing).filter(isPrimitive),
     scanning.scan as Primitive,
+    attention as Primitive,
   ].map((p) => [p.name, p as Primitive]),
 );
 
 function isPrimitive(x: unknown): x is Primitive {
   return typeof x === "object" && x !== null && "lower" in x && "vjp" in x;
 }
+
+onHost.load = () => import("./on-host/all.ts").then((m) => m.installReferences());

@@ -1,11 +1,10 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, sizeOf, stridesOf } from "../core/shape.ts";
+import { dim } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
-import type { AxisMap, ConvParams, DotAxes, GraphOps, HostTensor, Primitive } from "../ir/primitive.ts";
-import { toDType } from "./elementwise.ts";
-import { eachPosition } from "./host-loops.ts";
+import { later } from "../ir/on-host.ts";
+import type { AxisMap, ConvParams, DotAxes, GraphOps, Primitive } from "../ir/primitive.ts";
 import { sameAxis } from "./movement.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -63,7 +62,7 @@ export const dot: Primitive<DotAxes> = {
     };
     return [needed[0] ? da() : null, needed[1] ? db() : null];
   },
-  reference: ([a, b], p, out) => dotOnHost(a as HostTensor, b as HostTensor, p, out),
+  reference: later("dot"),
   lower: { kind: "dot" },
 };
 
@@ -71,40 +70,6 @@ export const dot: Primitive<DotAxes> = {
 function placeAxes(g: GraphNode, places: readonly number[], o: GraphOps): GraphNode {
   const axes = places.map((_, target) => places.indexOf(target));
   return axes.every((a, i) => a === i) ? g : o.permute(g, axes);
-}
-
-function dotOnHost(a: HostTensor, b: HostTensor, p: DotAxes, out: Aval): Float64Array {
-  const { freeA, freeB, contracted } = dotLayout(a, b, p);
-  const sa = stridesOf(a.shape);
-  const sb = stridesOf(b.shape);
-  const at = (
-    axes: readonly number[],
-    strides: readonly number[],
-    position: readonly number[],
-    from: number,
-  ): number =>
-    axes.reduce((sum, axis, i) => sum + (position[from + i] as number) * (strides[axis] as number), 0);
-  const stepsA: number[] = [];
-  const stepsB: number[] = [];
-  eachPosition(contracted, (k) => {
-    stepsA.push(at(p.contractA, sa, k, 0));
-    stepsB.push(at(p.contractB, sb, k, 0));
-  });
-  const nb = p.batchA.length;
-  const integer = !isFloat(out.dtype);
-  const result = new Float64Array(sizeOf(out.shape));
-  eachPosition(out.shape, (pos, i) => {
-    const baseA = at(p.batchA, sa, pos, 0) + at(freeA, sa, pos, nb);
-    const baseB = at(p.batchB, sb, pos, 0) + at(freeB, sb, pos, nb + freeA.length);
-    let sum = 0;
-    for (let k = 0; k < stepsA.length; k++) {
-      const x = a.data[baseA + (stepsA[k] as number)] as number;
-      const y = b.data[baseB + (stepsB[k] as number)] as number;
-      sum = integer ? (sum + Math.imul(x, y)) | 0 : sum + x * y;
-    }
-    result[i] = toDType(sum, out.dtype);
-  });
-  return result;
 }
 
 /** Output size of a convolution along one axis. */
@@ -139,13 +104,10 @@ export const conv: Primitive<ConvParams> = {
     needed[0] ? convInputGradient(ct, x!, w!, p, o) : null,
     needed[1] ? convWeightGradient(ct, x!, w!, p, o) : null,
   ],
-  reference: ([x, w], p, out) => convOnHost(x as HostTensor, w as HostTensor, p, out),
+  reference: later("conv"),
   lower: {
     kind: "rewrite",
-    into: (node, p, o) => {
-      const [x, w] = node.inputs as [GraphNode, GraphNode];
-      return convByPhases(x, w, p, o) ?? convAsDot(x, w, p, o);
-    },
+    into: (node, p, o) => convAsDot(node.inputs[0] as GraphNode, node.inputs[1] as GraphNode, p, o),
   },
 };
 
@@ -215,51 +177,6 @@ function convWeightGradient(
   return o.reshape(o.permute(grad, [1, 0, ...range(rank).map((i) => i + 2)]), [outputs, perGroup, ...taps]);
 }
 
-/**
- * Where the input is spread out by s, as in the gradient of a convolution with stride s, each result meets zeros with
- * all but every s-th tap, which ones depending on its position modulo s. So it is a convolution of the input as it is,
- * with s times as many outputs along each axis, each having an s-th of the taps. Null where nothing is spread.
- */
-function convByPhases(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode | null {
-  const spread = p.inputDilation;
-  if ([...p.stride, ...p.dilation].some((n) => n !== 1) || spread.every((s) => s === 1)) return null;
-  const [batch = 0, , ...space] = x.shape;
-  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
-  const sizes = space.map((n, i) => convSize(n, dim(taps, i), i, p));
-  if (sizeOf(x.shape) === 0 || sizes.includes(0)) return null;
-  const axes = spread.map((s, i) => {
-    const [before] = p.padding[i] as readonly [number, number];
-    // Zeros in front of the taps, so that the phase alone tells which of each s taps meets no zero.
-    const front = (((s - 1 - before) % s) + s) % s;
-    const shift = (before + front - (s - 1)) / s;
-    const kept = Math.ceil((dim(taps, i) + front) / s);
-    const size = Math.ceil((sizes[i] as number) / s);
-    return { s, front, kept, size, padding: [shift, size - dim(space, i) - shift + kept - 1] as const };
-  });
-  const rank = axes.length;
-  const padded = o.affineView(w, [
-    sameAxis(outputs),
-    sameAxis(perGroup),
-    ...axes.map(({ s, front, kept }) => ({ ...sameAxis(kept * s), constant: -front })),
-  ]);
-  // [O, C / groups, kept, s, kept, s, ..] to [O * s * s .., C / groups, kept, kept, ..]
-  let phases = o.reshape(padded, [outputs, perGroup, ...axes.flatMap(({ s, kept }) => [kept, s])]);
-  for (let i = 0; i < rank; i++) phases = o.flip(phases, 3 + 2 * i);
-  const order = [0, ...range(rank).map((i) => 3 + 2 * i), 1, ...range(rank).map((i) => 2 + 2 * i)];
-  const weights = o.reshape(o.permute(phases, order), [
-    outputs * sizeOf(spread),
-    perGroup,
-    ...axes.map(({ kept }) => kept),
-  ]);
-  const ones = taps.map(() => 1);
-  const parts = o.conv(x, weights, { ...p, inputDilation: ones, padding: axes.map((a) => a.padding) });
-  // [B, O, s, s, .., size, size, ..] to [B, O, size, s, size, s, ..]
-  const apart = o.reshape(parts, [batch, outputs, ...spread, ...axes.map(({ size }) => size)]);
-  const together = o.permute(apart, [0, 1, ...range(rank).flatMap((i) => [2 + rank + i, 2 + i])]);
-  const whole = o.reshape(together, [batch, outputs, ...axes.map(({ s, size }) => s * size)]);
-  return sizes.reduce((y, size, i) => (dim(y.shape, i + 2) === size ? y : o.slice(y, i + 2, 0, size)), whole);
-}
-
 /** A convolution is a contraction of sliding windows, which are views. */
 function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {
   const [batch = 0, channels = 0, ...space] = x.shape;
@@ -314,33 +231,4 @@ function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): Grap
   // [g, O/g, B, ...positions]
   const ordered = o.permute(result, [2, 0, 1, ...range(rank).map((i) => i + 3)]);
   return o.reshape(ordered, [batch, outputs, ...positions]);
-}
-
-function convOnHost(x: HostTensor, w: HostTensor, p: ConvParams, out: Aval): Float64Array {
-  const [, channels = 0, ...space] = x.shape;
-  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
-  const sx = stridesOf(x.shape);
-  const sw = stridesOf(w.shape);
-  const result = new Float64Array(sizeOf(out.shape));
-  eachPosition(out.shape, ([b = 0, co = 0, ...pos], i) => {
-    const group = Math.floor(co / (outputs / p.groups));
-    let sum = 0;
-    eachPosition(taps, (t) => {
-      let atX = b * (sx[0] as number) + group * (channels / p.groups) * (sx[1] as number);
-      let atW = co * (sw[0] as number);
-      for (let a = 0; a < space.length; a++) {
-        const dilated =
-          (pos[a] as number) * dim(p.stride, a) + (t[a] as number) * dim(p.dilation, a) - p.padding[a]![0];
-        const source = dilated / dim(p.inputDilation, a);
-        if (!Number.isInteger(source) || source < 0 || source >= dim(space, a)) return;
-        atX += source * (sx[a + 2] as number);
-        atW += (t[a] as number) * (sw[a + 2] as number);
-      }
-      for (let c = 0; c < perGroup; c++)
-        sum +=
-          (x.data[atX + c * (sx[1] as number)] as number) * (w.data[atW + c * (sw[1] as number)] as number);
-    });
-    result[i] = sum;
-  });
-  return result;
 }

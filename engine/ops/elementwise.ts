@@ -2,6 +2,7 @@ import { type DType, isFloat, isInteger } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import { shapesEqual } from "../core/shape.ts";
 import type { Aval } from "../ir/node.ts";
+import { later } from "../ir/on-host.ts";
 import type { HostTensor, Primitive, Vjp } from "../ir/primitive.ts";
 
 /** The record of an elementwise primitive. Operands already have one shape: broadcasting is a view before it. */
@@ -9,7 +10,8 @@ export interface ElementwiseParts<P> {
   readonly name: string;
   readonly dtype: (ins: readonly Aval[], params: P) => DType;
   readonly vjp: Vjp<P>;
-  readonly value: (args: readonly number[], params: P, ins: readonly Aval[]) => number;
+  /** In float64; null where it is long, and in on-host/elementwise.ts. */
+  readonly value: ((args: readonly number[], params: P, ins: readonly Aval[]) => number) | null;
   readonly wgsl: (args: readonly string[], ins: readonly Aval[], params: P) => string;
   /** Cost in multiply-adds; 1 where nothing is said. */
   readonly cost?: number;
@@ -27,12 +29,18 @@ export function elementwise<P = null>(parts: ElementwiseParts<P>): Primitive<P> 
       return [...shape];
     },
     vjp,
-    reference: (ins, params, out) => eachElement(ins, out, (args) => value(args, params, ins)),
+    reference: value
+      ? (ins, params, out) => eachElement(ins, out, (args) => value(args, params, ins))
+      : later(name),
     lower: { kind: "elementwise", cost, text: wgsl },
   };
 }
 
-function eachElement(ins: readonly HostTensor[], out: Aval, f: (args: number[]) => number): Float64Array {
+export function eachElement(
+  ins: readonly HostTensor[],
+  out: Aval,
+  f: (args: number[]) => number,
+): Float64Array {
   const length = out.shape.reduce((a, b) => a * b, 1);
   const result = new Float64Array(length);
   const args = new Array<number>(ins.length);

@@ -1,10 +1,9 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, type Shape, shapesEqual, sizeOf, stridesOf } from "../core/shape.ts";
+import { dim, type Shape, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type Aval, type GraphNode, makeNode } from "../ir/node.ts";
-import { type GraphOps, type HostTensor, notDifferentiable, type Primitive } from "../ir/primitive.ts";
-import { toDType } from "./elementwise.ts";
-import { eachPosition } from "./host-loops.ts";
+import { later } from "../ir/on-host.ts";
+import { type GraphOps, notDifferentiable, type Primitive } from "../ir/primitive.ts";
 
 function checkIndices(name: string, x: Aval, indices: Aval, axis: number): void {
   if (indices.dtype !== "i32" && indices.dtype !== "u32") {
@@ -15,12 +14,6 @@ function checkIndices(name: string, x: Aval, indices: Aval, axis: number): void 
   if (!fits)
     throw new ShapeError(name, { problem: `shapes differ outside axis ${axis}`, got: { x, indices } });
 }
-
-/** The element that index `i` names on an axis of size n: negative ones count from the end; null outside. */
-const resolve = (i: number, n: number): number | null => {
-  const at = i < 0 ? i + n : i;
-  return at >= 0 && at < n ? at : null;
-};
 
 /**
  * `out[.., i, ..] = x[.., indices[.., i, ..], ..]` along `axis`. Negative indices count from the end. What an index
@@ -37,16 +30,7 @@ export const gather: Primitive<{ axis: number }> = {
     o.scatter(o.zerosLike(x!), indices!, ct, axis, "add"),
     null,
   ],
-  reference: ([x, indices], { axis }, out) => {
-    const result = new Float64Array(sizeOf(out.shape));
-    const strides = stridesOf(x!.shape);
-    eachPosition(out.shape, (p, i) => {
-      const at = resolve(indices!.data[i] as number, dim(x!.shape, axis));
-      const from = p.reduce((sum, n, a) => sum + (a === axis ? (at ?? 0) : n) * (strides[a] as number), 0);
-      result[i] = at === null ? missing(out) : (x!.data[from] as number);
-    });
-    return result;
-  },
+  reference: later("gather"),
   lower: {
     kind: "inline",
     form: "gather",
@@ -67,7 +51,8 @@ export const gather: Primitive<{ axis: number }> = {
   },
 };
 
-const missing = (out: Aval): number => (out.dtype === "f32" || out.dtype === "f16" ? Number.NaN : 0);
+/** What an index outside the axis reads. */
+export const missing = (out: Aval): number => (out.dtype === "f32" || out.dtype === "f16" ? Number.NaN : 0);
 
 interface ScatterParams {
   readonly axis: number;
@@ -114,18 +99,7 @@ export const scatter: Primitive<ScatterParams> = {
       needed[2] ? o.where(last(), picked(), 0) : null,
     ];
   },
-  reference: ([base, indices, updates], { axis, mode }, out) => {
-    const result = (base as HostTensor).data.slice();
-    const strides = stridesOf(out.shape);
-    eachPosition(indices!.shape, (p, i) => {
-      const at = resolve(indices!.data[i] as number, dim(out.shape, axis));
-      if (at === null) return;
-      const to = p.reduce((sum, n, a) => sum + (a === axis ? at : n) * (strides[a] as number), 0);
-      const update = updates!.data[i] as number;
-      result[to] = toDType(mode === "add" ? (result[to] as number) + update : update, out.dtype);
-    });
-    return result;
-  },
+  reference: later("scatter"),
   lower: {
     kind: "rewrite",
     into: (node, params, o) => {
@@ -238,20 +212,6 @@ export const argsort: Primitive<null> = {
   },
   shape: ([x]) => [...x!.shape],
   vjp: notDifferentiable("returns indices"),
-  reference: ([x], _, out) => {
-    const n = out.shape[out.shape.length - 1] as number;
-    const result = new Float64Array(x!.data.length);
-    for (let start = 0; start < result.length; start += n) {
-      const row = Array.from(x!.data.subarray(start, start + n), (v) => (Number.isNaN(v) ? Infinity : v));
-      const nan = (i: number) => (Number.isNaN(x!.data[start + i] as number) ? 1 : 0);
-      const order = row
-        .map((_, i) => i)
-        .sort(
-          (i, j) => nan(i) - nan(j) || (row[i] === row[j] ? i - j : (row[i] as number) - (row[j] as number)),
-        );
-      result.set(order, start);
-    }
-    return result;
-  },
+  reference: later("argsort"),
   lower: { kind: "sort" },
 };

@@ -1,28 +1,12 @@
 import { constantIndex, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, dropAxes, shapesEqual, sizeOf, stridesOf } from "../core/shape.ts";
+import { dim, dropAxes, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { Aval } from "../ir/node.ts";
-import type { AxisMap, HostTensor, InlineContext, Primitive } from "../ir/primitive.ts";
+import { later } from "../ir/on-host.ts";
+import type { AxisMap, InlineContext, Primitive } from "../ir/primitive.ts";
 import { sameDType } from "./elementwise.ts";
-import { eachPosition } from "./host-loops.ts";
 
 // Views compute positions and move no data: a consumer reads its operand where the view points.
-
-/** Reads the input at `source(position)`, or 0 where that is null. */
-function moveOnHost(
-  x: HostTensor,
-  out: Aval,
-  source: (position: readonly number[]) => number[] | null,
-): Float64Array {
-  const result = new Float64Array(sizeOf(out.shape));
-  const strides = stridesOf(x.shape);
-  eachPosition(out.shape, (position, i) => {
-    const from = source(position);
-    if (from !== null)
-      result[i] = x.data[from.reduce((sum, p, a) => sum + p * (strides[a] as number), 0)] as number;
-  });
-  return result;
-}
 
 /** The same values in row-major order under another shape of the same size. */
 export const reshape: Primitive<{ shape: readonly number[] }> = {
@@ -54,8 +38,7 @@ export const permute: Primitive<{ axes: readonly number[] }> = {
   dtype: sameDType,
   shape: ([x], { axes }) => axes.map((a) => dim(x!.shape, a)),
   vjp: ({ ct, params }, o) => [o.permute(ct, inversePermutation(params.axes))],
-  reference: ([x], { axes }, out) =>
-    moveOnHost(x!, out, (p) => inversePermutation(axes).map((a) => p[a] as number)),
+  reference: later("permute"),
   lower: {
     kind: "inline",
     form: "view",
@@ -92,7 +75,7 @@ export const expand: Primitive<{ shape: readonly number[] }> = {
     const axes = ct.shape.flatMap((n, i) => (x!.shape[i] === 1 && n !== 1 ? [i] : []));
     return [axes.length > 0 ? o.sum(ct, axes) : ct];
   },
-  reference: ([x], _, out) => moveOnHost(x!, out, (p) => p.map((i, a) => (x!.shape[a] === 1 ? 0 : i))),
+  reference: later("expand"),
   lower: {
     kind: "inline",
     form: "view",
@@ -121,15 +104,7 @@ export const affineView: Primitive<{ axes: readonly AxisMap[] }> = {
       params.axes.map((a, i) => invertAxis(a, dim(x!.shape, i))),
     ),
   ],
-  reference: ([x], { axes }, out) =>
-    moveOnHost(x!, out, (p) => {
-      const source = axes.map(
-        (a, i) => ((p[i] as number) * a.factor + a.constant + a.skew * (p[a.skewAxis] as number)) / a.divisor,
-      );
-      return source.every((n, i) => Number.isInteger(n) && n >= 0 && n < dim(x!.shape, i))
-        ? source.map(Math.abs)
-        : null;
-    }),
+  reference: later("affineView"),
   lower: { kind: "inline", form: "view", emit: (context, { axes }) => emitAffine(context, axes) },
 };
 
@@ -205,20 +180,7 @@ export const concat: Primitive<{ axis: number }> = {
       return needed[i] ? o.slice(ct, axis, start - length, length) : null;
     });
   },
-  reference: (ins, { axis }, out) => {
-    const result = new Float64Array(sizeOf(out.shape));
-    eachPosition(out.shape, (p, i) => {
-      let at = p[axis] as number;
-      let which = 0;
-      while (at >= dim(ins[which]!.shape, axis)) at -= dim(ins[which++]!.shape, axis);
-      const x = ins[which] as HostTensor;
-      const strides = stridesOf(x.shape);
-      result[i] = x.data[
-        p.reduce((sum, n, a) => sum + (a === axis ? at : n) * (strides[a] as number), 0)
-      ] as number;
-    });
-    return result;
-  },
+  reference: later("concat"),
   lower: {
     kind: "inline",
     form: "gather",
@@ -229,6 +191,8 @@ export const concat: Primitive<{ axis: number }> = {
         const length = dim(x.shape, axis);
         if (length === 0) return;
         const local = s.index.offset(at[axis] as IndexExpr, -start);
+        start += length;
+        if (local.hi < 0 || local.lo >= length) return;
         const inside = s.inside(local, length);
         const safe = s.guardedIndex(local, inside, 0, length - 1);
         const mine = pull(
@@ -236,7 +200,6 @@ export const concat: Primitive<{ axis: number }> = {
           at.map((e, a) => (a === axis ? safe : e)),
         );
         value = value < 0 || inside === null ? mine : s.select(inside, mine, value);
-        start += length;
       });
       return value;
     },

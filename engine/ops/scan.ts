@@ -1,8 +1,8 @@
-import { dim, stridesOf } from "../core/shape.ts";
+import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
-import type { GraphOps, HostTensor, Primitive } from "../ir/primitive.ts";
-import { numeric, toDType } from "./elementwise.ts";
-import { eachPosition } from "./host-loops.ts";
+import { later } from "../ir/on-host.ts";
+import type { GraphOps, Primitive } from "../ir/primitive.ts";
+import { numeric } from "./elementwise.ts";
 
 export interface ScanParams {
   readonly axis: number;
@@ -10,20 +10,13 @@ export interface ScanParams {
   readonly reverse: boolean;
 }
 
-const COMBINE: Record<ScanParams["combine"], (a: number, b: number) => number> = {
-  sum: (a, b) => a + b,
-  prod: (a, b) => a * b,
-  max: Math.max,
-  min: Math.min,
-};
-
 /** Running fold along an axis, from its start or, reversed, from its end; each result includes its own element. */
 export const scan: Primitive<ScanParams> = {
   name: "scan",
   dtype: (ins) => numeric("scan")(ins),
   shape: ([x]) => [...x!.shape],
   vjp: ({ ct, ins: [x], out, params }, o) => [scanGradient(ct, x!, out, params, o)],
-  reference: ([x], params, out) => scanOnHost(x as HostTensor, params, out.dtype),
+  reference: later("scan"),
   lower: { kind: "scan" },
 };
 
@@ -65,24 +58,4 @@ function prodGradient(ct: GraphNode, x: GraphNode, p: ScanParams, o: GraphOps): 
   const reaches = p.reverse ? o.lessEqual(k, j) : o.lessEqual(j, k);
   const weighted = o.where(reaches, o.mul(unsqueeze(ct, axis), products), 0);
   return o.reshape(o.sum(weighted, [axis + 1]), x.shape);
-}
-
-function scanOnHost(
-  x: HostTensor,
-  { axis, combine, reverse }: ScanParams,
-  dtype: GraphNode["dtype"],
-): Float64Array {
-  const result = x.data.slice();
-  const step = stridesOf(x.shape)[axis] as number;
-  const n = dim(x.shape, axis);
-  const merge = combine === "prod" && dtype !== "f32" && dtype !== "f16" ? Math.imul : COMBINE[combine];
-  eachPosition(x.shape, (p, i) => {
-    if (p[axis] !== 0) return;
-    for (let k = 1; k < n; k++) {
-      const at = i + (reverse ? n - 1 - k : k) * step;
-      const from = reverse ? at + step : at - step;
-      result[at] = toDType(merge(result[from] as number, result[at] as number), dtype);
-    }
-  });
-  return result;
 }

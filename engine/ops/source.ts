@@ -2,8 +2,8 @@ import { scalarType } from "../../kernels/scalar/builder.ts";
 import type { IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import type { DType } from "../core/dtype.ts";
 import { checkShape, sizeOf } from "../core/shape.ts";
+import { later } from "../ir/on-host.ts";
 import { notDifferentiable, type Primitive } from "../ir/primitive.ts";
-import { eachPosition } from "./host-loops.ts";
 
 /** One value everywhere. */
 export const full: Primitive<{ shape: readonly number[]; value: number; dtype: DType }> = {
@@ -31,13 +31,7 @@ export const iota: Primitive<{ shape: readonly number[]; axis: number }> = {
     return [...shape];
   },
   vjp: notDifferentiable("has no operands"),
-  reference: (_, { axis }, out) => {
-    const result = new Float64Array(sizeOf(out.shape));
-    eachPosition(out.shape, (p, i) => {
-      result[i] = p[axis] as number;
-    });
-    return result;
-  },
+  reference: later("iota"),
   lower: {
     kind: "inline",
     form: "source",

@@ -33,7 +33,8 @@ interface Attention {
  * @returns `[.., N, E]`.
  * @throws {ShapeError} If the shapes do not fit.
  *
- * Memory: scores and weights, `[.., N, M]` each. Three kernels.
+ * Memory: scores and weights, `[.., N, M]`, are never stored, forwards or backwards, unless `weights` are used; one
+ * kernel forwards, two more and one for each bias backwards. Where D + E is above 960, three kernels store them.
  * Gradient: reaches q, k, v, bias and a float mask.
  *
  * @example

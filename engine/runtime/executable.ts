@@ -1,6 +1,7 @@
 import type { Cost } from "../../kernels/program.ts";
 import { debug } from "../core/debug.ts";
 import type { Profile } from "../core/profile.ts";
+import { onHost } from "../ir/on-host.ts";
 import type { Plan, PlanStep, PlanValue } from "../ir/plan.ts";
 import { Block, type Copy, PLACE_BYTES, type Region } from "./block.ts";
 import type { Device } from "./device.ts";
@@ -231,7 +232,9 @@ export class Executable {
       });
     const { regions } = placement;
     const groups = this.#makeGroups(regions);
-    const found = import("./plan-check.ts")
+    const found = onHost
+      .load()
+      .then(() => import("./plan-check.ts"))
       .then((m) => m.runStepwise({ device, plan, by: run.by, given: placement.given(), regions, submit }))
       .catch((error: Error) => error);
     const outcome = new Outcome(found, sources);

@@ -6,6 +6,9 @@ import { placeholder, storageOf } from "../../engine/evaluate.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import { type GraphNode, topologicalOrder } from "../../engine/ir/node.ts";
 import { ops } from "../../engine/ops/build.ts";
+import { installReferences } from "../../engine/ops/on-host/all.ts";
+
+installReferences();
 
 export interface HostOperand {
   readonly shape: readonly number[];

@@ -3,6 +3,9 @@ import type { HostData } from "../../engine/core/dtype.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
 import { type GraphNode, topologicalOrder } from "../../engine/ir/node.ts";
 import type { HostTensor } from "../../engine/ir/primitive.ts";
+import { installReferences } from "../../engine/ops/on-host/all.ts";
+
+installReferences();
 
 interface Accuracy {
   /** Error of one result in units of 2^-24 of its size. */
@@ -161,6 +164,15 @@ function disturb(
     // Half of the additions round, and random roundings add up like a random walk.
     const units = 2 + Math.sqrt(Math.max(...ins.map((x) => x.data.length)));
     return data.map((x, i) => off(x, units * UNIT * Math.abs(bound[i] as number)));
+  }
+  if (name.startsWith("attention")) {
+    // Sums and exponentials in one: as if every operand were off a little.
+    const near = ins.map((x) =>
+      isFloat(x.dtype) ? { ...x, data: x.data.map((y) => off(y, 8 * UNIT * Math.abs(y))) } : x,
+    );
+    const noisy = node.primitive.reference(near, node.params, node);
+    const units = 8 + (node.dtype === "f16" ? 2 ** 13 : 0);
+    return noisy.map((x) => off(x, units * UNIT * Math.abs(x)));
   }
   if (PRODUCTS.has(kind)) {
     const factors = (ins[0] as HostTensor).data.length;

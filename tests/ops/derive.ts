@@ -5,8 +5,11 @@ import { sizeOf } from "../../engine/core/shape.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import { GraphNode, makeNode } from "../../engine/ir/node.ts";
 import { ops, primitives } from "../../engine/ops/build.ts";
+import { installReferences } from "../../engine/ops/on-host/all.ts";
 import { randomNumbers } from "./accuracy.ts";
 import type { Operand, Sample } from "./table.ts";
+
+installReferences();
 
 /** A primitive applied to operands that have values. */
 export interface Applied {

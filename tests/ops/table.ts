@@ -214,6 +214,58 @@ const gathering = (
   domain: Domain,
 ): Sample => sample([f32(shape), i32(indices, domain)], { axis: at });
 
+/** Queries, keys, values and what goes with them; the gradients have two operands more. */
+const attend = (
+  role: string,
+  lead: readonly number[],
+  [n, m, d, e]: readonly [number, number, number, number],
+  extra: { addends?: readonly (readonly number[])[]; visible?: readonly number[]; kept?: number } = {},
+  { domain, smooth = true }: { domain?: Domain; smooth?: boolean } = {},
+): Sample => {
+  const forward = role === "output" || role === "lse";
+  const { addends = role === "addend" ? [[...lead, n, m]] : [], visible, kept = 0 } = extra;
+  const ins = [
+    f32([...lead, n, d], domain),
+    f32([...lead, m, d], domain),
+    f32([...lead, m, e]),
+    ...addends.map((x) => f32(x)),
+    ...(visible ? [bool(visible)] : []),
+    ...(kept > 0 ? [bool([...lead, n, m])] : []),
+    ...(forward ? [] : [f32([...lead, n, e]), f32([...lead, n, 2], [1, 3])]),
+  ];
+  const target = role === "addend" ? 3 : 0;
+  const params = { role, scale: 0.5, addends: addends.length, target, visible: visible !== undefined, kept };
+  return sample(ins, params, smooth);
+};
+
+const attending = (): Entry => ({
+  samples: ["output", "addend", "lse", "keys", "values", "queries"].flatMap((role) => [
+    attend(role, [], [3, 5, 4, 2]),
+    attend(role, [2], [1, 3, 2, 3], { visible: [1, 1, 3], kept: 1.5 }),
+    attend(
+      role,
+      [2, 2],
+      [3, 2, 2, 1],
+      {
+        addends: [
+          [1, 2, 3, 2],
+          [2, 1, 1, 2],
+        ],
+        visible: [2, 1, 3, 2],
+      },
+      // The logarithm for a row that sees nothing is so large that differences vanish beside it.
+      { smooth: role !== "lse" },
+    ),
+    attend(role, [4, 1], [2, 3, 2, 2], { addends: [[1, 1, 2, 3]], kept: 2 }),
+    attend(role, [], [1, 1, 1, 1]),
+    attend(role, [2], [17, 3, 5, 6], {}, { smooth: false }),
+    attend(role, [1], [37, 35, 20, 34], { visible: [1, 37, 35] }, { smooth: false }),
+    attend(role, [], [4, 9, 2, 2], {}, { domain: role === "output" ? [-100, 100] : [-2, 2], smooth: false }),
+  ]),
+  // Functions check the operands, and no one else makes this one.
+  refusals: [],
+});
+
 export const table: Readonly<Record<string, Entry>> = {
   exp: smoothUnary([-3, 3]),
   exp2: smoothUnary([-4, 4]),
@@ -454,6 +506,7 @@ export const table: Readonly<Record<string, Entry>> = {
   min: choosing(),
   argmax: { ...choosing(), samples: choosing().samples.map((s) => ({ ...s, smooth: false })) },
   argmin: { ...choosing(), samples: choosing().samples.map((s) => ({ ...s, smooth: false })) },
+  attention: attending(),
   dot: {
     samples: [
       sample([f32([3, 4]), f32([4, 5])], dotAxes([1], [0])),

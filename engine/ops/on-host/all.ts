@@ -1,0 +1,19 @@
+import { onHost } from "../../ir/on-host.ts";
+import { attention } from "./attention.ts";
+import * as contract from "./contract.ts";
+import * as elementwise from "./elementwise.ts";
+import * as fold from "./fold.ts";
+import * as indexing from "./indexing.ts";
+import * as movement from "./movement.ts";
+
+/** From here on the records know their references. */
+export function installReferences(): void {
+  onHost.references = {
+    ...contract,
+    ...elementwise,
+    ...fold,
+    ...indexing,
+    ...movement,
+    attention,
+  } as typeof onHost.references;
+}
