@@ -14,6 +14,9 @@ export interface RunConfig {
   readonly data: DataChoice;
   readonly recipe: Recipe;
   readonly checkpointEvery: number | null;
+  readonly microBatch: number | null;
+  /** Mebibytes. */
+  readonly memory: number | null;
   /** Of the model that is trained. */
   readonly encoder: EncoderDescription;
   /** When and where it was started, for people. */

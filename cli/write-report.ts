@@ -17,16 +17,17 @@ export interface ReportInput {
   readonly config: RunConfig;
   readonly measured: readonly Measured[];
   readonly images: ImageCollection;
+  readonly question: string | null;
   readonly model: ScatSimClr;
 }
 
 /** Writes the report of a run beside its metrics. */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  const { name, data, recipe, config, measured, images, model } = input;
+  const { name, data, recipe, config, measured, images, question, model } = input;
   const metrics = readMetrics(new Uint8Array(await readFile(join(dirname(path), METRICS))));
   const held = data.test ? `, ${grouped(data.test.images.count)} held out` : "";
   const report = await reportOf({
-    ...{ title: name, data, recipe, measured, images, metrics, model },
+    ...{ title: name, data, recipe, measured, images, question, metrics, model },
     about: [
       `${data.train.name}: ${grouped(data.train.images.count)} images to learn from${held}; no labels were used to learn`,
       describeModel(recipe, model),

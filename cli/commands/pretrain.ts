@@ -4,7 +4,13 @@ import type { OpenedImages } from "../../data/collection.ts";
 import { getDevice } from "../../mod.ts";
 import { describeEncoder, type EncoderDescription, writeEncoder } from "../../training/encoder-file.ts";
 import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
-import { changedRecipe, checkRecipe, numberOf, recipeChanges } from "../../training/job/change-recipe.ts";
+import {
+  changedRecipe,
+  checkRecipe,
+  numberOf,
+  recipeChanges,
+  recipeChoices,
+} from "../../training/job/change-recipe.ts";
 import type { Measured } from "../../training/job/measure.ts";
 import { methodOptions } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
@@ -42,6 +48,7 @@ export const pretrainLine: CommandLine = {
       about: "where to start from: auto (default: by machine and images), or one below",
     },
     ...recipeChanges,
+    ...recipeChoices,
     name: { hint: "NAME", about: "of the run, which is a folder in --runs (default: the next number)" },
     runs: { hint: "FOLDER", about: "where runs are kept (default: runs)" },
     resume: { hint: "NAME", about: "go on with a run that was interrupted" },
@@ -49,7 +56,11 @@ export const pretrainLine: CommandLine = {
       hint: "N",
       about: "steps between checkpoints (default: an epoch, or five minutes)",
     },
-    probes: { hint: "", about: "a linear classifier, too, where the preset is quick and leaves it out" },
+    "micro-batch": {
+      hint: "N",
+      about: "images that go through the model at once, where a batch does not fit",
+    },
+    memory: { hint: "MIB", about: "device memory that steps may take; the micro-batch follows from it" },
     "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
     "no-report": { hint: "", about: "write no report.html" },
   },
@@ -64,6 +75,7 @@ export const pretrainLine: CommandLine = {
   renamed: {
     recipe: "give --preset, such as --preset emoji-nano",
     emoji: "give --limit, which counts drawings",
+    probes: "what labels tell is measured always",
     save: "the encoder is in the run's folder; morlet export copies it",
     log: "what happens is in metrics.jsonl of the run's folder",
   },
@@ -94,7 +106,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     for (const line of describeData(data)) lines.say(line);
     const config: RunConfig = plan.config ?? {
       ...{ format: "morlet-run", version: 1, preset, data: plan.data, recipe },
-      checkpointEvery: plan.checkpointEvery,
+      ...{ checkpointEvery: plan.checkpointEvery, microBatch: plan.microBatch, memory: plan.memory },
       encoder: descriptionOf(preset, recipe, data),
       started: new Date().toISOString(),
       device: device.name,
@@ -127,6 +139,8 @@ interface Plan {
   readonly folder: string;
   readonly data: DataChoice;
   readonly checkpointEvery: number | null;
+  readonly microBatch: number | null;
+  readonly memory: number | null;
   readonly preset: string;
   /** Of the run that goes on. */
   readonly config: RunConfig | null;
@@ -149,16 +163,18 @@ async function newPlan(flags: FlagTexts, runs: string): Promise<Plan> {
   const source = flags.data ?? meant?.data ?? "emoji";
   if (source === "") throw new UsageError("--data is empty; give a folder, a zip or the name of a data set");
   changedRecipe(meant?.recipe ?? presets.quick.recipe, flags); // wrong numbers are told before anything is loaded
-  const checkpointEvery =
-    flags["checkpoint-every"] === undefined
-      ? null
-      : numberOf("checkpoint-every", flags["checkpoint-every"], 1);
+  const whole = (name: string) => (flags[name] === undefined ? null : numberOf(name, flags[name], 1));
+  const execution = {
+    checkpointEvery: whole("checkpoint-every"),
+    microBatch: whole("micro-batch"),
+    memory: whole("memory"),
+  };
   const data = readDataFlags(flags, source, 0);
   const base = (meant ? preset : basename(source.replace(/[/\\]+$/, "")) || "run").replace(
     /[^\p{L}\p{N}_.-]+/gu,
     "-",
   );
-  return { folder: await newRunFolder(runs, flags.name, base), data, checkpointEvery, preset, config: null };
+  return { folder: await newRunFolder(runs, flags.name, base), data, ...execution, preset, config: null };
 }
 
 async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promise<Plan> {
@@ -171,13 +187,8 @@ async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promis
   if (wrong) {
     throw new UsageError(`--${wrong} cannot change in a run that goes on: leave it out, or start a new run`);
   }
-  return {
-    folder,
-    data: config.data,
-    checkpointEvery: config.checkpointEvery,
-    preset: config.preset,
-    config,
-  };
+  const { data, checkpointEvery, microBatch, memory, preset } = config;
+  return { folder, data, checkpointEvery, microBatch, memory, preset, config };
 }
 
 /** The recipe, once it is known what there is to learn from. */
@@ -227,10 +238,11 @@ async function train(training: Training): Promise<number> {
     store: folderStore(folder),
     resume: flags.resume !== undefined,
     signal: stop,
+    ...(config.microBatch === null ? {} : { microBatch: config.microBatch }),
+    ...(config.memory === null ? {} : { memoryBudget: config.memory * 2 ** 20 }),
     ...(config.checkpointEvery === null ? {} : { checkpointEvery: config.checkpointEvery }),
     measure: {
       ...(flags["measure-views"] === undefined ? {} : { views: true }),
-      linear: config.preset !== "quick" || flags.probes !== undefined,
       seed: recipe.seed,
     },
   });
@@ -261,6 +273,7 @@ async function train(training: Training): Promise<number> {
       ...training,
       measured,
       images: last.images,
+      question: last.question,
       model: ended.state.model,
     });
   }

@@ -86,7 +86,7 @@ describe("progress", () => {
     expect(text).toContain("raw pixels                 40.6 %   60.6 %     0.70");
     expect(text).toContain("encoder after training     47.9 %   67.9 %     0.70");
     expect(text).toContain(
-      "Training gained 7.7 points; the trained encoder beats raw pixels and scattering alone.",
+      "Training gained 7.7 points of retrieval; the trained encoder beats raw pixels and scattering alone.",
     );
   });
 });

@@ -81,17 +81,46 @@ export const recipeChanges: Readonly<Record<string, Change>> = {
   },
 };
 
+interface Choice {
+  readonly hint: string;
+  readonly about: string;
+  readonly of: readonly string[];
+  apply(recipe: Recipe, value: string): Recipe;
+}
+
+/** What can be chosen about a recipe, by name. */
+export const recipeChoices: Readonly<Record<string, Choice>> = {
+  pretext: {
+    ...{ hint: "TASK", about: "a task to learn as well: none, rotation or jigsaw" },
+    of: ["none", "rotation", "jigsaw"],
+    apply: (recipe, pretext) => ({ ...recipe, pretext: pretext as Recipe["pretext"] }),
+  },
+  views: {
+    ...{ hint: "KIND", about: "how views are made: mild, or as in the paper" },
+    of: ["mild", "paper"],
+    apply: (recipe, views) => ({ ...recipe, views: views as Recipe["views"] }),
+  },
+};
+
 /**
  * A recipe with some values changed.
  *
- * @param given Texts by name; names that are not in `recipeChanges` are left alone.
- * @throws {RecipeError} If a text is no such number.
+ * @param given Texts by name; names that are in neither `recipeChanges` nor `recipeChoices` are left alone.
+ * @throws {RecipeError} If a text is no such number or choice.
  */
 export function changedRecipe(base: Recipe, given: Readonly<Record<string, string | undefined>>): Recipe {
   let recipe = base;
   for (const [name, change] of Object.entries(recipeChanges)) {
     const text = given[name];
     if (text !== undefined) recipe = change.apply(recipe, numberOf(name, text, change.least));
+  }
+  for (const [name, choice] of Object.entries(recipeChoices)) {
+    const text = given[name];
+    if (text === undefined) continue;
+    if (!choice.of.includes(text)) {
+      throw new RecipeError(`--${name} is "${text}"; it takes ${choice.of.join(" or ")}`);
+    }
+    recipe = choice.apply(recipe, text);
   }
   return recipe;
 }

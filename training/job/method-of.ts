@@ -1,10 +1,11 @@
+import { scatSimClrRecipe } from "../../data/augment/recipe.ts";
 import { channelStatistics, type ImageSet } from "../../data/images.ts";
 import { type ScatSimClrMethod, type ScatSimClrMethodOptions, scatSimClr } from "../methods/scatsimclr.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** All that the method of a recipe is made from. */
 export function methodOptions(recipe: Recipe, images: ImageSet): ScatSimClrMethodOptions {
-  const { scales, angles, adapter, hidden, out, view, temperature, weightDecay } = recipe;
+  const { scales, angles, adapter, hidden, out, view, temperature, weightDecay, pretext } = recipe;
   const { height, width, channels } = images;
   return {
     model: {
@@ -14,8 +15,8 @@ export function methodOptions(recipe: Recipe, images: ImageSet): ScatSimClrMetho
     },
     statistics: recipe.statistics ?? usableStatistics(images),
     ...(view === null ? {} : { viewSize: [view, view] }),
-    temperature,
-    weightDecay,
+    ...{ temperature, weightDecay, pretext },
+    ...(recipe.views === "paper" ? { views: scatSimClrRecipe } : {}),
   };
 }
 

@@ -9,6 +9,10 @@ export interface Recipe {
   /** Learning rate of the first step; a cosine brings it to 0. */
   readonly rate: number;
   readonly temperature: number;
+  /** A task that is learned as well. */
+  readonly pretext: "none" | "rotation" | "jigsaw";
+  /** How views are made: as in the reference runs on small images, or as in the paper's code. */
+  readonly views: "mild" | "paper";
   /** L2, added to the gradient. */
   readonly weightDecay: number;
   /** Rows and columns of the views; null: those of the images. */
@@ -35,6 +39,8 @@ const nano: Recipe = {
   seed: 0,
   rate: 1e-3,
   temperature: 0.5,
+  pretext: "none",
+  views: "mild",
   weightDecay: 1e-5,
   view: null,
   scales: 2,
@@ -67,7 +73,7 @@ export interface Preset {
 
 const published = (adapter: Adapter): Recipe => ({
   ...small,
-  ...{ epochs: 100, batch: 64, rate: 3e-4, angles: 16, adapter, hidden: null },
+  ...{ epochs: 100, batch: 64, rate: 3e-4, angles: 16, adapter, hidden: null, views: "paper" },
 });
 
 /** Recipes by name: for any images by size, and those with reference figures, which are for one data set each. */

@@ -2,6 +2,7 @@ import { type ImageCollection, type OpenedImages, pickImages } from "../../data/
 import type { ImageSet } from "../../data/images.ts";
 import { saveWeights } from "../../models/nn/weights.ts";
 import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
+import { filterPictures } from "../../models/scattering/filter-pictures.ts";
 import { confusion } from "../evaluate/confusion.ts";
 import { viewsOf } from "../evaluate/cross-view.ts";
 import { rowsOf } from "../evaluate/embeddings.ts";
@@ -14,7 +15,7 @@ import type { ReportData, ReportPictures } from "../report/data.ts";
 import { levels } from "../report/sheet.ts";
 import type { Measured } from "./measure.ts";
 import type { Recipe } from "./recipe.ts";
-import { mainColumn, scoreTable, verdict, wayNames } from "./words.ts";
+import { mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
 
 /** What a report is made from. */
 export interface JobResult {
@@ -27,6 +28,8 @@ export interface JobResult {
   readonly measured: readonly Measured[];
   /** What was measured with. */
   readonly images: ImageCollection;
+  /** What was asked of pairs, if there are some. */
+  readonly question?: string | null;
   /** Events of the run as its metrics hold them. */
   readonly metrics: readonly Readonly<Record<string, unknown>>[];
   readonly configuration: readonly (readonly [name: string, value: string])[];
@@ -50,10 +53,11 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     verdict: verdict(scores),
     table: scoreTable(scores),
     bars: mainColumn(scores),
+    legend: scoreLegend(scores, result.question ?? null),
     ...curves(metrics),
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
     views: await viewsShown(data.train, result.recipe.seed),
-    filters: await kernelPictures(result.model),
+    filters: [...scatteringPictures(result.recipe), ...(await kernelPictures(result.model))],
     confusion: trained ? confusionOf(trained, images) : null,
     fewLabels: await fewLabels(measured),
     damage: [...data.train.skipped, ...(data.test?.skipped ?? [])],
@@ -93,9 +97,9 @@ export function curves(metrics: JobResult["metrics"]): Pick<ReportData, "loss" |
       { name: "mean of the epoch", points: points("epoch", ({ loss }) => loss) },
     ],
     monitors: [
-      monitor("Spread of the embeddings (1: all directions alike, 0: collapsed)", "spread"),
+      monitor("Spread (1: even, 0: collapsed)", "spread"),
       monitor("Effective rank", "effectiveRank"),
-      monitor("Alignment of two views (lower: nearer)", "alignment"),
+      monitor("Alignment (lower: nearer views)", "alignment"),
       monitor("Uniformity (lower: more even)", "uniformity"),
       monitor("Views that find each other", "top1"),
       { title: "Learning rate", series: [{ name: "rate", points: points("step", ({ rate }) => rate) }] },
@@ -144,6 +148,26 @@ async function viewsShown(train: ImageCollection, seed: number): Promise<ReportD
   const views: ImageSet[] = [];
   for (let number = 0; number < VIEWS_OF_EACH; number++) views.push(await viewsOf(images, seed, number));
   return { images, views };
+}
+
+/** The fixed filters that everything is seen through. */
+function scatteringPictures({ scales, angles }: Recipe): ReportPictures[] {
+  const side = 4 * 2 ** scales * Math.ceil(8 / 2 ** scales);
+  const { filters } = filterPictures({ J: scales, L: angles, size: [side, side] });
+  const shown = filters.filter(({ scale }) => scale !== null);
+  const set = (kind: "space" | "frequency"): ImageSet => ({
+    ...{ count: shown.length, height: side, width: side, channels: 3 },
+    data: Uint8Array.from(shown.flatMap((filter) => [...filter[kind].data].filter((_, i) => i % 4 !== 3))),
+  });
+  const words = `${scales} scales by ${angles} angles`;
+  return [
+    {
+      title: `Wavelets of the scattering transform, ${words}, in space`,
+      images: set("space"),
+      columns: angles,
+    },
+    { title: "The same, in frequency", images: set("frequency"), columns: angles },
+  ];
 }
 
 /** The first learned layer: the mean over the scattering channels of each of its kernels. */

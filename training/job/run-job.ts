@@ -11,7 +11,10 @@ import type { Recipe } from "./recipe.ts";
 import { type WayName, Ways } from "./ways.ts";
 
 export interface JobOptions
-  extends Pick<PretrainOptions, "signal" | "store" | "resume" | "checkpointEvery" | "monitorEvery"> {
+  extends Pick<
+    PretrainOptions,
+    "signal" | "store" | "resume" | "checkpointEvery" | "monitorEvery" | "microBatch" | "memoryBudget"
+  > {
   readonly measure?: MeasureOptions;
   /** Whether a run that was ended early is measured, too. Default false. */
   readonly measureStopped?: boolean;

@@ -79,6 +79,22 @@ export function mainColumn(scores: readonly Score[]): { column: number; title: s
   return main ? { column: 1, title: main.title } : null;
 }
 
+/** What the columns are, for a report. */
+export function scoreLegend(scores: readonly Score[], question: string | null): string[] {
+  const some = (read: (score: Score) => unknown) => scores.some((score) => (read(score) ?? null) !== null);
+  return [
+    ...(question && some(({ pairs }) => pairs) ? [`nearest, of five: ${question}`] : []),
+    ...(some(({ views }) => views)
+      ? [
+          "view, of five: two random views of each image; is the other view the nearest, or one of the nearest five?",
+        ]
+      : []),
+    ...(some(({ knn }) => knn) ? ["k-NN: class by the vote of the 20 nearest training images"] : []),
+    ...(some(({ linear }) => linear) ? ["linear: class by softmax regression on the numbers"] : []),
+    "spread: 1 when all directions are used alike, 0 when everything has collapsed into one point",
+  ];
+}
+
 /** What the numbers say, also where they flatter nobody. */
 export function verdict(scores: readonly Score[]): string {
   const trained = scores.find(({ way }) => way === "trained");
@@ -99,7 +115,7 @@ interface Measure {
 /** One sentence for each: the question without labels, and both with. */
 function mainMeasures(scores: readonly Score[]): Measure[] {
   const all: Measure[] = [
-    { name: "", read: (score) => score?.pairs?.first },
+    { name: " of retrieval", read: (score) => score?.pairs?.first },
     { name: " of finding views", read: (score) => score?.views?.first },
     { name: " of k-NN accuracy", read: (score) => score?.knn ?? undefined },
     { name: " of linear accuracy", read: (score) => score?.linear ?? undefined },

@@ -13,6 +13,8 @@ export interface ReportData {
   readonly table: readonly (readonly string[])[];
   /** Number of the column that bars are drawn for, and what it says. */
   readonly bars: { readonly column: number; readonly title: string } | null;
+  /** What the columns are, a line each. */
+  readonly legend: readonly string[];
   /** By step. */
   readonly loss: readonly Series[];
   /** One small chart each. */

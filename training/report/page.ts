@@ -21,7 +21,7 @@ import { confusionSection, damageSection, scoreTable } from "./tables.ts";
 export async function reportPage(data: ReportData): Promise<string> {
   const sections = [
     notesSection(data.notes),
-    section("What was learned", scoreTable(data.table, data.bars)),
+    section("What was learned", scoreTable(data.table, data.bars) + legendOf(data.legend)),
     curvesSection(data),
     await mapSection(data.map),
     await neighbourSection(data.neighbours),
@@ -57,6 +57,9 @@ ${sections.filter(Boolean).join("\n")}
 `;
 }
 
+const legendOf = (lines: readonly string[]): string =>
+  lines.map((line) => `<p class="legend-line">${escaped(line)}</p>`).join("");
+
 function notesSection(notes: readonly string[]): string {
   const items = notes.map((note) => `<li>${escaped(note)}</li>`).join("");
   return items && section("Worth knowing", `<ul>${items}</ul>`, "notes");
@@ -84,6 +87,8 @@ function fewLabelSection({ fewLabels }: ReportData): string {
 }
 
 function configurationSection(entries: ReportData["configuration"]): string {
-  const list = entries.map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(value)}</dd>`).join("");
+  const list = entries
+    .map(([name, value]) => `<div><dt>${escaped(name)}</dt><dd>${escaped(value)}</dd></div>`)
+    .join("");
   return list && section("Configuration", `<dl>${list}</dl>`);
 }

@@ -16,7 +16,8 @@ header { margin-bottom: 1.6rem; }
 h1 { font-size: 1.9rem; line-height: 1.15; margin: .15rem 0 .5rem; overflow-wrap: anywhere; text-wrap: balance; }
 h2 { font-size: 1.08rem; margin: 0 0 .8rem; }
 p { margin: 0 0 .5rem; }
-.soft { color: var(--soft); }
+.soft, .legend-line { color: var(--soft); }
+.legend-line { font-size: .86rem; margin: .15rem 0 0; } .legend-line:first-of-type { margin-top: .8rem; }
 .verdict { font-size: 1.12rem; max-width: 52rem; margin-top: .9rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1.15rem 1.3rem 1.25rem;
   margin: 0 0 1.1rem; }
@@ -31,7 +32,8 @@ tr.main td { font-weight: 650; }
 td .bar { display: inline-block; height: .55rem; border-radius: 0 .2rem .2rem 0; background: var(--c9); opacity: .55; vertical-align: middle; }
 tr.main td .bar { background: var(--accent); opacity: 1; }
 td.bars, th.bars { width: 38%; text-align: left; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.1rem; margin: 0; font-size: .92rem; }
+dl { columns: 24rem; column-gap: 2rem; margin: 0; font-size: .92rem; }
+dl div { display: grid; grid-template-columns: 8.5rem 1fr; gap: 0 1rem; break-inside: avoid; padding: .1rem 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 details summary { cursor: pointer; color: var(--soft); }
 ul { margin: 0; padding-left: 1.1rem; } li { overflow-wrap: anywhere; }

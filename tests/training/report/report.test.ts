@@ -28,6 +28,7 @@ const data: ReportData = {
     [nasty, "80.0 %"],
   ],
   bars: { column: 1, title: nasty },
+  legend: [nasty],
   loss: [
     { name: nasty, points: Array.from({ length: 1000 }, (_, i): [number, number] => [i, 5 - i / 1000]) },
   ],
