@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // The terminal front end, the same file in Node and Deno.
 import process from "node:process";
 import { fileReader } from "../data/files.ts";

@@ -1,5 +1,5 @@
 import type { DotSpec, QuadTile } from "./dot.ts";
-import { edge, range, storeInLoop, storeSum, sumType, valueAt } from "./dot-parts.ts";
+import { edge, range, storeInLoop, storeSum, sumType, UNROLLED_STORES, valueAt } from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -7,9 +7,8 @@ import { Emitter } from "./scalar/emitter.ts";
 /** What lane l gets from these is the value of lane l ^ 1, l ^ 2 and l ^ 3. */
 const SWAPS = ["", "quadSwapX", "quadSwapY", "quadSwapDiagonal"];
 
-/** Tiles of more sums than this, or with more behind each than a store, write them in a loop. */
-const UNROLLED = 64;
-const PLAIN_STEPS = 24;
+/** Steps behind each sum, itself and the store included, that are written out for all sums of a large tile. */
+const PLAIN_STEPS = 3;
 
 /**
  * For adapters where a load costs as much as twenty multiply-adds, and reading a neighbour's register next to nothing.
@@ -67,8 +66,8 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
     () => add([valuesA()], [valuesB()]),
   );
   const within = spare ? [`number < ${tiles}`] : [];
-  const plain = spec.steps.filter((s) => s.accumulators !== 0).length <= PLAIN_STEPS / spec.stores.length;
-  if (tm * tn <= (plain ? UNROLLED : UNROLLED / 4)) {
+  const behind = spec.steps.filter((s) => s.accumulators !== 0).length + spec.stores.length;
+  if (tm * tn <= UNROLLED_STORES || behind <= PLAIN_STEPS) {
     rows.forEach((r, x) => {
       columns.forEach((c, y) => {
         storeSum(emit, spec, r.name, c.name, sums[x]?.[y] as string, [...within, ...r.guard, ...c.guard]);

@@ -13,6 +13,16 @@ export {
 } from "./encoder-file.ts";
 export { confusion } from "./evaluate/confusion.ts";
 export { type CrossViewOptions, crossViewRetrieval, viewPair } from "./evaluate/cross-view.ts";
+export { attentionMask, enlarged } from "./evaluate/dense/attention-mask.ts";
+export { type Correspondence, correspondence } from "./evaluate/dense/correspondence.ts";
+export {
+  type Frame,
+  type LabelMap,
+  labelsOfPixels,
+  type PropagationOptions,
+  propagateLabels,
+} from "./evaluate/dense/label-propagation.ts";
+export { contourAccuracy, type Mask, regionSimilarity } from "./evaluate/dense/video-measure.ts";
 export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
 export { type FewLabelOptions, type FewLabelPoint, fewLabelCurve } from "./evaluate/few-labels.ts";
 export { type KnnOptions, knn, knnAccuracy } from "./evaluate/knn.ts";
@@ -26,6 +36,13 @@ export {
   publishedLinearEvaluation,
 } from "./evaluate/published-linear.ts";
 export { retrieval } from "./evaluate/retrieval.ts";
+export {
+  averagePrecision,
+  meanAveragePrecision,
+  type Relevance,
+  ranking,
+} from "./evaluate/search/average-precision.ts";
+export { whitening } from "./evaluate/search/whitening.ts";
 export { type SgdProbeOptions, sgdProbe } from "./evaluate/sgd-probe.ts";
 export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";
 export { autoRecipe, type Circumstances } from "./job/auto.ts";
@@ -55,12 +72,20 @@ export {
   type ContrastiveState,
   contrastive,
 } from "./methods/contrastive.ts";
+export { type DinoOptions, dino } from "./methods/dino.ts";
+export { type EsVitOptions, esVit } from "./methods/esvit.ts";
 export {
   type ScatSimClrMethod,
   type ScatSimClrMethodOptions,
   type ScatSimClrState,
   scatSimClr,
 } from "./methods/scatsimclr.ts";
+export type {
+  SelfDistillationMethod,
+  SelfDistillationOptions,
+  SelfDistillationState,
+} from "./methods/self-distillation.ts";
+export { type SelfPatchOptions, selfPatch } from "./methods/selfpatch.ts";
 export { type SimClrMethod, type SimClrMethodOptions, type SimClrState, simClr } from "./methods/simclr.ts";
 export type { Monitors } from "./monitors/monitors.ts";
 export { alignment, contrastiveTop1, uniformity } from "./monitors/pairs.ts";

@@ -1,6 +1,6 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
-import { dim } from "../core/shape.ts";
+import { dim, sizeOf } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
@@ -107,7 +107,10 @@ export const conv: Primitive<ConvParams> = {
   reference: later("conv"),
   lower: {
     kind: "rewrite",
-    into: (node, p, o) => convAsDot(node.inputs[0] as GraphNode, node.inputs[1] as GraphNode, p, o),
+    into: (node, p, o) => {
+      const [x, w] = node.inputs as [GraphNode, GraphNode];
+      return convByPhases(x, w, p, o) ?? convAsDot(x, w, p, o);
+    },
   },
 };
 
@@ -175,6 +178,51 @@ function convWeightGradient(
   });
   // [C/g, O, ...taps] to [O, C/g, ...taps]
   return o.reshape(o.permute(grad, [1, 0, ...range(rank).map((i) => i + 2)]), [outputs, perGroup, ...taps]);
+}
+
+/**
+ * Where the input is spread out by s, as in the gradient of a convolution with stride s, each result meets zeros with
+ * all but every s-th tap, which ones depending on its position modulo s. So it is a convolution of the input as it is,
+ * with s times as many outputs along each axis, each having an s-th of the taps. Null where nothing is spread.
+ */
+function convByPhases(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode | null {
+  const spread = p.inputDilation;
+  if ([...p.stride, ...p.dilation].some((n) => n !== 1) || spread.every((s) => s === 1)) return null;
+  const [batch = 0, , ...space] = x.shape;
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const sizes = space.map((n, i) => convSize(n, dim(taps, i), i, p));
+  if (sizeOf(x.shape) === 0 || sizes.includes(0)) return null;
+  const axes = spread.map((s, i) => {
+    const [before] = p.padding[i] as readonly [number, number];
+    // Zeros in front of the taps, so that the phase alone tells which of each s taps meets no zero.
+    const front = (((s - 1 - before) % s) + s) % s;
+    const shift = (before + front - (s - 1)) / s;
+    const kept = Math.ceil((dim(taps, i) + front) / s);
+    const size = Math.ceil((sizes[i] as number) / s);
+    return { s, front, kept, size, padding: [shift, size - dim(space, i) - shift + kept - 1] as const };
+  });
+  const rank = axes.length;
+  const padded = o.affineView(w, [
+    sameAxis(outputs),
+    sameAxis(perGroup),
+    ...axes.map(({ s, front, kept }) => ({ ...sameAxis(kept * s), constant: -front })),
+  ]);
+  // [O, C / groups, kept, s, kept, s, ..] to [O * s * s .., C / groups, kept, kept, ..]
+  let phases = o.reshape(padded, [outputs, perGroup, ...axes.flatMap(({ s, kept }) => [kept, s])]);
+  for (let i = 0; i < rank; i++) phases = o.flip(phases, 3 + 2 * i);
+  const order = [0, ...range(rank).map((i) => 3 + 2 * i), 1, ...range(rank).map((i) => 2 + 2 * i)];
+  const weights = o.reshape(o.permute(phases, order), [
+    outputs * sizeOf(spread),
+    perGroup,
+    ...axes.map(({ kept }) => kept),
+  ]);
+  const ones = taps.map(() => 1);
+  const parts = o.conv(x, weights, { ...p, inputDilation: ones, padding: axes.map((a) => a.padding) });
+  // [B, O, s, s, .., size, size, ..] to [B, O, size, s, size, s, ..]
+  const apart = o.reshape(parts, [batch, outputs, ...spread, ...axes.map(({ size }) => size)]);
+  const together = o.permute(apart, [0, 1, ...range(rank).flatMap((i) => [2 + rank + i, 2 + i])]);
+  const whole = o.reshape(together, [batch, outputs, ...axes.map(({ s, size }) => s * size)]);
+  return sizes.reduce((y, size, i) => (dim(y.shape, i + 2) === size ? y : o.slice(y, i + 2, 0, size)), whole);
 }
 
 /** A convolution is a contraction of sliding windows, which are views. */
