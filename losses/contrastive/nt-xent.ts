@@ -1,4 +1,14 @@
-import { arange, concat, equal, logSumExp, matmul, normalize, ShapeError, type Tensor } from "../../mod.ts";
+import {
+  arange,
+  concat,
+  customVjp,
+  equal,
+  logSumExp,
+  matmul,
+  normalize,
+  ShapeError,
+  type Tensor,
+} from "../../mod.ts";
 
 export interface NtXentOptions {
   /** Divides the similarities; unitless, > 0. Default 0.5. */
@@ -21,7 +31,8 @@ export interface NtXentOptions {
  * @throws {ShapeError} If the shapes differ or are not `[N, D]`.
  * @throws {RangeError} If the temperature is not positive.
  *
- * Memory: one `2N x 2N` similarity matrix.
+ * Memory: one matrix of similarities, `2N x 2N` up to N = 2048 and as many rows at a time as that has values above it,
+ * and as much again twice for the gradient, which has one weight for each pair. Ten kernels with it.
  * Gradient: reaches `zi` and `zj`.
  *
  * @example
@@ -44,11 +55,48 @@ export function ntXent(zi: Tensor, zj: Tensor, options: NtXentOptions = {}): Ten
   const [a, b] = [prepare(zi), prepare(zj)];
   const rows = concat([b, a]);
   const positives = a.mul(b).sum({ axis: 1 }); // of row r and of row r + N alike
-  const count = rows.shape[0] as number;
-  const self = equal(arange(count).unsqueeze(0), arange(count).unsqueeze(1));
-  const scores = matmul(rows, rows.transpose()).div(temperature).maskedFill(self, MASKED);
-  return logSumExp(scores, { axis: 1 }).mean().sub(positives.mean().div(temperature));
+  return logSums(rows, temperature).mean().sub(positives.mean().div(temperature));
 }
 
 /** Far below any score; an infinity would turn into NaN on some devices. */
 const MASKED = -1e30;
+/** Similarities that are in memory at once, at most. */
+const LARGEST = 4096 ** 2;
+
+/**
+ * For each row of `f32[M, D]` the logarithm of the sum over all other rows of exp(similarity / temperature). Similarities
+ * are symmetric, so that the backward pass has one weight for each pair, from both their rows.
+ */
+function logSums(rows: Tensor, temperature: number): Tensor {
+  const count = rows.shape[0] as number;
+  const blocks = Math.ceil(count ** 2 / LARGEST);
+  const sizes = Array.from(
+    { length: blocks },
+    (_, i) => Math.floor(((i + 1) * count) / blocks) - Math.floor((i * count) / blocks),
+  );
+  /** The scores of some rows with all, block by block. */
+  const eachBlock = (x: Tensor, f: (scores: Tensor, block: number, others: Tensor) => Tensor): Tensor => {
+    let from = 0;
+    const parts = x.split(sizes).map((some, block) => {
+      const own = arange(from, from + (sizes[block] as number));
+      from += sizes[block] as number;
+      const self = equal(own.unsqueeze(1), arange(count).unsqueeze(0));
+      const scores = matmul(some, x.transpose()).div(temperature).maskedFill(self, MASKED);
+      return f(scores, block, x);
+    });
+    return parts.length === 1 ? (parts[0] as Tensor) : concat(parts);
+  };
+  const forward = (x: Tensor) => eachBlock(x, (scores) => logSumExp(scores, { axis: 1 }));
+  return customVjp(forward, (ct, { out, ins: [x] }) => {
+    const [ownCt, ownSum] = [ct.unsqueeze(1).split(sizes), out.unsqueeze(1).split(sizes)];
+    const pull = eachBlock(x, (scores, block, others) => {
+      const mine = scores
+        .sub(ownSum[block] as Tensor)
+        .exp()
+        .mul(ownCt[block] as Tensor);
+      const theirs = scores.sub(out).exp().mul(ct);
+      return matmul(mine.add(theirs).div(temperature), others);
+    });
+    return [pull];
+  })(rows);
+}

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { ntXent } from "../../losses/contrastive/nt-xent.ts";
-import { configureDevice, ShapeError, tensor, valueAndGrad } from "../../mod.ts";
+import { configureDevice, explain, grad, ShapeError, type Tensor, tensor, valueAndGrad } from "../../mod.ts";
 import { goldenTest } from "../golden/golden-file.ts";
 import { distance, largest } from "../support/distance.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -62,4 +62,40 @@ test("refuses what does not fit", () => {
   expect(() => ntXent(z, tensor([[1, 2, 3]]))).toThrow(ShapeError);
   expect(() => ntXent(tensor([1]), tensor([1]))).toThrow(ShapeError);
   expect(() => ntXent(z, z, { temperature: 0 })).toThrow("temperature is 0");
+});
+
+test("takes ten kernels with its gradient, two of them products", () => {
+  const z = tensor(
+    Float32Array.from({ length: 128 * 16 }, (_, i) => Math.sin(i * i)),
+    { shape: [128, 16] },
+  );
+  const step = (zi: Tensor, zj: Tensor) => {
+    const { value, grads } = valueAndGrad((z: { zi: Tensor; zj: Tensor }) => ntXent(z.zi, z.zj))({ zi, zj });
+    return { value, grads };
+  };
+  const { kernels, dispatches, peakBytes } = explain(step, z, z.mul(2).add(1));
+  expect(kernels.filter(({ ops }) => ops.includes("matmul"))).toHaveLength(2); // similarities, and what they pull
+  expect(dispatches).toBeLessThanOrEqual(10);
+  expect(peakBytes).toBeLessThan(4 * (3 * 256 * 256 + 20 * 256 * 16));
+});
+
+test("its gradient has a gradient", async () => {
+  const values = (seed: number) =>
+    tensor(
+      Float32Array.from({ length: 12 }, (_, i) => Math.cos(seed + i * i)),
+      { shape: [3, 4] },
+    );
+  const direction = values(9);
+  const slope = (zi: Tensor) =>
+    grad((z: Tensor) => ntXent(z, values(2)))(zi)
+      .mul(direction)
+      .sum();
+  const second = await grad(slope)(values(1)).data();
+  const along = async (t: number) => (await slope(values(1).add(values(5).mul(t))).item()) as number;
+  const wanted = ((await along(1e-2)) - (await along(-1e-2))) / 2e-2;
+  const got = (await tensor(Array.from(second))
+    .mul(values(5).reshape([-1]))
+    .sum()
+    .item()) as number;
+  expect(Math.abs(got - wanted)).toBeLessThan(2e-3 * Math.max(1, Math.abs(wanted)));
 });

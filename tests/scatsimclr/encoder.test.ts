@@ -29,11 +29,16 @@ test("names are those of the published checkpoints", () => {
 });
 
 test.each([
-  ["scatsimclr8", 8, 5_924_768],
   ["scatsimclr8", 16, 6_104_480],
+  ["scatsimclr8", 8, 5_924_768],
   ["scatsimclr12", 16, 9_276_416],
+  ["scatsimclr12", 8, 7_838_720],
+  ["scatsimclr16", 16, 10_458_112],
   ["scatsimclr16", 8, 9_020_416],
+  ["scatsimclr30", 16, 15_499_904],
   ["scatsimclr30", 8, 14_062_208],
+  ["scatsimclr45", 16, 16_589_568],
+  ["scatsimclr45", 8, 15_151_872],
 ] as const)("%s with %i angles has %i parameters", (name, L, count) => {
   const model = new ScatSimClr({
     key: key(0),
