@@ -10,7 +10,7 @@ export {
   type ViewRecipe,
 } from "./augment/recipe.ts";
 export { resample } from "./augment/resample.ts";
-export { bytes, continuous, type Scale } from "./augment/scale.ts";
+export { bytes as byteScale, continuous as unitScale, type Scale } from "./augment/scale.ts";
 export {
   type Damage,
   type ImageCollection,

@@ -33,13 +33,13 @@ export function resampleBoxes(
 /**
  * Resizes images `[B, C, H, W]`, or one part of all of them, as Pillow does.
  *
- * @param options.scale `bytes` for images of whole numbers from 0 to 255, which are rounded after each axis.
+ * @param options.scale `byteScale` for images of whole numbers from 0 to 255, which are rounded after each axis; `unitScale` for others from 0 to 1.
  * @param options.box Default: all.
  *
  * Gradient: reaches the images, where nothing is rounded.
  *
  * @example The middle of each image, twice as large
- *   resample(images, [32, 32], { filter: "lanczos", scale: continuous, box: { top: 8, left: 8, height: 16, width: 16 } });
+ *   resample(images, [32, 32], { filter: "lanczos", scale: unitScale, box: { top: 8, left: 8, height: 16, width: 16 } });
  *
  * Source: data/augment/resample.ts.
  */

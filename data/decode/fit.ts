@@ -15,22 +15,37 @@ export interface Target {
 
 /** Bytes `[height, width, channels]` of a picture: over the background, cut or stretched to shape, resized. */
 export function fitPicture({ width, height, data }: Picture, target: Target): Uint8Array {
-  const { channels, background } = target;
-  const opaque = new Uint8Array(width * height * channels);
-  const over = (from: number, c: number): number => {
+  const colours = overBackground(data, target.background);
+  return fitImage(target.channels === 3 ? colours : greyOf(colours), { width, height }, target);
+}
+
+/** Red, green and blue of each pixel, where it is not opaque with the background behind it. */
+function overBackground(data: Picture["data"], background: Target["background"]): Uint8Array {
+  const colours = new Uint8Array((data.length / 4) * 3);
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
     const opacity = data[from + 3] as number;
-    const value = data[from + c] as number;
-    if (opacity === 255) return value;
-    return (value * opacity + (background[c] as number) * (255 - opacity)) / 255;
-  };
-  for (let from = 0, to = 0; from < data.length; from += 4) {
-    if (channels === 1) {
-      opaque[to++] = Math.round(0.299 * over(from, 0) + 0.587 * over(from, 1) + 0.114 * over(from, 2));
+    if (opacity === 255) {
+      colours[to] = data[from] as number;
+      colours[to + 1] = data[from + 1] as number;
+      colours[to + 2] = data[from + 2] as number;
     } else {
-      for (let c = 0; c < 3; c++) opaque[to++] = Math.round(over(from, c));
+      for (let c = 0; c < 3; c++) {
+        const mixed = (data[from + c] as number) * opacity + (background[c] as number) * (255 - opacity);
+        colours[to + c] = Math.round(mixed / 255);
+      }
     }
   }
-  return fitImage(opaque, { width, height }, target);
+  return colours;
+}
+
+/** What the eye takes for brightness, with Pillow's weights. */
+function greyOf(colours: Uint8Array): Uint8Array {
+  const grey = new Uint8Array(colours.length / 3);
+  for (let i = 0, from = 0; i < grey.length; i++, from += 3) {
+    const [r, g, b] = [colours[from] as number, colours[from + 1] as number, colours[from + 2] as number];
+    grey[i] = (r * 19595 + g * 38470 + b * 7471 + 32768) >> 16;
+  }
+  return grey;
 }
 
 /** The same for bytes `[height, width, channels]` that have the target's channels. */

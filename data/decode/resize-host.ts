@@ -27,7 +27,11 @@ export function resizeHost(
   const { left, top, width: boxWidth, height: boxHeight } = box ?? { left: 0, top: 0, ...from };
   const across = fixedPoint(axisTaps(filter, width, to.width, left, boxWidth));
   const down = fixedPoint(axisTaps(filter, height, to.height, top, boxHeight));
-  const narrow = pass(data, height, width, channels, across);
+  // Rows above and below the part are not looked at.
+  const firstRow = down[0]?.first ?? 0;
+  const end = down.reduce((most, { first, weights }) => Math.max(most, first + weights.length), 0);
+  const shown = data.subarray(firstRow * width * channels, end * width * channels);
+  const narrow = pass(shown, end - firstRow, width, channels, across);
   // Rows are resized as the columns of the turned image would be: a stride is all that differs.
   const result = new Uint8Array(to.height * to.width * channels);
   const rowBytes = to.width * channels;
@@ -35,7 +39,7 @@ export function resizeHost(
     for (let at = 0; at < rowBytes; at++) {
       let sum = 0;
       for (let k = 0; k < weights.length; k++) {
-        sum += (weights[k] as number) * (narrow[(first + k) * rowBytes + at] as number);
+        sum += (weights[k] as number) * (narrow[(first - firstRow + k) * rowBytes + at] as number);
       }
       result[y * rowBytes + at] = toByte(sum);
     }
@@ -53,12 +57,12 @@ function pass(
   const result = new Uint8Array(rows * taps.length * channels);
   let to = 0;
   for (let y = 0; y < rows; y++) {
-    const row = y * columns * channels;
     for (const { first, weights } of taps) {
+      const start = (y * columns + first) * channels;
       for (let c = 0; c < channels; c++) {
         let sum = 0;
-        for (let k = 0; k < weights.length; k++) {
-          sum += (weights[k] as number) * (data[row + (first + k) * channels + c] as number);
+        for (let k = 0, at = start + c; k < weights.length; k++, at += channels) {
+          sum += (weights[k] as number) * (data[at] as number);
         }
         result[to++] = toByte(sum);
       }

@@ -125,7 +125,7 @@ function withChannels(image: Uint8Array, from: number, to: 1 | 3): Uint8Array {
     if (from === 1) result.fill(image[i] as number, 3 * i, 3 * i + 3);
     else {
       const [r, g, b] = [image[3 * i], image[3 * i + 1], image[3 * i + 2]] as [number, number, number];
-      result[i] = Math.round(0.299 * r + 0.587 * g + 0.114 * b);
+      result[i] = (r * 19595 + g * 38470 + b * 7471 + 32768) >> 16;
     }
   }
   return result;
