@@ -74,6 +74,7 @@ export {
 } from "./methods/contrastive.ts";
 export { type DinoOptions, dino } from "./methods/dino.ts";
 export { type EsVitOptions, esVit } from "./methods/esvit.ts";
+export { type FitMemoryOptions, type Fitted, fitMemory } from "./methods/fit-memory.ts";
 export {
   type ScatSimClrMethod,
   type ScatSimClrMethodOptions,
@@ -87,6 +88,7 @@ export type {
 } from "./methods/self-distillation.ts";
 export { type SelfPatchOptions, selfPatch } from "./methods/selfpatch.ts";
 export { type SimClrMethod, type SimClrMethodOptions, type SimClrState, simClr } from "./methods/simclr.ts";
+export { type SmallImageOptions, smallImages } from "./methods/small-images.ts";
 export type { Monitors } from "./monitors/monitors.ts";
 export { alignment, contrastiveTop1, uniformity } from "./monitors/pairs.ts";
 export { deadDimensions, effectiveRank } from "./monitors/spectrum.ts";

@@ -1,0 +1,73 @@
+import { explain, type Tensor, zeros } from "../../mod.ts";
+import type { Method, RunLength, StepValues } from "../method.ts";
+
+export interface FitMemoryOptions {
+  /** Device memory that a step may take by its plan. */
+  readonly bytes: number;
+  /** Blocks that the method could compute again. */
+  readonly blocks: number;
+  /** Images of a step. */
+  readonly batch: number;
+  readonly image: { readonly channels: number; readonly height: number; readonly width: number };
+}
+
+/** A method whose step fits, and what it takes. */
+export interface Fitted<M> {
+  readonly method: M;
+  /** Blocks that are computed again in the backward pass. */
+  readonly recompute: number;
+  /** Planned peak of device memory of a step. */
+  readonly bytes: number;
+}
+
+/**
+ * The method with the fewest blocks computed again whose step fits into a number of bytes. Nothing runs: steps are
+ * planned, for the open device or for a GPU of WebGPU's guaranteed limits.
+ *
+ * @param make Makes the method with so many recomputed blocks.
+ * @throws {RangeError} If it does not fit with all of them.
+ *
+ * @example
+ *   const { method } = fitMemory((recompute) => dino({ ...options, recompute }), { bytes: 1e9, blocks: 12, batch: 32, image });
+ *
+ * Source: training/methods/fit-memory.ts. Paper: Chen et al. 2016 (recomputation).
+ */
+export function fitMemory<S, M extends Method<S>>(
+  make: (recompute: number) => M,
+  options: FitMemoryOptions,
+): Fitted<M> {
+  const { bytes, blocks } = options;
+  const fitted = (recompute: number): Fitted<M> => {
+    const method = make(recompute);
+    return { method, recompute, bytes: bytesOfStep(method, options) };
+  };
+  const plain = fitted(0);
+  if (plain.bytes <= bytes) return plain;
+  let best = fitted(blocks);
+  if (best.bytes > bytes) {
+    throw new RangeError(
+      `fitMemory: a step takes ${plain.bytes} bytes, and ${best.bytes} with all ${blocks} blocks computed again; there are ${bytes}; try smaller batches`,
+    );
+  }
+  // Of `low` blocks a step does not fit, of `best.recompute` it does.
+  let low = 0;
+  while (best.recompute - low > 1) {
+    const middle = fitted(Math.floor((low + best.recompute) / 2));
+    if (middle.bytes <= bytes) best = middle;
+    else low = middle.recompute;
+  }
+  return best;
+}
+
+/** Peak of device memory of a step, as planned. */
+function bytesOfStep<S>(method: Method<S>, { batch, image }: FitMemoryOptions): number {
+  const run: RunLength = { epochs: 2, stepsPerEpoch: 1, steps: 2, batch };
+  const at = Object.fromEntries(
+    Object.keys({ rate: 0, ...method.schedules?.(run) }).map((name) => [name, zeros([])]),
+  );
+  const phase = method.phase?.(1, run) ?? "";
+  const images = zeros([batch, image.channels, image.height, image.width]);
+  const step = (state: S, x: Tensor, values: StepValues) => method.step(state, x, values, phase);
+  return explain(step, method.start(zeros([2], { dtype: "u32" })), images, at as unknown as StepValues)
+    .peakBytes;
+}
