@@ -1,5 +1,5 @@
 import type { GraphNode } from "../ir/node.ts";
-import { type GraphOps, type Primitive, zeroGradient } from "../ir/primitive.ts";
+import type { GraphOps, Primitive } from "../ir/primitive.ts";
 import { backward } from "./backward.ts";
 
 export interface CustomParams {
@@ -19,9 +19,6 @@ export const customGradient: Primitive<CustomParams> = {
   reference: ([x]) => x!.data.slice(),
   lower: { kind: "rewrite", into: (node) => node.inputs[0] as GraphNode },
 };
-
-/** The value, known to have gradient zero; see `stopGradient` for the op of the user. */
-export const noGradient = zeroGradient("the gradient is stopped here on purpose");
 
 /**
  * The part of the graph of `root` that was made after node number `before`, and the older nodes it stands on.

@@ -82,6 +82,20 @@ export const takeAlongAxis = define(
   },
 );
 
+/** The same for indices of the very shape of the result, which may be smaller than x along the other axes. */
+export const gather = define(
+  "gather",
+  (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
+    checkInteger("gather", indices);
+    const axis = normalizeAxis("gather", options.axis ?? -1, x.shape.length);
+    const corner = indices.shape.reduce<GraphNode>(
+      (y, n, i) => (i === axis || n >= (x.shape[i] ?? 0) ? y : ops.slice(y, i, 0, n)),
+      x,
+    );
+    return ops.gather(corner, indices, axis);
+  },
+);
+
 /** The leading axes as one, and where in it the indices, broadcast together, point. */
 function flatIndex(
   name: string,

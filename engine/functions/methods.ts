@@ -11,6 +11,7 @@ export {
   broadcastTo,
   chunk,
   diagonal,
+  diff,
   expand,
   expandDims,
   flatten,

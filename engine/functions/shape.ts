@@ -259,6 +259,20 @@ function rollAxis(x: GraphNode, shift: number, axis: number): GraphNode {
   return ops.concat([ops.slice(x, axis, n - by, by), ops.slice(x, axis, 0, n - by)], axis);
 }
 
+/** Differences of neighbours along an axis, `n` times over. */
+export const diff = define("diff", (x: GraphNode, options: { n?: number; axis?: number } = {}): GraphNode => {
+  const { n = 1 } = options;
+  const axis = normalizeAxis("diff", options.axis ?? -1, x.shape.length);
+  if (!Number.isInteger(n) || n < 0)
+    throw new AxisError("diff", { problem: `${n} times`, need: "a non-negative integer" });
+  let y = toNumber(x);
+  for (let i = 0; i < n; i++) {
+    const length = Math.max(0, dim(y.shape, axis) - 1);
+    y = ops.sub(ops.slice(y, axis, Math.min(1, dim(y.shape, axis)), length), ops.slice(y, axis, 0, length));
+  }
+  return y;
+});
+
 function checkRepeats(name: string, repeats: readonly number[]): void {
   const bad = repeats.find((n) => !Number.isInteger(n) || n < 0);
   if (bad !== undefined)

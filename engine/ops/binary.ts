@@ -1,4 +1,3 @@
-import { isFloat } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
 import { type GraphOps, notDifferentiable, type Primitive } from "../ir/primitive.ts";
@@ -303,5 +302,3 @@ export const threefry: Primitive<{ word: 0 | 1 }> = elementwise<{ word: 0 | 1 }>
   wgsl: ([k0, k1, c0, c1], _, { word }) => `threefry(${k0}, ${k1}, ${c0}, ${c1}).${word === 0 ? "x" : "y"}`,
   cost: 90,
 });
-
-export const isFloatAval = (x: Aval): boolean => isFloat(x.dtype);

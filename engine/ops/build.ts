@@ -151,23 +151,4 @@ export const ops: GraphOps = {
 
 export const { attention, composed: composedAttention } = attentionRecord(ops);
 
-/** Every primitive, by name: the op table of the tests must have an entry for each. */
-export const primitives: Readonly<Record<string, Primitive>> = Object.fromEntries(
-  [
-    ...Object.values(unary).filter(isPrimitive),
-    ...Object.values(binary).filter(isPrimitive),
-    ...Object.values(movement).filter(isPrimitive),
-    ...Object.values(source).filter(isPrimitive),
-    ...Object.values(reduce).filter(isPrimitive),
-    ...Object.values(contract).filter(isPrimitive),
-    ...Object.values(indexing).filter(isPrimitive),
-    scanning.scan as Primitive,
-    attention as Primitive,
-  ].map((p) => [p.name, p as Primitive]),
-);
-
-function isPrimitive(x: unknown): x is Primitive {
-  return typeof x === "object" && x !== null && "lower" in x && "vjp" in x;
-}
-
 onHost.load = () => import("./on-host/all.ts").then((m) => m.installReferences());

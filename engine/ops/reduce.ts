@@ -1,4 +1,3 @@
-import { isFloat } from "../core/dtype.ts";
 import { ShapeError } from "../core/errors.ts";
 import { dim, dropAxes, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
@@ -90,5 +89,3 @@ export const min = reduction("min", "min", sharedAmongTies);
 /** Row-major position within the reduced axes; the first of equals, and the first NaN before all numbers. */
 export const argmax = reduction("argmax", "argmax", notDifferentiable("returns indices"));
 export const argmin = reduction("argmin", "argmin", notDifferentiable("returns indices"));
-
-export const isFloatReduction = (x: GraphNode): boolean => isFloat(x.dtype);

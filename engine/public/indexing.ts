@@ -25,6 +25,15 @@ export const take = lift(functions.take);
 export const takeAlongAxis = lift(functions.takeAlongAxis);
 
 /**
+ * The same as PyTorch has it: the result has the shape of the indices, which are not repeated, and along the other axes
+ * may be shorter than `x`.
+ *
+ * @param options.axis -1 by default.
+ * @throws {ShapeError} If the indices are longer than `x` along another axis.
+ */
+export const gather = lift(functions.gather);
+
+/**
  * `x[i, j, ..]` for integer tensors, one for each leading axis and broadcast together: elements, or slices where there
  * are fewer tensors than axes.
  */

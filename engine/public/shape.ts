@@ -91,6 +91,14 @@ export const unstack = lift(functions.unstack);
 export const flip = lift(functions.flip);
 
 /**
+ * Differences of neighbours: `out[i] = x[i + 1] - x[i]`, booleans counted as i32.
+ *
+ * @param options.n How many times over. Default 1.
+ * @param options.axis -1 by default.
+ */
+export const diff = lift(functions.diff);
+
+/**
  * Elements moved along axes by `shift` places; those pushed over the end come in at the start.
  *
  * @param options.axis One or several; without it `x` is rolled as if it were flat.

@@ -9,9 +9,10 @@ import { dim, sizeOf } from "../../engine/core/shape.ts";
 import { placeholder } from "../../engine/evaluate.ts";
 import { type GraphNode, makeNode } from "../../engine/ir/node.ts";
 import type { AxisMap } from "../../engine/ir/primitive.ts";
-import { align, ops as o, primitives } from "../../engine/ops/build.ts";
+import { align, ops as o } from "../../engine/ops/build.ts";
 import { sameAxis } from "../../engine/ops/movement.ts";
 import { randomNumbers } from "../ops/accuracy.ts";
+import { primitives } from "../ops/primitives.ts";
 
 export interface Instruction {
   readonly op: number;

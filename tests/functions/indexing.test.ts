@@ -11,6 +11,28 @@ const x = m.tensor([
   [4, 5, 6],
 ]);
 
+test("gather has the shape of its indices, and a gradient", async () => {
+  const at = i32([[2, 0, 2, -1]]);
+  await check({
+    "fewer rows": [m.gather(x, at), [[3, 1, 3, 3]], 0],
+    rows: [x.gather(i32([[1, 0, 1]]), { axis: 0 }), [[4, 2, 6]], 0],
+    gradient: [
+      m.grad((t: m.Tensor) =>
+        t
+          .gather(at)
+          .mul(m.tensor([1, 10, 100, 1000]))
+          .sum(),
+      )(x),
+      [
+        [10, 0, 1101],
+        [0, 0, 0],
+      ],
+      0,
+    ],
+  });
+  expect(errorOf(() => m.gather(x, i32([[0], [0], [0]]))).op).toBe("gather");
+});
+
 test("take and takeAlongAxis", async () => {
   await check({
     rows: [

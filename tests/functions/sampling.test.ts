@@ -120,8 +120,18 @@ test("over three axes, trilinear", async () => {
 
 test("an even grid reads the image as it is, and a flipped one its mirror image", async () => {
   const x = m.arange(12).cast("f32").reshape([1, 1, 3, 4]);
-  const same = m.tensor([[[1, 0, 0], [0, 1, 0]]]); // biome-ignore format: a matrix
-  const mirrored = m.tensor([[[-1, 0, 0], [0, 1, 0]]]); // biome-ignore format: a matrix
+  const same = m.tensor([
+    [
+      [1, 0, 0],
+      [0, 1, 0],
+    ],
+  ]);
+  const mirrored = m.tensor([
+    [
+      [-1, 0, 0],
+      [0, 1, 0],
+    ],
+  ]);
   const cases = [false, true].flatMap((alignCorners) => {
     const grid = (theta: m.Tensor) => vision.affineGrid(theta, [1, 1, 3, 4], { alignCorners });
     const read = (theta: m.Tensor) =>

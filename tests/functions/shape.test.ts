@@ -176,6 +176,35 @@ test("concat, stack, split, chunk, unstack", async () => {
   expect(errorOf(() => x.split([1, 1], { axis: 1 })).name).toBe("ShapeError");
 });
 
+test("diff", async () => {
+  const squares = m.tensor([
+    [1, 4, 9, 16],
+    [0, 1, 8, 27],
+  ]);
+  await check({
+    "along the last axis": [
+      m.diff(squares),
+      [
+        [3, 5, 7],
+        [1, 7, 19],
+      ],
+      0,
+    ],
+    twice: [
+      squares.diff({ n: 2 }),
+      [
+        [2, 2],
+        [6, 12],
+      ],
+      0,
+    ],
+    "along another axis": [squares.diff({ axis: 0 }), [[-1, -3, -1, 11]], 0],
+    "of booleans": [m.diff(m.tensor([true, false, true])), [-1, 1], 0],
+    "of one element, and of none": [m.concat([m.diff(m.tensor([5])), m.diff(m.zeros([0]))]), []],
+  });
+  expect(errorOf(() => squares.diff({ n: -1 })).op).toBe("diff");
+});
+
 test("flip, roll, tile, repeat", async () => {
   await check({
     flip: [

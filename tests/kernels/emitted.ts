@@ -8,9 +8,10 @@ import { isFloat } from "../../engine/core/dtype.ts";
 import { DTypeError } from "../../engine/core/errors.ts";
 import { baseProfile, type Profile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
-import { ops, primitives } from "../../engine/ops/build.ts";
+import { ops } from "../../engine/ops/build.ts";
 import type { KernelProgram } from "../../kernels/program.ts";
 import { apply } from "../ops/derive.ts";
+import { primitives } from "../ops/primitives.ts";
 import { type Sample, table } from "../ops/table.ts";
 
 export interface Emitted {

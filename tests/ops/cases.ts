@@ -2,12 +2,12 @@
 // unfused and repeated runs against each other.
 import { evaluate } from "../../engine/evaluate.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
-import { primitives } from "../../engine/ops/build.ts";
 import { wrap } from "../../engine/tensor.ts";
 import { type HostData, tensor, withDebug } from "../../mod.ts";
 import type { Case } from "../platform/case.ts";
 import { expectedOf, firstDifference } from "./accuracy.ts";
 import { type Applied, apply, applyToViews, gradients } from "./derive.ts";
+import { primitives } from "./primitives.ts";
 import { type Entry, type Sample, table } from "./table.ts";
 
 /** Samples of an entry that the device runs; the CPU runs all. */

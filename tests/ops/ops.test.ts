@@ -5,10 +5,11 @@ import { backward } from "../../engine/autodiff/backward.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
 import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
-import { ops, primitives } from "../../engine/ops/build.ts";
+import { ops } from "../../engine/ops/build.ts";
 import { runOnHost } from "../support/run-plan.ts";
 import { expectedOf, firstDifference } from "./accuracy.ts";
 import { againstDifferences, apply, applyToViews, gradients, weightedSum } from "./derive.ts";
+import { primitives } from "./primitives.ts";
 import { type Sample, table, withoutEntry } from "./table.ts";
 
 const text = (s: Sample): string =>
