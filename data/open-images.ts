@@ -141,7 +141,9 @@ async function findInFiles(
 ): Promise<{ name: string; found: Found }> {
   const sorted = await sortWithArchives(files, options.labels ?? "fine", watch);
   const before = [...skipped, ...sorted.skipped];
-  if (sorted.pictures.length === 0 && sorted.records.length === 0) throw nothingUsable(name, before);
+  if (sorted.pictures.length === 0 && sorted.records.length === 0) {
+    throw nothingUsable(name, before, sorted.others);
+  }
   try {
     const found =
       sorted.pictures.length > 0
@@ -157,10 +159,12 @@ async function findInFiles(
 /** How many reasons a message gives before it only counts. */
 const SHOWN = 3;
 
-function nothingUsable(name: string, skipped: readonly Damage[]): ImageDataError {
+function nothingUsable(name: string, skipped: readonly Damage[], others = 0): ImageDataError {
   const shown = skipped.slice(0, SHOWN).map(({ file, problem }) => `${file}: ${problem}`);
   const more = skipped.length > SHOWN ? [`and ${skipped.length - SHOWN} more`] : [];
-  const why = skipped.length > 0 ? ` (${[...shown, ...more].join("; ")})` : "";
+  const rest = others > 0 ? [`${others} ${others === 1 ? "file holds" : "files hold"} something else`] : [];
+  const reasons = [...shown, ...more, ...rest];
+  const why = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
   const need = "need PNG, JPEG, GIF, BMP or WebP pictures, or IDX, CIFAR, STL-10 or npy files";
   return new ImageDataError(`${name}: there is no usable image${why}; ${need}`, skipped);
 }

@@ -1,4 +1,5 @@
 import type { Damage } from "../collection.ts";
+import type { InputFile } from "../source/input-file.ts";
 import { type ImageRecords, interleave, sideOf } from "./records.ts";
 
 const SIDE = 32;
@@ -30,6 +31,21 @@ const coarseClasses = [
 const labelBytes = (kind: CifarKind): number => (kind === 10 ? 1 : 2);
 const isRecord = (kind: CifarKind, first: number, second: number): boolean =>
   kind === 10 ? first < 10 : second < 100 && coarseOfFine[second] === first;
+
+/** A look at the first labels, so that other large files need not be read. */
+export async function mayBeCifar(file: InputFile): Promise<boolean> {
+  for (const kind of [100, 10] as const) {
+    const recordBytes = labelBytes(kind) + IMAGE_BYTES;
+    const records = Math.min(5, Math.floor(file.size / recordBytes));
+    let right = 0;
+    for (let i = 0; i < records; i++) {
+      const [first = 255, second = 255] = await file.read(i * recordBytes, i * recordBytes + 2);
+      if (isRecord(kind, first, second)) right++;
+    }
+    if (records > 0 && right >= records / 2) return true;
+  }
+  return false;
+}
 
 /** Records to look at before a file without a magic number is taken for CIFAR. */
 const LOOKED_AT = 64;

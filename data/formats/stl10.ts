@@ -13,10 +13,8 @@ export function looksLikeStl10({ name, size }: InputFile): boolean {
   return size >= IMAGE_BYTES && (named || size % IMAGE_BYTES === 0);
 }
 
-/** Whether a file is one of STL-10's labels: a byte an image, 1 to 10. */
-export function looksLikeStl10Labels({ name }: InputFile, bytes: Uint8Array): boolean {
-  return /(^|[/_])(train|test)_y\.bin$/i.test(name) && bytes.every((byte) => byte >= 1 && byte <= 10);
-}
+/** Whether a file's name is that of STL-10's labels, which are nothing but a byte an image. */
+export const isStl10LabelName = (name: string): boolean => /(^|[/_])(train|test)_y\.bin$/i.test(name);
 
 /**
  * Reads images of STL-10, 96 x 96 RGB whose planes lie column by column. They are read when they are asked for: the
@@ -42,7 +40,12 @@ export function readStl10(file: InputFile): ImageRecords {
   };
 }
 
-export function readStl10Labels(file: string, bytes: Uint8Array): LabelList & { classes: readonly string[] } {
+/** Labels from 0, or null where a byte is not from 1 to 10. */
+export function readStl10Labels(
+  file: string,
+  bytes: Uint8Array,
+): (LabelList & { classes: readonly string[] }) | null {
+  if (bytes.length === 0 || !bytes.every((byte) => byte >= 1 && byte <= 10)) return null;
   return { file, values: Int32Array.from(bytes, (byte) => byte - 1), classes };
 }
 

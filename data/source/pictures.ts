@@ -4,6 +4,7 @@ import { BadImage, type ImageHeader, readHeader } from "../decode/header.ts";
 import { openPool } from "../decode/pool.ts";
 import type { ImageKind } from "../formats/kind.ts";
 import type { Candidates, Found, Loaded, Watch } from "./candidates.ts";
+import { inOrder } from "./in-order.ts";
 import { type InputFile, readWhole } from "./input-file.ts";
 
 /** A file that starts like a picture. */
@@ -17,26 +18,30 @@ const MAX_CHOSEN_SIDE = 96;
 /** Bytes in which the header of a photograph usually ends. */
 const HEADER_BYTES = 2 ** 16;
 
-/** A picture whose header is sound, and where it belongs. */
-interface Sorted {
+/** A picture whose header is sound. */
+interface Readable {
   readonly picture: PictureFile;
   readonly header: ImageHeader;
+}
+
+/** The same, and where it belongs. */
+interface Sorted extends Readable {
   readonly side: "train" | "test";
   readonly className: string | null;
 }
 
 /** What a folder of pictures holds: its two sides, classes, and a size that suits. */
 export async function findPictures(pictures: readonly PictureFile[], watch: Watch): Promise<Found> {
-  const skipped: Damage[] = [];
-  const readable: { picture: PictureFile; header: ImageHeader }[] = [];
-  for (const picture of pictures) {
+  const looked = await inOrder(pictures, async (picture): Promise<Readable | Damage> => {
     watch.check();
     try {
-      readable.push({ picture, header: await headerOf(picture) });
+      return { picture, header: await headerOf(picture) };
     } catch (error) {
-      skipped.push({ file: picture.file.name, problem: reason(error) });
+      return { file: picture.file.name, problem: reason(error) };
     }
-  }
+  });
+  const readable = looked.flatMap((each) => ("header" in each ? [each] : []));
+  const skipped = looked.flatMap((each) => ("problem" in each ? [each] : []));
   if (readable.length === 0) throw new ImageDataError("none of the images can be read", skipped);
   const sorted = sortByPath(readable);
   const named = new Set(sorted.flatMap(({ className }) => className ?? []));
@@ -80,7 +85,7 @@ const TRAIN_FOLDERS = ["train", "training", "unlabeled", "unlabelled"];
  * Folders say what images are: "train" and "test" (or "val") at the top are the split, the names below them, or at the
  * top without a split, are the classes. A folder that holds everything says nothing.
  */
-function sortByPath(readable: readonly { picture: PictureFile; header: ImageHeader }[]): Sorted[] {
+function sortByPath(readable: readonly Readable[]): Sorted[] {
   const paths = readable.map(({ picture }) => picture.file.name.split("/").slice(0, -1));
   while (paths.every((path) => path.length > 0 && path[0] === paths[0]?.[0])) {
     for (const path of paths) path.shift();

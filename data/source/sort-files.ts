@@ -1,13 +1,14 @@
 import type { ArchiveKind } from "../archive/open-archive.ts";
 import { type Damage, reason } from "../collection.ts";
-import { type CifarLabels, cifarKind, readCifar } from "../formats/cifar.ts";
+import { type CifarLabels, cifarKind, mayBeCifar, readCifar } from "../formats/cifar.ts";
 import { readIdx } from "../formats/idx.ts";
 import { HEAD_BYTES, isImageKind, isImageName, kindOf, whyNoImage } from "../formats/kind.ts";
 import { readNpyImages } from "../formats/npy-images.ts";
 import type { ImageRecords, LabelList } from "../formats/records.ts";
-import { looksLikeStl10, looksLikeStl10Labels, readStl10, readStl10Labels } from "../formats/stl10.ts";
+import { isStl10LabelName, looksLikeStl10, readStl10, readStl10Labels } from "../formats/stl10.ts";
 import type { Labels } from "./arrays.ts";
 import type { Watch } from "./candidates.ts";
+import { inOrder } from "./in-order.ts";
 import { type InputFile, readWhole } from "./input-file.ts";
 import type { PictureFile } from "./pictures.ts";
 
@@ -32,31 +33,46 @@ export async function sortFiles(
   wanted: CifarLabels,
   watch: Watch,
 ): Promise<SortedFiles> {
-  const pictures: PictureFile[] = [];
-  const records: ImageRecords[] = [];
-  const labels: Labels[] = [];
-  const archives: { file: InputFile; kind: ArchiveKind }[] = [];
-  const skipped: Damage[] = [];
-  let others = 0;
-  for (const file of files) {
+  const all = await inOrder(files, async (file) => {
     watch.check();
     try {
-      const kind = kindOf(await file.read(0, HEAD_BYTES));
-      if (isImageKind(kind)) pictures.push({ file, kind });
-      else if (kind === "zip" || kind === "gzip" || kind === "tar") archives.push({ file, kind });
-      else if (isImageName(file.name)) skipped.push({ file: file.name, problem: whyNoImage(kind) });
-      else {
-        const found = await readArrays(file, kind, wanted);
-        if (!found) others++;
-        else if ("values" in found) labels.push(found);
-        else records.push(found);
-      }
+      return await sortOne(file, wanted);
     } catch (error) {
-      skipped.push({ file: file.name, problem: reason(error) });
+      return { skipped: { file: file.name, problem: reason(error) } };
     }
-  }
-  return { pictures, records, labels, archives, skipped, others };
+  });
+  return {
+    pictures: all.flatMap((each) => ("picture" in each ? [each.picture] : [])),
+    records: all.flatMap((each) => ("records" in each ? [each.records] : [])),
+    labels: all.flatMap((each) => ("labels" in each ? [each.labels] : [])),
+    archives: all.flatMap((each) => ("archive" in each ? [each.archive] : [])),
+    skipped: all.flatMap((each) => ("skipped" in each ? [each.skipped] : [])),
+    others: all.filter((each) => "other" in each).length,
+  };
 }
+
+type Sorted =
+  | { readonly picture: PictureFile }
+  | { readonly records: ImageRecords }
+  | { readonly labels: Labels }
+  | { readonly archive: SortedFiles["archives"][number] }
+  | { readonly skipped: Damage }
+  | { readonly other: true };
+
+async function sortOne(file: InputFile, wanted: CifarLabels): Promise<Sorted> {
+  const kind = kindOf(await file.read(0, HEAD_BYTES));
+  if (isImageKind(kind)) return { picture: { file, kind } };
+  if (isImageName(file.name)) return { skipped: { file: file.name, problem: whyNoImage(kind) } };
+  if (kind === "zip" || kind === "gzip" || kind === "tar") return { archive: { file, kind } };
+  const found = await readArrays(file, kind, wanted);
+  if (found) return "values" in found ? { labels: found } : { records: found };
+  if (!isArrayName(file.name)) return { other: true };
+  const problem = kind === "empty" ? "the file is empty" : "the file is none of IDX, CIFAR, STL-10 and npy";
+  return { skipped: { file: file.name, problem } };
+}
+
+/** Whether a file's name says that it holds images or labels one after the other. */
+const isArrayName = (name: string): boolean => /\.(bin|npy|idx)$|-ubyte$/i.test(name);
 
 async function readArrays(
   file: InputFile,
@@ -70,11 +86,14 @@ async function readArrays(
     return await readWhole(file);
   };
   // The first bytes of CIFAR may look like other formats; its labels, at the start of each record, do not.
-  if (size <= MAX_WHOLE && (kind === "unknown" || kind === "text" || kind === "idx")) {
-    const bytes = await readWhole(file);
+  if ((kind === "unknown" || kind === "text" || kind === "idx") && (await mayBeCifar(file))) {
+    const bytes = await whole();
     const cifar = cifarKind(bytes);
     if (cifar) return readCifar(name, bytes, cifar, wanted);
-    if (looksLikeStl10Labels(file, bytes)) return readStl10Labels(name, bytes);
+  }
+  if (isStl10LabelName(name)) {
+    const labels = readStl10Labels(name, await whole());
+    if (labels) return labels;
   }
   if (kind === "idx") return readIdx(name, await whole());
   if (kind === "npy") return readNpyImages(name, await whole());

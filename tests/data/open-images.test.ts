@@ -105,7 +105,9 @@ describe("folders of pictures", () => {
     });
     const failure = await openImages(path).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(ImageDataError);
-    expect((failure as Error).message).toMatch(/^useless: there is no usable image \(a.png: .* and 1 more\)/);
+    expect((failure as Error).message).toMatch(
+      /^useless: there is no usable image \(a.png: .* and 1 more; 1 file holds something else\)/,
+    );
     expect((failure as ImageDataError).skipped).toHaveLength(4);
     await expect(openImages(join(root, "missing"))).rejects.toThrow("there is no file or folder");
   });
@@ -180,6 +182,7 @@ describe("files of arrays", () => {
     expect(train.classes?.[0]).toBe("airplane");
     expect(train.skipped).toEqual([
       { file: "data_batch_1.bin#1", problem: "there is no class 77 in CIFAR-10" },
+      { file: "test_batch.bin", problem: "the file is none of IDX, CIFAR, STL-10 and npy" },
     ]);
   });
 
