@@ -1,6 +1,5 @@
 import { isScriptHost } from "../host.ts";
 import type { Answer, Job } from "./job.ts";
-import { workerSource } from "./worker-source.ts";
 
 /** A worker that decodes one picture at a time. */
 export interface Lane {
@@ -72,6 +71,7 @@ export async function openLane(): Promise<Lane | null> {
 
 async function starter(): Promise<(() => AnyWorker) | null> {
   const isDeno = "Deno" in globalThis;
+  const { workerSource } = await import("./worker-source.ts"); // large, and of no use before there are pictures
   if (isScriptHost() && !isDeno) {
     if (workerSource === null) return null;
     const specifier = "node:worker_threads";
