@@ -1,0 +1,63 @@
+// Ctrl-C in the program itself, on the adapter that the tests have.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../../tools/bundle.mjs";
+import { cache, root } from "../../tools/host-env.mjs";
+import { tiny, writePictures } from "./pictures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "morlet-interrupt-"));
+const program = join(cache, `test-interrupt-${process.pid}.mjs`);
+
+beforeAll(async () => {
+  await bundle({ entry: join(root, "cli", "main.ts"), outfile: program, platform: "node" });
+  await writePictures(join(folder, "photos"), 16, false);
+});
+afterAll(() => {
+  for (const file of [program, `${program}.map`]) rmSync(file, { force: true });
+  rmSync(folder, { recursive: true });
+});
+
+/** Starts a long run and interrupts it when it says `when`, and again when it answers that if `twice`. */
+function interrupted(
+  name: string,
+  { when, twice = false }: { when: string; twice?: boolean },
+): Promise<{ code: number | null; out: string; errors: string }> {
+  const args = ["pretrain", "--data", join(folder, "photos"), ...tiny, "--name", name, "--runs", folder];
+  const child = spawn(process.execPath, [program, ...args, "--epochs", "100000"], { cwd: folder });
+  let [out, errors] = ["", ""];
+  let sent = 0;
+  const interrupt = (most: number) => {
+    if (sent >= most) return;
+    sent++;
+    child.kill("SIGINT");
+  };
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+    if (twice && errors.includes("leaves at once")) interrupt(2);
+  });
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+    if (out.includes(when)) interrupt(1);
+  });
+  return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, errors })));
+}
+
+test("Ctrl-C stops with a checkpoint and says how to go on", { timeout: 240_000 }, async () => {
+  const { code, out, errors } = await interrupted("once", { when: "mean loss" });
+  expect(errors).toContain("stopping after this step, with a checkpoint");
+  expect(code).toBe(0);
+  expect(out).toMatch(/stopped; go on with: morlet pretrain --resume once --runs /);
+  const files = readdirSync(join(folder, "once"));
+  expect(files.filter((file) => file.startsWith("checkpoint-")).length).toBeGreaterThan(0);
+  expect(files).toContain("encoder.safetensors");
+});
+
+test("Ctrl-C twice leaves at once", { timeout: 240_000 }, async () => {
+  // The first step is still being compiled, so the run cannot have ended in order.
+  const { code, out } = await interrupted("twice", { when: "compiling the training step", twice: true });
+  expect(code).toBe(130);
+  expect(out).not.toContain("go on with");
+});
