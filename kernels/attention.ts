@@ -83,7 +83,7 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   const column: Axis = { name: "column", variable: queries ? 2 : 1, size: spec.columns };
   const emit = new Emitter(spec.steps, bindings);
   const line = (text: string) => emit.line(text);
-  const loop = (count: number, body: (i: string) => void, i = emit.fresh("i")) => {
+  const loop = (count: number, body: (i: string) => void, i = emit.fresh("k")) => {
     emit.open(`for (var ${i} = 0; ${i} < ${count}; ${i}++) {`);
     body(i);
     emit.close();

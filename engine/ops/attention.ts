@@ -13,8 +13,8 @@ const WIDEST = 960;
 /** Buffers that a kernel may bind anywhere. */
 const BUFFERS = 8;
 
-/** The sums of the gradient of a bias are cut into as many pieces at most: it may have few elements. */
-const PIECES = 16;
+/** A bias with fewer elements has its gradient summed up in pieces: so many elements keep an adapter busy. */
+const BUSY = 65536;
 
 const last = (x: Aval): number => x.shape.length - 1;
 
@@ -97,7 +97,8 @@ export function attentionRecord(o: GraphOps) {
   const addendGradient = (ins: readonly GraphNode[], p: AttentionParams, x: GraphNode): GraphNode => {
     const axis = (ins[0] as Aval).shape.findIndex((n, i) => n > 1 && x.shape[i] === 1 && i < last(x) - 1);
     const size = axis < 0 ? 1 : dim((ins[0] as Aval).shape, axis);
-    let pieces = PIECES;
+    const elements = sizeOf(shapeOf(ins, p));
+    let pieces = Math.max(1, Math.min(size >> 2, Math.floor(BUSY / elements)));
     while (size % pieces !== 0) pieces--;
     const cut = (y: GraphNode, whole: number) => {
       const shape = y.shape.flatMap((n, i) => (i !== axis ? [n] : n === 1 ? [1, 1] : [pieces, n / pieces]));

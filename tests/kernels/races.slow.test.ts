@@ -2,9 +2,11 @@
 // barrier out must be found even where the numbers come out right.
 import { describe, expect, test } from "vitest";
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
+import { backward } from "../../engine/autodiff/backward.ts";
 import { placeholder } from "../../engine/evaluate.ts";
-import type { Aval, GraphNode } from "../../engine/ir/node.ts";
-import { ops as o } from "../../engine/ops/build.ts";
+import { type Aval, type GraphNode, makeNode } from "../../engine/ir/node.ts";
+import type { Primitive } from "../../engine/ir/primitive.ts";
+import { attention, ops as o } from "../../engine/ops/build.ts";
 import { bindingBytes, type KernelProgram } from "../../kernels/program.ts";
 import { Memory, runKernel } from "../support/wgsl-run.ts";
 import { kernelsOf } from "./emitted.ts";
@@ -28,6 +30,16 @@ const graphs: Record<string, () => GraphNode[]> = {
   "two statistics of one row": () => {
     const x = input("f32", 2, 80);
     return [o.sum(x, [1]), o.max(x, [1])];
+  },
+  // More than one tile of queries and keys, and of samples for the bias, so that what is staged is overwritten.
+  "attention, with all gradients": () => {
+    const [q, k, v] = [input("f32", 2, 18, 3), input("f32", 2, 18, 3), input("f32", 2, 18, 2)];
+    const bias = input("f32", 1, 18, 18);
+    const params = { role: "output", scale: 1, addends: 1, target: 0, visible: false, kept: 0 };
+    const ins = [q, k, v, bias];
+    const output = makeNode(attention as Primitive, ins, params);
+    const ct = input("f32", 2, 18, 2);
+    return [output, ...(backward([{ node: output, ct }], ins, o) as GraphNode[])];
   },
   // More than one tile along the contracted axis, so that tiles are overwritten.
   "product of matrices": () => [o.dot(input("f32", 16, 17), input("f32", 17, 19), matrix)],
