@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor, vjp } from "../../mod.ts";
+import { isTensor, ShapeError, type Tensor, vjp } from "../../mod.ts";
 import { Cascade, type ModulusMaps } from "./cascade.ts";
 import { geometry, type Size } from "./geometry.ts";
 import { channelOf, type ScatteringPath, scatteringPaths } from "./paths.ts";
@@ -61,7 +61,8 @@ export interface Scattering2d {
  * @returns A function from `f32[..., M, N]` to `f32[..., K, m, n]`, with `m = floor(M / 2^J)`, `n = floor(N / 2^J)` and
  *   `K = 1 + J L + L^2 J (J - 1) / 2` (or `1 + J L`). Colour channels are leading axes like any other. The order of the
  *   channels is that of `paths`. Equal options give the same function.
- * @throws {RangeError} If an option is out of range. The function throws a {@link ShapeError} for images of another size.
+ * @throws {RangeError} If an option is out of range. The function throws a {@link ShapeError} for images of another size,
+ *   and a TypeError for what is no tensor.
  *
  * Memory: large batches are worked on in portions, so that all intermediate results together stay below half of what
  * goes in and comes out (or 48 MiB). A gradient keeps what it needs of each portion.
@@ -94,6 +95,8 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
   /** Images `[..., M, N]` as one list, and what stands before the last two axes. */
   const listed = (images: Tensor) => {
     const { input } = place;
+    if (!isTensor(images))
+      throw new TypeError("scattering2d: the images are no tensor; try tensor(values, { shape })");
     const [rows, columns] = images.shape.slice(-2);
     if (rows !== input[0] || columns !== input[1]) {
       throw new ShapeError("scattering2d", {

@@ -117,5 +117,6 @@ describe("refuses", () => {
     const transform = scattering2d({ J: 1, shape: [8, 6] });
     expect(() => transform(tensor([[1, 2]]))).toThrow("another size");
     expect(() => transform(tensor([1, 2]))).toThrow("another size");
+    expect(() => transform([[1, 2]] as never)).toThrow("no tensor");
   });
 });

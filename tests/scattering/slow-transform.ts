@@ -3,7 +3,7 @@ import { type FilterBank, filterBank } from "../../models/scattering/filter-bank
 import { type Complex, fft2 } from "../../models/scattering/fourier.ts";
 import { type Geometry, geometry, type Size } from "../../models/scattering/geometry.ts";
 
-interface Plane {
+export interface Plane {
   readonly size: Size;
   readonly values: Float64Array;
 }
@@ -32,23 +32,23 @@ export function slowScattering(
   return [...s0, ...first, ...second];
 }
 
-interface Spectrum extends Complex {
+export interface Spectrum extends Complex {
   readonly size: Size;
 }
 
-function padded(image: Float64Array, { padded, sources, input }: Geometry): Plane {
+export function padded(image: Float64Array, { padded, sources, input }: Geometry): Plane {
   const [rows, columns] = sources as NonNullable<Geometry["sources"]>;
   const values = rows.flatMap((i) => columns.map((k) => image[i * input[1] + k] as number));
   return { size: padded, values: Float64Array.from(values) };
 }
 
-const spectrum = ({ size, values }: Plane): Spectrum => ({
+export const spectrum = ({ size, values }: Plane): Spectrum => ({
   size,
   ...fft2({ re: values, im: new Float64Array(values.length) }, size[0], size[1]),
 });
 
 /** The inverse transform of a product, subsampled: what is `size / step` apart in frequency falls together. */
-function filtered({ size, re, im }: Spectrum, filter: Float64Array, step: number): Spectrum {
+export function filtered({ size, re, im }: Spectrum, filter: Float64Array, step: number): Spectrum {
   const [rows, columns] = [size[0] / step, size[1] / step];
   const folded = { re: new Float64Array(rows * columns), im: new Float64Array(rows * columns) };
   filter.forEach((value, i) => {
@@ -62,13 +62,17 @@ function filtered({ size, re, im }: Spectrum, filter: Float64Array, step: number
   return { size: [rows, columns], re: scale(back.im), im: scale(back.re) };
 }
 
-const modulus = ({ size, re, im }: Spectrum): Plane => ({
+export const modulus = ({ size, re, im }: Spectrum): Plane => ({
   size,
   values: re.map((x, i) => Math.hypot(x, im[i] as number)),
 });
 
+/** The smoothed map with the border that is then dropped. */
+export const smoothed = (h: Spectrum, level: number, bank: FilterBank, J: number): Spectrum =>
+  filtered(h, bank.phi[level] as Float64Array, 2 ** (J - level));
+
 function average(h: Spectrum, level: number, bank: FilterBank, J: number): number[] {
-  const { size, re } = filtered(h, bank.phi[level] as Float64Array, 2 ** (J - level));
+  const { size, re } = smoothed(h, level, bank, J);
   const inner = (i: number, n: number) => i > 0 && i < n - 1;
   return Array.from(re).filter(
     (_, i) => inner(Math.floor(i / size[1]), size[0]) && inner(i % size[1], size[1]),
