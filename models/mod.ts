@@ -18,7 +18,10 @@ export {
   type ResNetStage,
   resNets,
 } from "./resnet/resnet.ts";
+export { type RevisitedOptions, RevisitedResNet, type Tapped, transition } from "./resnet/revisited.ts";
+export { ReversibleBlock } from "./resnet/revisited-blocks.ts";
 export { SimClr, type SimClrOptions } from "./resnet/simclr.ts";
+export { Vgg, type VggOptions } from "./resnet/vgg.ts";
 export { type Adapter, type AdapterName, adapters, type Stage } from "./scatsimclr/presets.ts";
 export { loadPublished, savePublished } from "./scatsimclr/published.ts";
 export { ResidualBlock } from "./scatsimclr/residual-block.ts";
