@@ -27,6 +27,8 @@ export interface TensorOptions {
   dtype?: DType;
   /** For typed arrays: the shape of the data, by default one axis. */
   shape?: Shape;
+  /** Whether a copy stays on the host, so that a lost device does not take the values with it: for tables kept for long. */
+  keep?: boolean;
 }
 
 /**
@@ -160,6 +162,7 @@ export function wrap(node: GraphNode): Tensor {
  *
  * @param options.dtype Element type, if it should be another.
  * @param options.shape Shape of a typed array's data.
+ * @param options.keep Whether the values outlive a lost device; costs their size on the host. Default false.
  * @throws {ShapeError} If rows have different lengths, or the shape does not fit the data.
  */
 export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
@@ -182,7 +185,7 @@ export function tensor(data: TensorData, options: TensorOptions = {}): Tensor {
   visit(data, 0);
   const booleans = flat.length > 0 && flat.every((x) => typeof x === "boolean");
   const dtype = options.dtype ?? (booleans ? "bool" : "f32");
-  return fromHost(dtype, options.shape ?? shape, flat.map(Number));
+  return fromHost(dtype, options.shape ?? shape, flat.map(Number), options.keep);
 }
 
 const ragged = (shape: readonly number[], axis: number): ShapeError =>
@@ -199,10 +202,10 @@ function fromTyped(data: Exclude<TensorData, NestedArray>, options: TensorOption
       : data instanceof Float32Array || data instanceof Float64Array
         ? "f32"
         : "u32";
-  return fromHost(options.dtype ?? natural, options.shape ?? [data.length], data);
+  return fromHost(options.dtype ?? natural, options.shape ?? [data.length], data, options.keep);
 }
 
-function fromHost(dtype: DType, shape: Shape, values: ArrayLike<number>): Tensor {
+function fromHost(dtype: DType, shape: Shape, values: ArrayLike<number>, keep = false): Tensor {
   if (sizeOf(shape) !== values.length) {
     throw new ShapeError("tensor", {
       problem: `${values.length} values do not fill the shape`,
@@ -212,7 +215,9 @@ function fromHost(dtype: DType, shape: Shape, values: ArrayLike<number>): Tensor
   const host = allocateHost(dtype, values.length);
   if (dtype === "bool") for (let i = 0; i < values.length; i++) host[i] = values[i] ? 1 : 0;
   else host.set(values);
-  return wrap(storedNode(new Storage(dtype, host.length, host), shape));
+  const storage = new Storage(dtype, host.length, host);
+  storage.kept = keep;
+  return wrap(storedNode(storage, shape));
 }
 
 /** A number as a tensor of rank 0. In a compiled step it may change from call to call without a new compilation. */

@@ -33,6 +33,8 @@ export class Storage implements Stored {
   /** The call of a compiled function that returned this, and as which output; tells it its own state again. */
   origin: object | null = null;
   originOutput = -1;
+  /** Whether the host copy stays, however large it is, so that the values outlive the device. */
+  kept = false;
 
   constructor(dtype: DType, length: number, host: HostData | null = null) {
     this.dtype = dtype;
@@ -136,7 +138,7 @@ export class Storage implements Stored {
     } else if (this.length > 0) {
       const bytes = toDeviceBytes(this.dtype, this.#host as HostData);
       device.queue.writeBuffer(buffer.gpu, 0, bytes, 0, bytes.byteLength);
-      if (this.bytes > KEEP_ON_HOST) this.#host = null;
+      if (this.bytes > KEEP_ON_HOST && !this.kept) this.#host = null;
     }
   }
 

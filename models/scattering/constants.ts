@@ -21,7 +21,8 @@ export function constant({ rows, columns, values }: Matrix): () => Tensor {
 export function constantOf(values: Float64Array, shape: readonly number[]): () => Tensor {
   let made: Tensor | undefined;
   return () => {
-    made ??= tensor(values, { shape });
+    // A transform is made once and used for long, maybe on more than one device.
+    made ??= tensor(values, { shape, keep: true });
     return made;
   };
 }

@@ -48,6 +48,20 @@ describe("a lost device", () => {
     expect(fresh.isLost).toBe(false);
   });
 
+  test("does not take tables with it that are kept on the host, however large", async () => {
+    const values = Float32Array.from({ length: LENGTH }, (_, i) => i / 3);
+    const [kept, other] = [tensor(values, { keep: true }), tensor(values)];
+    const sums = compile((x: Tensor) => x.mul(kept).sum());
+    const before = await sums(tensor(values)).item();
+    await other.add(1).data();
+    const lost = await getDevice();
+    lost.gpu.destroy();
+    await lost.lost;
+    expect(await kept.data()).toEqual(values);
+    expect(await sums(tensor(values)).item()).toBe(before);
+    await expect(other.add(1).data()).rejects.toThrow(DeviceLostError);
+  });
+
   test("fails steps that are queued, at work and yet to come; new state works on the fresh device", async () => {
     const device = await getDevice();
     const step = compile((s: { w: Tensor }, x: Tensor) => ({

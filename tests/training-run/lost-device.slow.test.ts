@@ -1,10 +1,13 @@
 // Runs whose device goes away in the middle of things.
 import { beforeAll, describe, expect, test } from "vitest";
 import { configureDevice, DeviceLostError, getDevice } from "../../mod.ts";
+import { scatSimClr } from "../../training/methods/scatsimclr.ts";
+import { pretrain } from "../../training/pretrain.ts";
 import type { TrainingEvent } from "../../training/run/events.ts";
 import { memoryStore } from "../../training/run/store.ts";
 import { nodeGPU } from "../support/host.ts";
 import { eventsOf, plain, type SmallState, smallMethod } from "./small.ts";
+import { stripes } from "./tiny.ts";
 
 beforeAll(() => configureDevice({ gpu: nodeGPU() }));
 
@@ -107,5 +110,29 @@ describe("a run whose device is lost", () => {
     const rest = await eventsOf({ ...usual, store, checkpointEvery: 100, resume: true });
     expect(rest[0]).toMatchObject({ type: "start" });
     expect((rest[0] as { done: number }).done).toBeGreaterThanOrEqual(3);
+  });
+
+  test("has its scattering transform again, whose tables were on it", { timeout: 180_000 }, async () => {
+    const images = stripes(8, 32);
+    const statistics = { mean: [0.5, 0.5, 0.5], std: [0.3, 0.3, 0.3] };
+    const model = {
+      scattering: { J: 2, L: 4, shape: [32, 32] as const },
+      adapter: { stem: 4, stages: [] },
+      hidden: 8,
+      out: 8,
+    };
+    const losses = async (disturb: boolean) => {
+      const found: number[] = [];
+      const method = scatSimClr({ model, statistics });
+      for await (const event of pretrain(method, images, { epochs: 2, batch: 4, monitorEvery: 0 })) {
+        if (event.type !== "step") continue;
+        found.push(event.loss);
+        if (disturb && event.step === 2) await lose();
+      }
+      return found;
+    };
+    const expected = await losses(false);
+    expect(expected).toHaveLength(4);
+    expect(await losses(true)).toEqual(expected);
   });
 });
