@@ -89,6 +89,7 @@ export type {
 export { type SelfPatchOptions, selfPatch } from "./methods/selfpatch.ts";
 export { type SimClrMethod, type SimClrMethodOptions, type SimClrState, simClr } from "./methods/simclr.ts";
 export { type SmallImageOptions, smallImages } from "./methods/small-images.ts";
+export { signsOfCollapse } from "./monitors/collapse.ts";
 export type { Monitors } from "./monitors/monitors.ts";
 export { alignment, contrastiveTop1, uniformity } from "./monitors/pairs.ts";
 export { deadDimensions, effectiveRank } from "./monitors/spectrum.ts";

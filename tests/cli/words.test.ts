@@ -28,6 +28,7 @@ const monitors: JobEvent = {
   step: 1,
   monitors: {
     ...{ images: 10, dimensions: 4, spread: 0.512, effectiveRank: 3.4, dead: 0, alignment: 1 },
+    ...{ projections: 4, projectionRank: 3.1 },
     ...{ uniformity: -1, top1: 0.5, gradientNorm: 1 },
   },
 };

@@ -86,27 +86,27 @@ describe("cached gradients", () => {
 });
 
 describe("the micro-batch", () => {
-  const [method, images] = [smallMethod({ hidden: 500 }), specks(480)];
-  const options = { epochs: 1, batch: 480 };
+  const [method, images] = [smallMethod({ hidden: 3000 }), specks(240)];
+  const options = { epochs: 1, batch: 240 };
   const plan = planRun(method, images, options);
   const bytes = (size: number) => plannedBytes(method, plan, images, size);
   const chosen = (memoryBudget: number) =>
     microBatchOf(method, plan, images, { ...options, memoryBudget }, null);
 
   test("is the largest that keeps within the budget", () => {
-    expect(bytes(240)).toBeLessThan(bytes(480));
-    expect(chosen(bytes(480))).toEqual({ size: 480, warning: null });
-    expect(chosen(bytes(480) - 1)).toEqual({ size: 240, warning: null });
+    expect(bytes(60)).toBeLessThan(bytes(240));
+    expect(chosen(bytes(240))).toEqual({ size: 240, warning: null });
     expect(chosen(bytes(60))).toEqual({ size: 60, warning: null });
+    expect(chosen(bytes(30))).toEqual({ size: 30, warning: null });
   });
 
   test("is told where none does", () => {
     const { size, warning } = chosen(1000);
-    expect(size).toBeLessThan(60);
+    expect(size).toBeLessThan(240);
     expect(warning).toMatch(/^a step takes \d+ MB .* with \d+ images at once.*smaller batch/);
     const { parts: _, ...whole } = method;
     const undivided = microBatchOf(whole, plan, images, { ...options, memoryBudget: 1 }, null);
-    expect(undivided.size).toBe(480);
+    expect(undivided.size).toBe(240);
     expect(undivided.warning).not.toBeNull();
   });
 
@@ -114,7 +114,7 @@ describe("the micro-batch", () => {
     const asked = (microBatch: number) =>
       microBatchOf(method, plan, images, { ...options, microBatch }, null);
     expect(asked(16).size).toBe(16);
-    expect(() => asked(13)).toThrow("a micro-batch of 13 does not divide the batch of 480");
+    expect(() => asked(13)).toThrow("a micro-batch of 13 does not divide the batch of 240");
   });
 
   test("of a run is the same when it is resumed", async () => {

@@ -36,7 +36,7 @@ describe("a run in parts", () => {
     const only = (events: Record<string, unknown>[]) =>
       events.filter(({ type }) => kinds.includes(type as string));
     expect(only(all)).toEqual(only(expected));
-    expect(only(expected)).toHaveLength(20 + 5 + 4);
+    expect(only(expected)).toHaveLength(20 + 5 + 5);
     expect(told(await metricsOf(parts))).toEqual(told(await metricsOf(whole)));
     const [a, b] = [await whole.list(), await parts.list()];
     expect(a).toEqual(["checkpoint-00000018.safetensors", "checkpoint-00000020.safetensors", METRICS]);

@@ -14,6 +14,9 @@ export interface Monitors {
   readonly effectiveRank: number | null;
   /** Share of the dimensions that are the same for all images; see `deadDimensions`. */
   readonly dead: number | null;
+  /** Numbers of a projection, and how many of their directions are in use. */
+  readonly projections: number | null;
+  readonly projectionRank: number | null;
   /** Mean squared distance of two views of an image, at unit length: 0 to 4. */
   readonly alignment: number | null;
   /** See `uniformity`: 0 for one point, lower the more evenly the sphere is filled. */
@@ -42,6 +45,8 @@ export function measure(
     spread: h && spread(h),
     effectiveRank: h && effectiveRank(h),
     dead: h && deadDimensions(h),
+    projections: pair?.[0].width ?? null,
+    projectionRank: pair && effectiveRank(pair[0]),
     alignment: pair && alignment(...pair),
     uniformity: pair && uniformity(...pair),
     top1: pair && contrastiveTop1(...pair),

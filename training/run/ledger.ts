@@ -1,4 +1,6 @@
 import type { RunLength } from "../method.ts";
+import { type CollapseWatch, freshWatch, watchCollapse } from "../monitors/collapse.ts";
+import type { Monitors } from "../monitors/monitors.ts";
 import type { EpochEvent, StepEvent } from "./events.ts";
 
 /** What a checkpoint must know about the steps before it. */
@@ -9,9 +11,10 @@ export interface LedgerState {
   /** Of the steps since the last look at the representation. */
   readonly normSum: number;
   readonly norms: number;
+  readonly collapse: CollapseWatch;
 }
 
-export const emptyLedger: LedgerState = { lossSum: 0, losses: 0, normSum: 0, norms: 0 };
+export const emptyLedger: LedgerState = { lossSum: 0, losses: 0, normSum: 0, norms: 0, collapse: freshWatch };
 
 export interface Settled {
   readonly step: number;
@@ -52,9 +55,12 @@ export class Ledger {
     return norms === 0 ? null : normSum / norms;
   }
 
-  /** Takes note of a look. */
-  looked(): void {
-    this.sums = { ...this.sums, normSum: 0, norms: 0 };
+  /** Enters a look, and gives its warning if there is one. */
+  enterLook(step: number, monitors: Monitors): string | null {
+    const last = step === this.length.steps;
+    const { watch, warning } = watchCollapse(this.sums.collapse, monitors, { step, last });
+    this.sums = { ...this.sums, normSum: 0, norms: 0, collapse: watch };
+    return warning;
   }
 
   /** Epoch of a step, both from 1. */
@@ -70,6 +76,7 @@ export class Ledger {
     const { gradientNorm } = metrics;
     const { lossSum, losses, normSum, norms } = this.sums;
     this.sums = {
+      ...this.sums,
       lossSum: lossSum + loss,
       losses: losses + 1,
       normSum: normSum + (gradientNorm ?? 0),

@@ -12,6 +12,8 @@ export interface MicroBatch {
 
 /** Fewer at once are not tried: little is gained, and batch norm gets statistics of next to nothing. */
 const FEWEST = 2;
+/** Nor more pieces than this: their launches would take longer than their work. */
+const MOST_PIECES = 64;
 
 /**
  * The micro-batch of a run: as asked for, or as the run had it so far, or the largest whose plans keep within the
@@ -56,7 +58,7 @@ export function microBatchOf<S>(
 /** Divisors of the batch, each at most half of the one before. */
 function smallerSizes(batch: number): number[] {
   const sizes: number[] = [];
-  for (let size = batch - 1; size >= FEWEST; size--) {
+  for (let size = batch - 1; size >= Math.max(FEWEST, batch / MOST_PIECES); size--) {
     if (batch % size === 0 && size <= (sizes.at(-1) ?? batch) / 2) sizes.push(size);
   }
   return sizes;

@@ -37,7 +37,7 @@ export interface PretrainOptions {
   readonly microBatch?: number;
   /** Bytes of device memory that steps may take by their plans; `microBatch` is chosen accordingly. */
   readonly memoryBudget?: number;
-  /** Steps between looks at the representation; 0 for none. Default: an epoch. */
+  /** Steps between looks at the representation, the first of which comes before training; 0 for none. Default: an epoch. */
   readonly monitorEvery?: number;
   /** What is looked at: held-out images, or some of those trained on. Default: up to 256 of those trained on. */
   readonly monitorImages?: ImageSet;

@@ -28,6 +28,11 @@ export class Rhythm {
     this.snapshotEvery = snapshotEvery ?? STEPS_BETWEEN_SNAPSHOTS;
   }
 
+  /** Whether there are looks at all. */
+  get looks(): boolean {
+    return this.lookEvery > 0;
+  }
+
   at(step: number): Due {
     const now = performance.now();
     const late = this.saveByTime && now - this.saved >= MILLISECONDS_BETWEEN_CHECKPOINTS;

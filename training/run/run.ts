@@ -58,7 +58,7 @@ export class Run<S> {
     this.ledger = new Ledger(plan.length, from?.step ?? 0, from?.ledger ?? emptyLedger);
     this.snapshots = new Snapshots(from);
     this.rhythm = new Rhythm(plan.length.stepsPerEpoch, options);
-    this.looked = from?.step ?? 0;
+    this.looked = from?.step ?? -1;
     this.stepper = this.newStepper();
     this.watch = this.newWatch();
   }
@@ -122,6 +122,7 @@ export class Run<S> {
     let step = this.snapshots.latest?.step ?? 0;
     let running: Running<S> | null = null;
     if (options.signal?.aborted) return state;
+    if (step === 0 && this.rhythm.looks) yield* this.look(state, 0);
     for await (const batch of batchesAfter(step, images, plan)) {
       step++;
       const due = this.rhythm.at(step);
@@ -179,9 +180,10 @@ export class Run<S> {
   private async *look(state: S, step: number): Events<S> {
     if (step <= this.looked) return;
     const monitors = await this.watch.look(state, step, this.ledger.gradientNorm);
-    this.ledger.looked();
+    const warning = this.ledger.enterLook(step, monitors);
     this.looked = step;
     yield { type: "monitors", epoch: this.ledger.epochOf(step), step, monitors };
+    if (warning) yield { type: "warning", step, topic: "collapse", message: warning };
   }
 
   private async *save(state: S, step: number): Events<S> {
