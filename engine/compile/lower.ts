@@ -171,10 +171,11 @@ class Lowering {
 
   /** Operands and results once each, and what was counted per element while lowering. */
   #cost(elements: number): Cost {
-    const bytes = this.#bindings.reduce(
-      (n, b) => n + b.length * byteSize(b.dtype) * (b.access === "inout" ? 2 : 1),
-      0,
-    );
+    const bytes = this.#bindings.reduce((n, b, i) => {
+      const inside = this.#c.outputs.filter((x) => this.#fused.parts.get(x)?.whole === this.#operands[i]);
+      const length = inside.length > 0 ? inside.reduce((m, x) => m + sizeOf(x.shape), 0) : b.length;
+      return n + length * byteSize(b.dtype) * (b.access === "inout" ? 2 : 1);
+    }, 0);
     return { flops: 2 * this.#flops * elements, bytes };
   }
 

@@ -40,9 +40,10 @@ describe("parts of a concatenation are written where they belong", () => {
   });
 
   test("and take no room of their own", () => {
-    const { peakBytes } = explain(heads, x, v, w);
+    const { peakBytes, bytesMoved } = explain(heads, x, v, w);
     const bytes = 4 * (6 * 40 + 40 * 30 + 40 * 50 + 6 * 80);
     expect(peakBytes).toBeLessThan(bytes + 1024);
+    expect(bytesMoved).toBe(bytes + 4 * 6 * 40); // both kernels read x
   });
 
   test("through views, inside one another, along several axes", async () => {
