@@ -22,6 +22,7 @@ export {
   type PropagationOptions,
   propagateLabels,
 } from "./evaluate/dense/label-propagation.ts";
+export { patchSimilarity } from "./evaluate/dense/patch-similarity.ts";
 export { contourAccuracy, type Mask, regionSimilarity } from "./evaluate/dense/video-measure.ts";
 export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
 export { type FewLabelOptions, type FewLabelPoint, fewLabelCurve } from "./evaluate/few-labels.ts";

@@ -1,2 +1,2 @@
-export { loadPublished, type PublishedOptions } from "./load.ts";
+export { type LoadTransformerOptions, loadTransformer } from "./load-transformer.ts";
 export { commonNames } from "./names.ts";

@@ -4,7 +4,7 @@ import { resizeBiasTable } from "../swin/relative-bias.ts";
 import { resamplePositions } from "../vit/positions.ts";
 import { commonNames, type Tensors } from "./names.ts";
 
-export interface PublishedOptions {
+export interface LoadTransformerOptions {
   /** Whether anything missing, unexpected or misshapen is an error. Default true. */
   strict?: boolean;
   /** Of a file with several networks, the one to take: names that do not begin with `part.` are passed over. */
@@ -24,11 +24,15 @@ export interface PublishedOptions {
  *
  * @example
  *   const { tensors } = readSafetensors(bytes);
- *   const { model, missing } = loadPublished(vit, tensors, { strict: false });
+ *   const { model, missing } = loadTransformer(vit, tensors, { strict: false });
  *
- * Source: models/published/load.ts. Names: dino.md section 9, selfpatch.md and esvit.md section 8.
+ * Source: models/published/load-transformer.ts. Names: dino.md section 9, selfpatch.md and esvit.md section 8.
  */
-export function loadPublished<M>(model: M, tensors: Tensors, options: PublishedOptions = {}): Loaded<M> {
+export function loadTransformer<M>(
+  model: M,
+  tensors: Tensors,
+  options: LoadTransformerOptions = {},
+): Loaded<M> {
   const { strict = true, part, resample = false } = options;
   const shapes = new Map(treeLeaves(model).map(({ path, value }) => [path, value.shape]));
   const found: Record<string, Tensor> = {};
