@@ -1,4 +1,4 @@
-import { allocateHost, type DType, type HostData } from "./core/dtype.ts";
+import { allocateHost, checkDType, type DType, type HostData } from "./core/dtype.ts";
 import { ShapeError, TraceError } from "./core/errors.ts";
 import { type Shape, sizeOf } from "./core/shape.ts";
 import { boundPending, evaluate, isTracing, readStorage, storageOf, storedNode } from "./evaluate.ts";
@@ -212,7 +212,7 @@ function fromHost(dtype: DType, shape: Shape, values: ArrayLike<number>, keep = 
       got: { shape },
     });
   }
-  const host = allocateHost(dtype, values.length);
+  const host = allocateHost(checkDType("tensor", dtype), values.length);
   if (dtype === "bool") for (let i = 0; i < values.length; i++) host[i] = values[i] ? 1 : 0;
   else host.set(values);
   const storage = new Storage(dtype, host.length, host);

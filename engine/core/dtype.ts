@@ -8,6 +8,13 @@ export type HostData = Float32Array | Int32Array | Uint32Array | Uint8Array;
 
 export const DTYPES: readonly DType[] = ["f32", "f16", "i32", "u32", "bool"];
 
+/** Refuses what is no dtype, which only a program without types can ask for. */
+export function checkDType(op: string, dtype: DType): DType {
+  if (!DTYPES.includes(dtype))
+    throw new DTypeError(op, { problem: `"${dtype}" is no dtype`, need: DTYPES.join(", ") });
+  return dtype;
+}
+
 export const isFloat = (dtype: DType): boolean => dtype === "f32" || dtype === "f16";
 export const isInteger = (dtype: DType): boolean => dtype === "i32" || dtype === "u32";
 

@@ -1,5 +1,5 @@
-import type { DType } from "../core/dtype.ts";
-import { currentOp } from "../core/errors.ts";
+import { checkDType, type DType } from "../core/dtype.ts";
+import { currentOp, DTypeError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Stored } from "../core/stored.ts";
 import type { Primitive } from "./primitive.ts";
@@ -49,13 +49,20 @@ export class GraphNode implements Aval {
 
 let nextId = 1;
 
+/** Refuses an operand that is no tensor, which only a program without types can give. */
+export function checkNode(op: string, x: unknown): void {
+  if (!(x instanceof GraphNode))
+    throw new DTypeError(op, { problem: `${String(x)} is no tensor`, hint: "tensor(..)" });
+}
+
 /** Makes a node, checking operands by the primitive's own rules. */
 export function makeNode(
   primitive: Primitive,
   inputs: readonly GraphNode[],
   params: unknown = null,
 ): GraphNode {
-  const dtype = primitive.dtype(inputs, params);
+  for (const x of inputs) checkNode(primitive.name, x);
+  const dtype = checkDType(primitive.name, primitive.dtype(inputs, params));
   const shape = primitive.shape(inputs, params);
   return new GraphNode(primitive, inputs, params, { dtype, shape });
 }

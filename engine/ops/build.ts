@@ -1,6 +1,6 @@
 import { type DType, dtypeOfNumber, promote } from "../core/dtype.ts";
 import { broadcastShapes, dim, type Shape, shapesEqual } from "../core/shape.ts";
-import { type GraphNode, makeNode } from "../ir/node.ts";
+import { checkNode, type GraphNode, makeNode } from "../ir/node.ts";
 import { onHost } from "../ir/on-host.ts";
 import type { AxisMap, GraphOps, Primitive } from "../ir/primitive.ts";
 import { attentionRecord } from "./attention.ts";
@@ -40,6 +40,7 @@ export function broadcastNode(x: GraphNode, shape: Shape): GraphNode {
 
 /** Operands as nodes of one dtype (unless `mixed`) and one shape. */
 export function align(name: string, operands: readonly Operand[], mixed = false): GraphNode[] {
+  for (const x of operands) if (typeof x !== "number" && typeof x !== "boolean") checkNode(name, x);
   const nodes = operands.filter((x): x is GraphNode => typeof x === "object");
   let dtype: DType =
     nodes.length > 0 ? nodes.map((n) => n.dtype).reduce((a, b) => promote(name, a, b)) : "f32";

@@ -56,6 +56,29 @@ test("errors carry the method's name", () => {
   expect(errorOf(() => x.mul(m.zeros([4]))).op).toBe("mul");
 });
 
+test("what is no tensor or no dtype is told, since JavaScript does not", () => {
+  const wrong = (x: unknown) => x as m.Tensor;
+  const problems = [
+    () => m.sin(wrong(0.5)),
+    () => m.add(m.ones([2]), wrong("1")),
+    () => m.ones([2]).mul(wrong(null)),
+    () => m.where(m.ones([2]).equal(1), 1, wrong(undefined)),
+    () => m.cast(m.ones([2]), "f64" as m.DType),
+    () => m.zeros([2], { dtype: "float32" as m.DType }),
+    () => m.tensor([1], { dtype: "int" as m.DType }),
+  ].map((body) => errorOf(body));
+  expect(problems.map(({ name }) => name)).toEqual(problems.map(() => "DTypeError"));
+  expect(problems.map(({ op, problem }) => `${op}: ${problem}`)).toEqual([
+    "sin: 0.5 is no tensor",
+    "add: 1 is no tensor",
+    "mul: null is no tensor",
+    "where: undefined is no tensor",
+    'cast: "f64" is no dtype',
+    'zeros: "float32" is no dtype',
+    'tensor: "int" is no dtype',
+  ]);
+});
+
 test("methods are no own properties: printing and trees see the tensor alone", () => {
   expect(Object.keys(m.zeros([1]))).toEqual(["node"]);
   expect(Object.keys(m.Tensor.prototype)).toEqual([]);
