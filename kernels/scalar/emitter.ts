@@ -54,7 +54,9 @@ export class Emitter {
 
   /** A name that no other line uses. */
   fresh(prefix: string): string {
-    return `${prefix}${this.#counter++}`;
+    const name = `${prefix}${this.#counter++}`;
+    // A variable of that name would hide the type.
+    return /^([iu]32|f(16|32))$/.test(name) ? this.fresh(prefix) : name;
   }
 
   open(header: string): void {
