@@ -19,7 +19,7 @@ export interface Store {
   readonly at: number;
 }
 
-/** Elementwise work: loop variable 0 runs over `length` elements, one a thread. */
+/** Elementwise work: loop variable 0 runs over `length` elements, of which each thread takes a few. */
 export interface MapSpec {
   readonly kind: "map";
   readonly name: string;
@@ -27,18 +27,27 @@ export interface MapSpec {
   readonly bindings: readonly KernelBinding[];
   readonly length: number;
   readonly stores: readonly Store[];
+  readonly perThread: number;
   readonly workgroupSize: number;
   readonly cost: Cost;
 }
 
 export function mapKernel(spec: MapSpec): KernelProgram {
-  const { length, workgroupSize, bindings } = spec;
-  const workgroups = gridOf(Math.ceil(length / workgroupSize));
+  const { length, perThread, workgroupSize, bindings } = spec;
+  const strip = workgroupSize * perThread;
+  const workgroups = gridOf(Math.ceil(length / strip));
+  const ragged = workgroups[0] * workgroups[1] * strip !== length;
   const emit = new Emitter(spec.steps, bindings);
-  emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  if (workgroups[0] * workgroups[1] * workgroupSize !== length) emit.line(`if (i >= ${length}) { return; }`);
+  emit.line(`let i = ${groupNumber(workgroups)} * ${strip} + i32(lane);`);
+  if (ragged) emit.line(`if (i >= ${length}) { return; }`);
   emit.bindVariable(0, "i");
   writeStores(emit, spec.stores, bindings);
+  for (let j = 1; j < perThread; j++) {
+    emit.line(`let i${j} = i + ${j * workgroupSize};`);
+    if (ragged) emit.line(`if (i${j} >= ${length}) { return; }`);
+    emit.bindVariable(0, `i${j}`);
+    writeStores(emit, spec.stores, bindings);
+  }
   return program({
     name: spec.name,
     bindings,

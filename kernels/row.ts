@@ -38,6 +38,8 @@ export interface RowSpec {
   readonly elementStores: readonly Store[];
   /** One thread a row, or one workgroup a row with its lanes along the row. */
   readonly lanes: "rows" | "elements";
+  /** Elements at most that a thread with a row of its own takes in one round of its loops. */
+  readonly unroll: number;
   readonly workgroupSize: number;
   readonly cost: Cost;
 }
@@ -91,10 +93,12 @@ function threadPerRow(spec: RowSpec): KernelProgram {
   for (const folds of phases) {
     const names = folds.map((fold) => declareFold(emit, spec, fold));
     const blocks = blockedSums(emit, spec, folds);
-    const position = openRow(emit, extents, blocks);
-    folds.forEach((fold, i) => {
-      stepFold(emit, spec, fold, names[i] as string, position, blocks.names[i]);
-    });
+    for (const at of openRow(emit, spec, blocks)) {
+      const position = at();
+      folds.forEach((fold, i) => {
+        stepFold(emit, spec, fold, names[i] as string, position, blocks.names[i]);
+      });
+    }
     closeRow(emit, extents, blocks, folds, names);
     folds.forEach((fold, i) => {
       emit.bindAccumulator(fold.ref, isArg(fold) ? `${names[i]}_at` : (names[i] as string), 0);
@@ -103,8 +107,10 @@ function threadPerRow(spec: RowSpec): KernelProgram {
   writeStores(emit, spec.rowStores, bindings);
   if (spec.elementStores.length > 0) {
     const none = { size: 0, names: [] };
-    openRow(emit, extents, none);
-    writeStores(emit, spec.elementStores, bindings);
+    for (const at of openRow(emit, spec, none)) {
+      at();
+      writeStores(emit, spec.elementStores, bindings);
+    }
     closeRow(emit, extents, none, [], []);
   }
   return program({
@@ -139,32 +145,51 @@ function blockedSums(emit: Emitter, spec: RowSpec, folds: readonly RowFold[]): B
   return { size: SUM_BLOCK, names: folds.map((fold) => (long(fold) ? emit.fresh("part") : undefined)) };
 }
 
-/** Opens the loops over a row and binds their variables; returns the row-major position within the row. */
-function openRow(emit: Emitter, extents: readonly number[], blocks: Blocks): string {
-  let position = "";
+/**
+ * Opens the loops over a row. Returns one function for each element of a round of the innermost loop: it binds the
+ * variables and returns the row-major position within the row.
+ */
+function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): (() => string)[] {
+  let outer = "";
+  let bindLast: (() => string)[] = [() => "0"];
   extents.forEach((n, i) => {
     const last = i === extents.length - 1;
     const r = emit.fresh("r");
-    if (last && blocks.size > 0) {
-      for (const part of blocks.names) if (part) emit.line(`var ${part}: f32 = 0.0f;`);
+    const at = (name: string) => (outer === "" ? name : `(${outer} * ${n} + ${name})`);
+    if (!last) {
+      emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
+      emit.bindVariable(i + 1, r);
+      outer = at(r);
+      return;
     }
-    if (last && blocks.size > 0 && n > blocks.size) {
+    for (const part of blocks.names) if (part) emit.line(`var ${part}: f32 = 0.0f;`);
+    // Blocks hold a power of two.
+    const steps = (blocks.size > 0 ? [4, 2] : [4, 5, 3, 2]).find((u) => u <= unroll && n % u === 0) ?? 1;
+    let start = r;
+    if (blocks.size > 0 && n > blocks.size) {
       const chunk = emit.fresh("c");
-      const chunks = Math.ceil(n / blocks.size);
-      emit.open(`for (var ${chunk} = 0; ${chunk} < ${chunks}; ${chunk}++) {`);
+      const size = blocks.size / steps;
+      emit.open(`for (var ${chunk} = 0; ${chunk} < ${Math.ceil(n / blocks.size)}; ${chunk}++) {`);
       for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
       const inner = emit.fresh("k");
       const whole = n % blocks.size === 0;
-      const bound = whole ? `${blocks.size}` : `min(${blocks.size}, ${n} - ${chunk} * ${blocks.size})`;
+      const bound = whole ? `${size}` : `min(${size}, ${n / steps} - ${chunk} * ${size})`;
       emit.open(`for (var ${inner} = 0; ${inner} < ${bound}; ${inner}++) {`);
-      emit.line(`let ${r} = ${chunk} * ${blocks.size} + ${inner};`);
+      start = `${chunk} * ${blocks.size} + ${steps === 1 ? inner : `${inner} * ${steps}`}`;
+      if (steps === 1) emit.line(`let ${r} = ${start};`);
     } else {
-      emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
+      const inner = steps === 1 ? r : emit.fresh("k");
+      emit.open(`for (var ${inner} = 0; ${inner} < ${n / steps}; ${inner}++) {`);
+      start = `${inner} * ${steps}`;
     }
-    emit.bindVariable(i + 1, r);
-    position = position === "" ? r : `(${position} * ${n} + ${r})`;
+    bindLast = Array.from({ length: steps }, (_, j) => () => {
+      const name = steps === 1 ? r : emit.fresh("r");
+      if (steps > 1) emit.line(`let ${name} = ${start} + ${j};`);
+      emit.bindVariable(i + 1, name);
+      return at(name);
+    });
   });
-  return position === "" ? "0" : position;
+  return bindLast;
 }
 
 function stepFold(

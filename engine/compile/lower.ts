@@ -16,7 +16,7 @@ import type { DotAxes, InlineContext } from "../ir/primitive.ts";
 import { type Cluster, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
 import { attentionParts } from "./lower-attention.ts";
-import { chooseDotTile, elementwiseGroup, rowLanes } from "./tiles.ts";
+import { chooseDotTile, elementsAtOnce, elementwiseGroup, MANY, rowLanes } from "./tiles.ts";
 
 /** A buffer that a kernel binds: a value of the graph, or scratch that only the kernels of one cluster see. */
 export type Operand = GraphNode | Scratch;
@@ -190,6 +190,7 @@ class Lowering {
       bindings: this.#bindings,
       length,
       stores,
+      perThread: length < MANY ? 1 : elementsAtOnce(this.#profile, this.#s.steps.length),
       workgroupSize: elementwiseGroup(this.#profile),
       cost,
     };
@@ -234,6 +235,7 @@ class Lowering {
       rowStores,
       elementStores,
       lanes,
+      unroll: elementsAtOnce(this.#profile, this.#s.steps.length),
       workgroupSize,
       cost: this.#cost(rows * length),
     };

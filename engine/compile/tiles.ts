@@ -11,6 +11,14 @@ export const LONGEST_EXPRESSION = 400;
 
 export const elementwiseGroup = (_: Profile): number => 64;
 
+/** Elements from which threads of elementwise kernels may take several. */
+export const MANY = 1 << 15;
+
+/** Elements that a thread takes one after the other, where starting it, or a round of its loop, costs like a load. */
+export function elementsAtOnce(profile: Profile, steps: number): number {
+  return profile.kind === "software" && steps <= 64 ? 4 : 1;
+}
+
 /** Whether lanes run over rows or along them. */
 export function rowLanes(
   profile: Profile,

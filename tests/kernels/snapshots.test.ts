@@ -48,23 +48,39 @@ test("statistics of rows and what is made of them, a thread a row", () => {
       let row = i32(min(group.x, 1u)) * 4 + i32(lane);
       if (row >= 6) { return; }
       var acc0: f32 = from_bits(0xff800000u);
-      let v2 = (row * 10);
-      for (var r1 = 0; r1 < 10; r1++) {
-        let v3 = in0[(v2 + r1)];
-        acc0 = max_or_nan(acc0, v3);
+      let v4 = (row * 10);
+      for (var k2 = 0; k2 < 5; k2++) {
+        let r3 = k2 * 2 + 0;
+        let v5 = in0[(v4 + r3)];
+        acc0 = max_or_nan(acc0, v5);
+        let r6 = k2 * 2 + 1;
+        let v7 = in0[(v4 + r6)];
+        acc0 = max_or_nan(acc0, v7);
       }
-      var acc4: f32 = 0.0f;
-      for (var r5 = 0; r5 < 10; r5++) {
-        let v6 = in0[(v2 + r5)];
-        let v7 = (v6 - acc0);
-        acc4 = acc4 + v7;
+      var acc8: f32 = 0.0f;
+      for (var k10 = 0; k10 < 5; k10++) {
+        let r11 = k10 * 2 + 0;
+        let v12 = in0[(v4 + r11)];
+        let v13 = (v12 - acc0);
+        acc8 = acc8 + v13;
+        let r14 = k10 * 2 + 1;
+        let v15 = in0[(v4 + r14)];
+        let v16 = (v15 - acc0);
+        acc8 = acc8 + v16;
       }
-      for (var r8 = 0; r8 < 10; r8++) {
-        let v9 = in0[(v2 + r8)];
-        let v10 = (v9 - acc0);
-        let v11 = (v10 / acc4);
-        let v12 = (v2 + r8);
-        out1[v12] = v11;
+      for (var k18 = 0; k18 < 5; k18++) {
+        let r19 = k18 * 2 + 0;
+        let v20 = in0[(v4 + r19)];
+        let v21 = (v20 - acc0);
+        let v22 = (v21 / acc8);
+        let v23 = (v4 + r19);
+        out1[v23] = v22;
+        let r24 = k18 * 2 + 1;
+        let v25 = in0[(v4 + r24)];
+        let v26 = (v25 - acc0);
+        let v27 = (v26 / acc8);
+        let v28 = (v4 + r24);
+        out1[v28] = v27;
       }
     }
     "
