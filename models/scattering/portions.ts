@@ -41,7 +41,7 @@ export function portionsOf(count: number, options: CascadeOptions): Portions {
   for (let group = angles; group >= 1; group--) {
     if (angles % group !== 0) continue;
     const images = Math.max(1, Math.floor(room / needed(group)));
-    const portions = Math.max(1, Math.ceil(count / images));
+    const portions = evenly(count, Math.max(1, Math.ceil(count / images)));
     const launches = portions * (KERNELS + (second ? (KERNELS_OF_GROUP * angles) / group : 0));
     const fits = count === 0 || Math.ceil(count / portions) * needed(group) <= room || group === 1;
     if (fits && launches < best.launches) best = { launches, portions, angles: group };
@@ -51,4 +51,10 @@ export function portionsOf(count: number, options: CascadeOptions): Portions {
     (_, i) => Math.floor(((i + 1) * count) / best.portions) - Math.floor((i * count) / best.portions),
   );
   return { images: sizes, angles: best.angles };
+}
+
+/** A few more portions than needed, if all are of one size then: other sizes are other kernels. */
+function evenly(count: number, portions: number): number {
+  for (let p = portions; p <= 1.25 * portions; p++) if (count % p === 0) return p;
+  return portions;
 }
