@@ -49,7 +49,7 @@ describe("the debug ladder", () => {
     const dispatches = seen.filter((l) => l.startsWith("  "));
     expect(dispatches).toHaveLength(2);
     expect(dispatches[0]).toMatch(
-      new RegExp(`^ {2}dot_dot_1x2x2x2 \\[1x1x1\\] \\(matmul\\): ${time}, \\d.* live$`),
+      new RegExp(`^ {2}dot_dot_1x2x2x2 \\[\\dx1x1\\] \\(matmul\\): ${time}, \\d.* live$`),
     );
     expect(dispatches[1]).toMatch(/^ {2}row_sum_1x4 .*\(sum\): /);
   });
