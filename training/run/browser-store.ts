@@ -38,13 +38,13 @@ export function browserStore(name: string): RunStore {
       const bytes = handle && new Uint8Array(await (await handle.getFile()).arrayBuffer());
       return bytes && bytes.length > 0 ? bytes : null;
     },
-    write(file, bytes) {
+    async write(file, bytes) {
       checkName(file);
-      return replace(file, false, Uint8Array.from(bytes));
+      await replace(file, false, Uint8Array.from(bytes));
     },
-    append(file, text) {
+    async append(file, text) {
       checkName(file);
-      return replace(file, true, new TextEncoder().encode(text));
+      await replace(file, true, new TextEncoder().encode(text));
     },
     async list() {
       const names: string[] = [];
