@@ -1,5 +1,5 @@
 import type { Score } from "../training/job/measure.ts";
-import type { Recipe } from "../training/job/recipe.ts";
+import { isPreset, presets, type Recipe } from "../training/job/recipe.ts";
 import type { JobEvent } from "../training/job/run-job.ts";
 import { clock, describeModel, describeStep, scoreTable, verdict, wayNames } from "../training/job/words.ts";
 import type { Monitors } from "../training/monitors/monitors.ts";
@@ -16,7 +16,8 @@ export class Progress {
   private readonly started = performance.now();
   private lastLine = Number.NEGATIVE_INFINITY;
   private monitors: Monitors | null = null;
-  private first: number | null = null;
+  /** Means of the epochs of this session. */
+  private readonly losses: number[] = [];
 
   constructor(lines: Lines, recipe: Recipe, preset: string) {
     this.lines = lines;
@@ -37,7 +38,6 @@ export class Progress {
         break;
       }
       case "step": {
-        this.first ??= event.loss;
         const now = performance.now() / 1000;
         const due = now - this.lastLine >= SECONDS_BETWEEN_LINES || event.step === event.steps;
         if (!lines.isTTY && !due) break;
@@ -46,6 +46,7 @@ export class Progress {
         break;
       }
       case "epoch":
+        this.losses.push(event.loss);
         lines.say(`epoch ${event.epoch}/${recipe.epochs}  mean loss ${event.loss.toFixed(3)}`);
         break;
       case "monitors":
@@ -78,6 +79,22 @@ export class Progress {
     lines.table(scoreTable(scores));
     lines.say("");
     lines.say(verdict(scores));
+    if (this.isReference) lines.say(this.reference());
     lines.say(`all in all ${clock((performance.now() - this.started) / 1000)}`);
+  }
+
+  /** Whether there are figures of others to hold this run against. */
+  private get isReference(): boolean {
+    return isPreset(this.preset) && presets[this.preset].data !== null;
+  }
+
+  /** The figures in the order and the form of the reference runs. */
+  private reference(): string {
+    const { scores, losses, recipe } = this;
+    const { knn, linear, pairs, spread } = scores.at(-1) as Score;
+    const share = (x: number | null) => (x === null ? "-" : x.toFixed(3).replace(/^0/, ""));
+    const found = pairs ? `, retrieval ${share(pairs.first)} / ${share(pairs.amongFive)}` : "";
+    const loss = losses.length > 0 ? `, loss ${losses[0]?.toFixed(2)} -> ${losses.at(-1)?.toFixed(2)}` : "";
+    return `${this.preset}, seed ${recipe.seed}: k-NN / linear ${share(knn)} / ${share(linear)}${found}${loss}, spread ${share(spread)}`;
   }
 }

@@ -1,6 +1,8 @@
-import { foldIn, getDevice, key } from "../../mod.ts";
-import { emptyModel } from "../../training/encoder-file.ts";
+import { foldIn, getDevice, key, type Tensor } from "../../mod.ts";
+import { type EncoderDescription, emptyModel } from "../../training/encoder-file.ts";
 import { fewLabelCurve } from "../../training/evaluate/few-labels.ts";
+import type { Classified, Labelled } from "../../training/evaluate/labelled.ts";
+import { publishedLinearEvaluation } from "../../training/evaluate/published-linear.ts";
 import { sgdProbe } from "../../training/evaluate/sgd-probe.ts";
 import type { Measured } from "../../training/job/measure.ts";
 import { measureModels } from "../../training/job/run-job.ts";
@@ -23,6 +25,7 @@ export const evaluateLine: CommandLine = {
     "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
     "few-labels": { hint: "", about: "accuracy against the number of labels of each class" },
     "sgd-probe": { hint: "", about: "a linear classifier by gradient descent, too" },
+    "published-probe": { hint: "", about: "the linear classifier of ScatSimCLR's code, too" },
   },
   examples: [
     ["runs/first --data photos --hold-out 0.2", "folders in photos are the classes"],
@@ -52,7 +55,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       ...([host, lines, stop.signal] as const),
     );
     for (const line of describeData(data)) lines.say(line);
-    const untrained = emptyModel(description, foldIn(key(0), 0));
+    const untrained = emptyModel(description, startingKey(description));
     const measured: Measured[] = [];
     let question: string | null = null;
     const options = flags["measure-views"] === undefined ? {} : { views: true };
@@ -70,7 +73,13 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
     lines.table(scoreTable(scores));
     lines.say("");
     lines.say(verdict(scores));
-    if (flags["sgd-probe"] !== undefined) await sgdTable(measured, lines);
+    if (flags["sgd-probe"] !== undefined) {
+      const title = "Linear classifier by gradient descent (rate 0.1, 100 epochs):";
+      await probeTable(title, measured, lines, (train, test) => sgdProbe(train, test, { rate: 0.1 }));
+    }
+    if (flags["published-probe"] !== undefined) {
+      await probeTable("Linear classifier of ScatSimCLR's code:", measured, lines, publishedLinearEvaluation);
+    }
     if (flags["few-labels"] !== undefined) await fewLabelTable(measured, lines);
     return 0;
   } finally {
@@ -79,12 +88,25 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   }
 }
 
-async function sgdTable(measured: readonly Measured[], lines: Lines): Promise<void> {
+/** The key that the run's model started from, so that the untrained encoder is that of the run. */
+function startingKey({ training }: EncoderDescription): Tensor {
+  const { seed = 0 } = (training.recipe ?? {}) as { seed?: number };
+  return foldIn(foldIn(key(seed), 0), 0);
+}
+
+type Probe = (train: Labelled, test: Labelled) => Promise<Classified>;
+
+async function probeTable(
+  title: string,
+  measured: readonly Measured[],
+  lines: Lines,
+  probe: Probe,
+): Promise<void> {
   lines.say("");
-  lines.say("Linear classifier by gradient descent (rate 0.1, 100 epochs):");
+  lines.say(title);
   for (const { score, train, test } of measured) {
     if (!train || !test) return lines.say("needs labels and held-out images, which are not here");
-    const { accuracy } = await sgdProbe(train, test, { rate: 0.1 });
+    const { accuracy } = await probe(train, test);
     lines.table([[wayNames[score.way], `${(accuracy * 100).toFixed(1)} %`]]);
   }
 }

@@ -121,12 +121,15 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
 
   test("is measured again from its encoder, with the same figures", async () => {
     const whole = readFileSync(at("runs", "whole", "report.html"), "utf8");
-    const share = /encoder after training<\/td><td>([\d.]+ %)/.exec(whole)?.[1];
+    const shareOf = (way: string) => new RegExp(`${way}</td><td>([\\d.]+ %)`).exec(whole)?.[1] ?? "nothing";
     const args = ["evaluate", at("runs", "whole"), "--data", at("photos"), "--hold-out", "0.25"];
-    const { code, out, errors } = await morlet([...args, "--few-labels", "--sgd-probe"]);
+    const { code, out, errors } = await morlet([...args, "--few-labels", "--sgd-probe", "--published-probe"]);
     expect(errors).toBe("");
     expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`encoder after training +${share?.replace(".", "\\.")}`));
+    for (const way of ["raw pixels", "encoder before training", "encoder after training"]) {
+      expect(out).toMatch(new RegExp(`${way} +${shareOf(way).replace(".", "\\.")}`));
+    }
+    expect(out).toContain("Linear classifier of ScatSimCLR's code:");
     expect(out).toContain("Linear classifier by gradient descent");
     expect(out).toContain("mean and deviation of 5 draws");
   });

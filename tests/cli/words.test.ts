@@ -92,6 +92,22 @@ describe("progress", () => {
   });
 });
 
+test("a reference run ends with its figures in the form of the reference", () => {
+  let text = "";
+  const lines = new Lines({
+    isTTY: false,
+    write(more) {
+      text += more;
+    },
+  });
+  const progress = new Progress(lines, { ...presets["cifar-nano"].recipe, seed: 2 }, "cifar-nano");
+  for (const [epoch, loss] of [4.671, 4.5, 4.218].entries()) {
+    progress.tell({ type: "epoch", epoch: epoch + 1, step: 20 * (epoch + 1), loss });
+  }
+  progress.tell(measured("trained", { knn: 0.431, linear: 0.5004, spread: 0.72 }));
+  expect(text).toContain("cifar-nano, seed 2: k-NN / linear .431 / .500, loss 4.67 -> 4.22, spread .720\n");
+});
+
 describe("the verdict flatters nobody", () => {
   const scores = (trained: number): Score[] =>
     (["pixels", "scattering", "untrained", "trained"] as const).map((way, i) => ({
