@@ -10,6 +10,7 @@ import { type Stepper, wholeStepper } from "../../training/run/stepper.ts";
 import { memoryStore } from "../../training/run/store.ts";
 import { nodeGPU } from "../support/host.ts";
 import { eventsOf, lossesOf, type SmallState, smallMethod, specks } from "./small.ts";
+import { runTiny, stripes } from "./tiny.ts";
 
 beforeAll(() => configureDevice({ gpu: nodeGPU() }));
 
@@ -83,6 +84,17 @@ describe("cached gradients", () => {
       expect(peak / planned(size)).toBeLessThan(1.4);
     }
   });
+});
+
+test("ScatSimCLR goes on piece by piece, with batch norm's statistics of the pieces", async () => {
+  const run = { epochs: 3, batch: 8, microBatch: 4, monitorEvery: 0 };
+  const [first, again] = [await runTiny(stripes(16), run), await runTiny(stripes(16), run)];
+  expect(first.losses).toHaveLength(6);
+  expect(first.losses.every(Number.isFinite)).toBe(true);
+  expect(again.losses).toEqual(first.losses);
+  const whole = await runTiny(stripes(16), { ...run, microBatch: 8 });
+  expect(first.losses[0]).not.toBe(whole.losses[0]);
+  expect(Math.abs((first.losses[0] as number) - (whole.losses[0] as number))).toBeLessThan(0.3);
 });
 
 describe("the micro-batch", () => {
