@@ -311,7 +311,8 @@ const FUNCTIONS: readonly string[] = [
   let q = x / y;
   let r = fmod_f(x, y);
   let down = f32(abs(r) > 0.0f && ((r < 0.0f) != (y < 0.0f)));
-  return select(round((x - r) / y) - down, floor(q), is_nan(r) || abs(q) >= 16777216.0f);
+  let quotient = select(round((x - r) / y) - down, floor(q), is_nan(r) || abs(q) >= 16777216.0f);
+  return select(quotient, from_bits(0x7fc00000u), is_inf(x) && y != 0.0f);
 }`,
   `fn remainder_i(x: i32, y: i32) -> i32 {
   let r = x % y;
@@ -324,6 +325,8 @@ const FUNCTIONS: readonly string[] = [
   // Conversions of values outside the target's range saturate; NaN becomes 0.
   "fn to_i32(x: f32) -> i32 { return select(select(i32(clamp(x, -2147483648.0f, 2147483520.0f)), 2147483647, x >= 2147483648.0f), 0, is_nan(x)); }",
   "fn to_u32(x: f32) -> u32 { return select(select(u32(clamp(x, 0.0f, 4294967040.0f)), 4294967295u, x >= 4294967296.0f), 0u, is_nan(x)); }",
+  // Drivers that run on the CPU round large numbers to either side; here the sum alone is rounded.
+  "fn f32_of_u32(x: u32) -> f32 { return f32(x >> 16u) * 65536.0f + f32(x & 0xffffu); }",
   "fn rotate_left(x: u32, n: u32) -> u32 { return (x << n) | (x >> (32u - n)); }",
   `fn threefry_round(x: vec2u, r: u32) -> vec2u {
   let sum = x.x + x.y;

@@ -60,7 +60,8 @@ export const floorDivide = elementwise({
   vjp: { none: "piecewise constant", stops: true },
   value: ([a = 0, b = 0], _, ins) => {
     if (!isFloatInput(ins)) return b === 0 ? a : Math.floor(a / b);
-    return Number.isFinite(a) && Math.abs(b) === Infinity && a * b < 0 ? -1 : Math.floor(a / b);
+    if (Math.abs(a) === Infinity && b !== 0) return Number.NaN;
+    return Math.abs(b) === Infinity && a * b < 0 ? -1 : Math.floor(a / b);
   },
   wgsl: ([a, b], ins) =>
     isFloatInput(ins)

@@ -282,7 +282,7 @@ function castText(x: string, from: DType, to: DType): string {
   if (to === "bool") return `(!(${x} == ${zero(from)}))`;
   if (from === "bool")
     return `select(${zero(to)}, ${isFloat(to) ? "1.0f" : to === "u32" ? "1u" : "1"}, ${x})`;
-  if (isFloat(to)) return `f32(${x})`;
+  if (isFloat(to)) return from === "u32" ? `f32_of_u32(${x})` : `f32(${x})`;
   if (isFloat(from)) return `to_${to}(${x})`;
   return `bitcast<${to}>(${x})`;
 }
