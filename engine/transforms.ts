@@ -225,7 +225,8 @@ export function checkpoint<A extends unknown[], R>(f: (...args: A) => R): (...ar
     const result = whileTracing(() => f(...args));
     const make = (primitive: Primitive, inputs: readonly GraphNode[], params: unknown) =>
       makeNode(primitive, inputs, params);
-    return mapTree(result, isTensor, (x) => new Tensor(recompute(x.node, before, make, separate))) as R;
+    const late = new Set(treeLeaves(args).map(({ value }) => value.node));
+    return mapTree(result, isTensor, (x) => new Tensor(recompute(x.node, before, make, separate, late))) as R;
   };
 }
 

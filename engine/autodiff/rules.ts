@@ -1,3 +1,4 @@
+import { sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { GraphOps, Primitive } from "../ir/primitive.ts";
 import { backward } from "./backward.ts";
@@ -45,17 +46,36 @@ function segment(root: GraphNode, before: number): { made: GraphNode[]; boundary
 /**
  * `root` as a value whose backward pass computes the segment made after node `before` again instead of keeping its
  * intermediate results. `separate` makes a node that no pass merges with the original.
+ *
+ * What is computed again from the values of `late` waits for the cotangent, whose first element times zero is added to
+ * them. Otherwise it could be computed at once, beside the original, and kept.
  */
 export function recompute(
   root: GraphNode,
   before: number,
   make: (primitive: Primitive, inputs: readonly GraphNode[], params: unknown) => GraphNode,
   separate: (x: GraphNode) => GraphNode,
+  late: ReadonlySet<GraphNode> = new Set(),
 ): GraphNode {
   const { made, boundary } = segment(root, before);
   if (made.length === 0) return root;
   const rule: CustomParams["rule"] = (ct, ins, o) => {
-    const fresh = ins.map(separate);
+    const flat = o.reshape(ct, [sizeOf(ct.shape)]);
+    const zero = o.mul(o.slice(flat, 0, 0, 1), 0);
+    const fresh = ins.map((x, i) => {
+      const copy = separate(x);
+      if (!late.has(boundary[i] as GraphNode) || x.dtype !== ct.dtype || sizeOf(ct.shape) === 0) return copy;
+      return o.add(
+        copy,
+        o.broadcastTo(
+          o.reshape(
+            zero,
+            x.shape.map(() => 1),
+          ),
+          x.shape,
+        ),
+      );
+    });
     const copies = new Map<GraphNode, GraphNode>(boundary.map((node, i) => [node, fresh[i] as GraphNode]));
     for (const node of made) {
       copies.set(

@@ -1,10 +1,11 @@
 // Losses on the factors of scores: equal to those on the scores themselves, and never with all of them in memory.
 import { describe, expect, test } from "vitest";
-import type { Plan, PlanValue } from "../../engine/ir/plan.ts";
+import type { PlanValue } from "../../engine/ir/plan.ts";
 import { dinoLoss, esVitLoss, type Scores, selfPatchLoss } from "../../losses/mod.ts";
 import { compile, key, matmul, normal, normalize, type Tensor, valueAndGrad, zeros } from "../../mod.ts";
 import { useNodeDevice } from "../functions/check.ts";
 import { distance, largest } from "../support/distance.ts";
+import { mostAtOnce } from "../support/live-bytes.ts";
 
 useNodeDevice();
 
@@ -119,17 +120,3 @@ describe("scores as factors", () => {
     expect(Math.max(...plan.pools)).toBeLessThan(200e6);
   });
 });
-
-/** Most bytes of intermediate results of a kind that are alive during one kernel. */
-function mostAtOnce(plan: Plan, wanted: (value: PlanValue) => boolean): number {
-  const uses = new Map<number, [first: number, last: number]>();
-  plan.steps.forEach(({ values }, step) => {
-    for (const value of values) uses.set(value, [uses.get(value)?.[0] ?? step, step]);
-  });
-  const spans = [...uses].filter(([value]) => wanted(plan.values[value] as PlanValue));
-  const at = (step: number) =>
-    spans
-      .filter(([, [first, last]]) => first <= step && step <= last)
-      .reduce((sum, [value]) => sum + (plan.values[value] as PlanValue).bytes, 0);
-  return Math.max(...plan.steps.map((_, step) => at(step)));
-}
