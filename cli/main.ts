@@ -6,6 +6,12 @@ import { runCommand } from "./commands.ts";
 
 const root = process.env.MORLET_ROOT;
 
+// Whoever reads the words may have enough of them, as `head` has.
+process.stdout.on("error", (error: { code?: string }) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
 process.exitCode = await runCommand(process.argv.slice(2), {
   out: {
     isTTY: process.stdout.isTTY === true,

@@ -152,7 +152,7 @@ async function viewsShown(train: ImageCollection, seed: number): Promise<ReportD
 
 /** The fixed filters that everything is seen through. */
 function scatteringPictures({ scales, angles }: Recipe): ReportPictures[] {
-  const side = 4 * 2 ** scales * Math.ceil(8 / 2 ** scales);
+  const side = 4 * 2 ** scales; // the widest wavelet and little around it
   const { filters } = filterPictures({ J: scales, L: angles, size: [side, side] });
   const shown = filters.filter(({ scale }) => scale !== null);
   const set = (kind: "space" | "frequency"): ImageSet => ({
