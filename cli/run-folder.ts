@@ -64,10 +64,19 @@ export async function knownRunFolder(runs: string, name: string): Promise<string
   throw new UsageError(`there is no run ${name}, neither in ${runs} nor as a path${there}`);
 }
 
-/** Makes the folder and writes the configuration. */
+/**
+ * Makes the folder and writes the configuration.
+ *
+ * @throws {UsageError} If another run has taken the folder since it was found to be free.
+ */
 export async function startRunFolder(folder: string, config: RunConfig): Promise<void> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+  try {
+    await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`, { flag: "wx" });
+  } catch (error) {
+    if ((error as { code?: string }).code !== "EEXIST") throw error;
+    throw new UsageError(`another run has begun in ${folder} meanwhile: start again, or give another --name`);
+  }
 }
 
 /** @throws {UsageError} If it is damaged. */

@@ -60,7 +60,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
     let question: string | null = null;
     const options = flags["measure-views"] === undefined ? {} : { views: true };
     for await (const event of measureModels(data, { statistics, untrained, trained: model }, options)) {
-      if (stop.signal.aborted) return 130;
+      stop.signal.throwIfAborted();
       if (event.type === "measuring") lines.pass(`measuring: ${wayNames[event.what]} ...`);
       else {
         measured.push(event.measured);
@@ -82,6 +82,10 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
     }
     if (flags["few-labels"] !== undefined) await fewLabelTable(measured, lines);
     return 0;
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") throw error;
+    lines.say("stopped");
+    return 130;
   } finally {
     stop.end();
     lines.close();

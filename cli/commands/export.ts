@@ -40,10 +40,11 @@ export async function exportCommand(args: readonly string[], host: CommandHost):
   }
   const [run = ""] = positionals;
   const out = flags.out ?? "export";
+  const { runs = "runs" } = flags;
   const encoder =
     flags.checkpoint === undefined
-      ? await loadEncoder(run)
-      : await fromCheckpoint(await knownRunFolder(flags.runs ?? "runs", run));
+      ? await loadEncoder(run, runs)
+      : await fromCheckpoint(await knownRunFolder(runs, run));
   await mkdir(out, { recursive: true });
   await writeFile(join(out, "encoder.safetensors"), await writeEncoder(encoder));
   await writeFile(join(out, "encoder.json"), `${JSON.stringify(encoder.description, null, 2)}\n`);

@@ -103,6 +103,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     const { preset, recipe } = settle(plan, opened, flags, device.profile.kind === "gpu");
     const data = prepared(opened, recipe);
     checkRecipe(recipe, data.train.images);
+    checkMicroBatch(plan.microBatch, recipe.batch);
     for (const line of describeData(data)) lines.say(line);
     const config: RunConfig = plan.config ?? {
       ...{ format: "morlet-run", version: 1, preset, data: plan.data, recipe },
@@ -177,13 +178,14 @@ async function newPlan(flags: FlagTexts, runs: string): Promise<Plan> {
   return { folder: await newRunFolder(runs, flags.name, base), data, ...execution, preset, config: null };
 }
 
+/** Flags that a run keeps from its start; those of the recipe are compared when it goes on. */
+const settled = [...Object.keys(dataFlags), "preset", "checkpoint-every", "micro-batch", "memory"];
+
 async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promise<Plan> {
   if (flags.name !== undefined) throw new UsageError("--resume names the run already: leave --name out");
   const folder = await knownRunFolder(runs, name);
   const config = await readConfig(folder);
-  const wrong = ["data", "preset", "size", "channels", "limit", "hold-out", "fit", "labels"].find(
-    (flag) => flags[flag] !== undefined,
-  );
+  const wrong = settled.find((flag) => flags[flag] !== undefined);
   if (wrong) {
     throw new UsageError(`--${wrong} cannot change in a run that goes on: leave it out, or start a new run`);
   }
@@ -210,6 +212,12 @@ function settle(
     preset: chosen.preset,
     recipe: fittedBatchUnlessGiven(changedRecipe(keep(chosen.recipe), flags), count, flags),
   };
+}
+
+/** @throws {UsageError} If a batch does not fall into whole micro-batches. */
+function checkMicroBatch(microBatch: number | null, batch: number): void {
+  if (microBatch === null || batch % microBatch === 0) return;
+  throw new UsageError(`--micro-batch is ${microBatch}, which does not divide the batch of ${batch}`);
 }
 
 const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts): Recipe =>

@@ -19,6 +19,8 @@ beforeAll(async () => {
   await writePictures(at("three"), 3, false);
   mkdirSync(at("runs/used"), { recursive: true });
   writeFileSync(at("runs/used/config.json"), "{}");
+  mkdirSync(at("runs/begun"));
+  writeFileSync(at("runs/begun/config.json"), '{"format":"morlet-run","version":1}');
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -48,6 +50,7 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrain --data @/junk", "there is no usable image (a.png:"],
   ["pretrain --data @/three --hold-out 0.6", "give at least 2"],
   ["pretrain --data @/three --batch 50", "no batch of 50: give --batch"],
+  ["pretrain --data @/three --batch 2 --micro-batch 3 --hold-out 0", "does not divide the batch of 2"],
   ["pretrain --data @/three --preset nano --batch 2 --scales 4 --hold-out 0", "too small for 4 scales"],
   ["pretrain --name used", "used is there already: go on with it by --resume used, or give another --name"],
   ["pretrain --name ../up", '--name is "../up"'],
@@ -55,6 +58,7 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrain --resume gone", "there is no run gone"],
   ["pretrain --resume used", "config.json is no configuration of a run"],
   ["pretrain --resume used --name other", "leave --name out"],
+  ["pretrain --resume begun --memory 64", "--memory cannot change in a run that goes on"],
   ["embed", "embed needs ENCODER"],
   ["embed @/runs/used", "embed needs --data"],
   ["embed @/runs/used --data emoji", "there is no encoder.safetensors in"],
@@ -62,6 +66,7 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["embed @/file --data emoji", "safetensors"],
   ["embed @/file --data emoji --out x.png", "must end in .npy, .safetensors or .csv"],
   ["evaluate @/file", "evaluate needs --data"],
+  ["export used --runs @/runs", "morlet export @/runs/used --checkpoint takes it from a checkpoint"],
   ["export gone --checkpoint", "there is no run gone"],
   ["doctor now", '"now" is one word too many'],
 ];
@@ -73,7 +78,7 @@ describe("what cannot be meant is a sentence and exit code 2", () => {
       ...words,
       ...(words[0] === "pretrain" && !words.includes("--runs") ? ["--runs", at("runs")] : []),
     ]);
-    expect(errors).toContain(sentence);
+    expect(errors).toContain(sentence.replaceAll("@", folder));
     expect(code).toBe(2);
     expect(errors).toMatch(/^morlet: [^\n]*\n$/);
     expect(errors).not.toContain("    at ");
