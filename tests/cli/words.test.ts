@@ -87,7 +87,7 @@ describe("progress", () => {
     expect(text).toContain("raw pixels                 40.6 %   60.6 %     0.70");
     expect(text).toContain("encoder after training     47.9 %   67.9 %     0.70");
     expect(text).toContain(
-      "Training gained 7.7 points of retrieval; the trained encoder beats raw pixels and scattering alone.",
+      "Training gained 7.7 points of retrieval. The trained encoder beats raw pixels and scattering alone.",
     );
   });
 });
@@ -118,12 +118,26 @@ describe("the verdict flatters nobody", () => {
   test.each([
     [
       0.41,
-      /^Training lost 1.0 points of k-NN accuracy; the trained encoder beats raw pixels, but scattering alone is not beaten\.$/,
+      /^Training lost 1.0 points of k-NN accuracy\. The trained encoder beats raw pixels, but not scattering alone\.$/,
     ],
-    [0.42, /^Training changed nothing in terms of k-NN accuracy/],
-    [0.3, /raw pixels and scattering alone are not beaten\.$/],
+    [0.42, /^Training changed nothing in k-NN accuracy\./],
+    [0.3, /The trained encoder beats neither raw pixels nor scattering alone\.$/],
   ])("at %d", (trained, words) => {
     expect(verdict(scores(trained))).toMatch(words);
+  });
+
+  test("and says once what all measures agree on", () => {
+    const both = (linear: number) =>
+      scores(0.5).map((score) => ({ ...score, linear: score.way === "trained" ? linear : 0.43 }));
+    const gained =
+      /^Training gained 8\.0 points of k-NN accuracy and (gained|lost) \d\.\d points of linear accuracy\. /;
+    expect(verdict(both(0.45))).toMatch(gained);
+    expect(verdict(both(0.45)).replace(gained, "")).toBe(
+      "The trained encoder beats raw pixels and scattering alone.",
+    );
+    expect(verdict(both(0.4)).replace(gained, "")).toBe(
+      "By k-NN accuracy the trained encoder beats raw pixels and scattering alone. By linear accuracy the trained encoder beats neither raw pixels nor scattering alone.",
+    );
   });
 
   test("and the table has what was measured alone", () => {
