@@ -34,7 +34,10 @@ document.addEventListener("dragleave", () => element("drop").classList.remove("o
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   element("drop").classList.remove("over");
-  if (event.dataTransfer) void droppedFiles(event.dataTransfer).then((files) => start(files, fromForm()));
+  if (event.dataTransfer) {
+    const reading = droppedFiles(event.dataTransfer);
+    void reading.then((files) => start(files, fromForm()), cannotRead);
+  }
 });
 // Whoever drives the page ends the run with `__stop` and finds the result in `__done`.
 Object.assign(globalThis, { __stop: () => send({ type: "stop" }) });
@@ -54,6 +57,13 @@ function start(files: readonly NamedFile[] | null, given: Readonly<Record<string
   element("run").hidden = false;
   element("stop").hidden = false;
   send({ type: "start", files, given, base: document.baseURI });
+}
+
+/** Says why what was dropped cannot be looked through. */
+function cannotRead(error: Error): void {
+  element("choose").hidden = true;
+  element("run").hidden = false;
+  fail(`what was dropped cannot be read: ${error.message}`);
 }
 
 function hear(message: FromWorker): void {

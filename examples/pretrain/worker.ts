@@ -6,7 +6,14 @@ import { openImages } from "../../data/open-images.ts";
 import { getDevice } from "../../mod.ts";
 import { describeEncoder, writeEncoder } from "../../training/encoder-file.ts";
 import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
-import { changedRecipe, checkRecipe, RecipeError, recipeChanges } from "../../training/job/change-recipe.ts";
+import {
+  changedRecipe,
+  checkRecipe,
+  numberOf,
+  RecipeError,
+  recipeChanges,
+  recipeChoices,
+} from "../../training/job/change-recipe.ts";
 import type { Measured } from "../../training/job/measure.ts";
 import { methodOptions } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
@@ -44,8 +51,8 @@ async function run({ files, given, base }: StartMessage): Promise<void> {
   const opened = await openImages(files ? files.map(withPath) : "emoji", {
     emoji: fileReader(new URL("data/emoji/", base)),
     holdOut: 0.1,
-    ...(given.limit === undefined ? {} : { limit: Number(given.limit) }),
-    ...(given.size === undefined ? {} : { size: Number(given.size) }),
+    ...(given.limit === undefined ? {} : { limit: numberOf("limit", given.limit, 1) }),
+    ...(given.size === undefined ? {} : { size: numberOf("size", given.size, 1) }),
     onProgress: ({ done, total }) =>
       tell({ type: "status", text: `loading images: ${grouped(done)} of ${grouped(total)}` }),
     signal: stop.signal,
@@ -112,6 +119,7 @@ async function learn(data: OpenedImages, recipe: Recipe, about: readonly string[
   const metrics = await store.read(METRICS);
   const report = await reportOf({
     ...{ title: data.train.name, data, recipe, measured, images: last.images, model: ended.state.model },
+    question: last.question,
     about: [...about, describeModel(recipe, ended.state.model)],
     metrics: metrics ? readMetrics(metrics) : [],
     configuration: Object.entries(recipe)
@@ -179,13 +187,14 @@ function recipeOf(given: Readonly<Record<string, string>>, { train }: OpenedImag
   return given.batch === undefined ? fittedBatch(recipe, count) : recipe;
 }
 
-/** Names that the page takes beside those of the recipe. */
-const others = ["preset", "limit", "size", "DEBUG"];
+/** Names that the page takes: its own, and those of the recipe. */
+const known = [
+  ...["preset", "limit", "size", "DEBUG"],
+  ...Object.keys({ ...recipeChanges, ...recipeChoices }),
+];
 
 function checkNames(given: Readonly<Record<string, string>>): void {
-  const unknown = Object.keys(given).find(
-    (name) => !others.includes(name) && !Object.hasOwn(recipeChanges, name),
-  );
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
   if (unknown !== undefined) throw new RecipeError(`--${unknown} is not known here`);
 }
 
