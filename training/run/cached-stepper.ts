@@ -165,6 +165,7 @@ export function cachedStepper<S>(
     dispose() {
       for (const each of [views, encode, loss, backward, update] as Compiled<never[], unknown>[])
         each.dispose();
+      treeDispose(firsts);
     },
   };
 }
