@@ -9,8 +9,8 @@ export default defineConfig({
     // Dawn is a native addon that is not safe in worker threads: one process for each test file.
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     globalSetup: ["tests/support/host-check.ts"],
   },
 });

@@ -137,7 +137,8 @@ export function ownCluster(hero: GraphNode, kind: "sort" | "attention"): Cluster
 const TOGETHER = ["output lse", "lse output", "keys values", "values keys"];
 
 /** Whether an attention kernel may compute `node` too. */
-export function sharesLaunch({ heroes: [hero] }: Cluster, node: GraphNode): boolean {
+export function sharesLaunch({ kind, heroes: [hero] }: Cluster, node: GraphNode): boolean {
+  if (kind !== "attention" || node.primitive.lower.kind !== "attention") return false;
   if (!hero?.inputs.every((x, i) => x === node.inputs[i])) return false;
   const [a, b] = [hero.params, node.params] as [AttentionParams, AttentionParams];
   return TOGETHER.includes(`${a.role} ${b.role}`) && a.scale === b.scale;

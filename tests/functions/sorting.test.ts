@@ -164,3 +164,14 @@ test("quantiles", async () => {
   expect(errorOf(() => m.quantile(table, 1.5))).toMatchObject({ name: "AxisError", op: "quantile" });
   expect(errorOf(() => m.median(m.zeros([0])))).toMatchObject({ name: "ShapeError", op: "median" });
 });
+
+test("two orders of the same values in one program", async () => {
+  const f = m.compile((v: m.Tensor) => [v.sum(), v.argsort(), v.argsort({ descending: true }), v.sort()]);
+  const [sum, up, down, sorted] = f(m.tensor([3, 1, 2]));
+  await check({
+    ascending: [up as m.Tensor, [1, 2, 0], 0],
+    descending: [down as m.Tensor, [0, 2, 1], 0],
+    sorted: [sorted as m.Tensor, [1, 2, 3], 0],
+    sum: [sum as m.Tensor, 6, 0],
+  });
+});
