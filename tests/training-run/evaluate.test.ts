@@ -31,6 +31,11 @@ describe("retrieval", () => {
     expect(await retrieval(rows([1, 0], [1, 0]), rows([1, 0], [1, 0]), [1])).toEqual([0.5]);
   });
 
+  test("finds nothing where there are no numbers", async () => {
+    const lost = rows([Number.NaN, 1], [Number.NaN, 1]);
+    expect(await retrieval(lost, lost, [1])).toEqual([0]);
+  });
+
   test("wants pairs", async () => {
     await expect(retrieval(rows([1]), rows([1], [2]))).rejects.toThrow("1 queries in a gallery of 2");
   });

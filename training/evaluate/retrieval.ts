@@ -32,7 +32,9 @@ export async function retrieval(
       let nearer = 0;
       for (let j = 0; j < total; j++) {
         const score = row[j] as number;
-        if (score > right || (score === right && j < from + i)) nearer++;
+        // What cannot be compared, since it is no number, has not been found.
+        const farther = score < right || (score === right && j >= from + i);
+        if (!farther) nearer++;
       }
       ranks.forEach((rank, r) => {
         if (nearer < rank) hits[r]!++;
