@@ -119,6 +119,7 @@ async function neighbourhood(
   const near = rows.map((_, i) => Array.from(found.indices.subarray(i * found.k, (i + 1) * found.k)));
   const { images, names, labels, classes } = shown;
   const queries = someRows(rows.length, SHOWN_QUERIES);
+  const known = (label: number | undefined) => label !== undefined && label >= 0;
   const similarity = (query: number, n: number) => found.similarities[query * found.k + n] as number;
   return {
     map: { images, names, labels, classes, near, places: (await neighbourMap(points)).values },
@@ -129,7 +130,7 @@ async function neighbourhood(
         found: (near[query] as number[]).map((index, n) => ({
           index,
           similarity: similarity(query, n),
-          ...(labels ? { right: labels[index] === labels[query] } : {}),
+          ...(labels ? { right: known(labels[query]) && labels[index] === labels[query] } : {}),
         })),
       })),
     },

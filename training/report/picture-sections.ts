@@ -20,7 +20,7 @@ export async function neighbourSection(neighbours: ReportNeighbours | null): Pro
     return `<div class="row"><span class="cell">${tile(query)}<span>image</span></span>${cells.join("")}</div>`;
   });
   const right = rows.some(({ found }) => found.some((each) => each.right !== undefined));
-  const words = `<p class="soft">Held-out images, and beside each the nearest others by the trained encoder with their cosine similarity${right ? "; green: of the same class" : ""}.</p>`;
+  const words = `<p class="soft">Some of the images that were measured with, and beside each the nearest others by the trained encoder with their cosine similarity${right ? "; green: of the same class" : ""}.</p>`;
   return section(
     "Nearest neighbours",
     `${words}${sheetStyle("near", sheet)}<div class="rows">${lines.join("")}</div>`,
