@@ -1,6 +1,6 @@
 import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
 import type { Profile } from "../core/profile.ts";
-import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
+import { shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import { type Cluster, dotCluster, mapCluster, ownCluster, rowCluster, sharesLaunch } from "./cluster.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
@@ -508,6 +508,3 @@ const sameList = (a: readonly number[], b: readonly number[]): boolean =>
 const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
   a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
 const samePlace = (c: Cluster, frame: readonly IndexExpr[]): boolean => c.kind !== "row" || frame.length > 0;
-
-/** Size of an axis list, for messages. */
-export const rowLength = (c: Cluster): number => c.axes.reduce((n, a) => n * dim(c.domain, a), 1);

@@ -38,7 +38,6 @@ function make(constant: number, terms: readonly (readonly [Atom, number])[]): In
 }
 
 export const constantIndex = (value: number): IndexExpr => make(value, []);
-export const isConstant = (e: IndexExpr): boolean => e.terms.length === 0;
 export const indexVariables = (e: IndexExpr): number => e.terms.reduce((bits, [a]) => bits | a.variables, 0);
 
 export const sameIndex = (a: IndexExpr, b: IndexExpr): boolean =>
