@@ -131,7 +131,8 @@ async function learn(data: OpenedImages, recipe: Recipe, about: readonly string[
   }
   tell({ type: "line", text: verdict(scores) });
   tell({ type: "done", verdict: verdict(scores), report: await reportPage(report) });
-  // The run has been told to its end: the next one with these images starts afresh.
+  // What was stopped goes on when these images come again; after its end a run starts afresh.
+  if (ended.stopped) return;
   for (const name of await store.list()) await store.remove(name);
 }
 
