@@ -3,7 +3,7 @@ import type { Monitors } from "./monitors.ts";
 // When a representation is called collapsed. The literature names what to look at and gives no thresholds: the spread of
 // rows at unit length, which falls to 0 (Chen and He 2021, section 4.1), their uniformity, which rises to 0 (Wang and Isola
 // 2020), the rank of their covariance (Jing et al. 2022; Garrido et al. 2023), units that never change. What is healthy
-// depends on the model: the networks of the reference runs (../shared/spec/learning.md) have spreads of .63 to .72 when they
+// depends on the model: the networks of the reference runs have spreads of .63 to .72 when they
 // are trained, a dense one .38 before and .52 after training, projections before training a uniformity from -.03 to -.7. So
 // values are held against those of the same model before training, and must be low by themselves, too. The numbers below
 // were set on such runs: healthy ones stay away from them by a factor of two and more, runs without negatives, with a
