@@ -7,7 +7,7 @@ import { scalars } from "./stepper.ts";
 /** Size of one image. */
 export type ImageSize = { readonly channels: number; readonly height: number; readonly width: number };
 
-/** Device memory that the steps of a run take, as their plans say. Nothing runs. */
+/** Device memory that the steps of a run take at most, as their plans say. Nothing runs. */
 export function plannedBytes<S>(
   method: Method<S>,
   plan: RunPlan,
@@ -19,12 +19,14 @@ export function plannedBytes<S>(
   const images = zeros([batch, channels, height, width]);
   const at = scalars(plan.valuesAt(1));
   if (method.parts && microBatch < batch) return inPieces(method.parts, state, images, at, microBatch);
-  return explain(
-    (s: S, x: Tensor, values: StepValues) => method.step(s, x, values, plan.phaseAt(1)),
-    state,
-    images,
-    at,
-  ).peakBytes;
+  // A run may begin with lighter steps than it ends with.
+  const phases = new Set([plan.phaseAt(1), plan.phaseAt(plan.length.steps)]);
+  const bytesIn = (phase: string) =>
+    explain(
+      (s: S, x: Tensor, values: StepValues) => method.step(s, x, values, phase),
+      ...([state, images, at] as const),
+    ).peakBytes;
+  return Math.max(...[...phases].map(bytesIn));
 }
 
 /** Each of the functions keeps its intermediate buffers, so they add up; what goes from one to the next comes on top. */
