@@ -190,8 +190,11 @@ export class Run<S> {
     const { archive } = this.parts;
     if (!archive?.isNew(step)) return;
     const checkpoint = { step, state: await readState(state), ledger: this.ledger.state };
-    // The next step would tell that it has diverged.
-    if (!allNumbers(checkpoint.state)) return;
+    if (!allNumbers(checkpoint.state)) {
+      // The next step will tell that it has diverged, if there is one.
+      if (step < this.parts.plan.length.steps) return;
+      throw await this.diverged(step, "the state holds what is no finite number");
+    }
     this.snapshots.offer(checkpoint);
     const saved = await archive.save(checkpoint);
     if (saved) yield { ...saved, epoch: this.ledger.epochOf(step) };
