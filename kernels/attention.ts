@@ -307,7 +307,8 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   function finishRows(lse: Store | null): void {
     eachRow(() => {
       line("let sum = whole[r];");
-      line("let nothing = top[r] < -5e29f;");
+      // A largest score that was no number may have been passed over; the sum has not.
+      line("let nothing = top[r] < -5e29f && !is_nan(sum);");
       line("whole[r] = select(1.0f / sum, 0.0f, nothing);");
       if (lse) store(lse, "select(top[r] + log_f(sum), 1e30f, nothing)", inside(row));
     });

@@ -156,3 +156,9 @@ test("refuses what does not fit", () => {
   expect(errorOf(() => attend({ bias: m.zeros([3, B, N, M]) })).problem).toBe("bias does not fit the scores");
   expect(errorOf(() => attend({ mask: m.zeros([N, M], { dtype: "i32" }) })).name).toBe("DTypeError");
 });
+
+test("a query that is no number leaves none, on adapters too whose maximum passes it over", async () => {
+  const [query, others] = [m.full([1, 1, 2, 4], Number.NaN), m.ones([1, 1, 3, 4])];
+  const result = await m.scaledDotProductAttention(query, others, others).data();
+  expect(Array.from(result, Number).every(Number.isNaN)).toBe(true);
+});
