@@ -106,15 +106,19 @@ async function checkThere(source: string): Promise<void> {
   }
 }
 
-/** What was opened, in a line or two. */
-export function describeData({ train, test }: OpenedImages): string[] {
+/** What was opened and what for, in a line or two. */
+export function describeData(
+  { train, test }: OpenedImages,
+  use: "learn from" | "compare with" | "embed" = "learn from",
+): string[] {
   const { images, classes } = train;
+  const all = use === "embed"; // both sides alike
+  const count = images.count + (all && test ? test.images.count : 0);
   const size = `${images.height} x ${images.width}${images.channels === 1 ? ", grey" : ""}`;
-  const held = test ? `, ${grouped(test.images.count)} held out` : "";
-  const kinds = classes
-    ? `; ${classes.length} classes, whose labels are used to measure alone`
-    : "; no labels";
-  const lines = [`${train.name}: ${grouped(images.count)} images (${size}) to learn from${held}${kinds}`];
+  const held = test && !all ? `, ${grouped(test.images.count)} held out` : "";
+  const labels = use === "learn from" ? ", whose labels are used to measure alone" : "";
+  const kinds = classes ? `; ${classes.length} classes${labels}` : "; no labels";
+  const lines = [`${train.name}: ${grouped(count)} images (${size}) to ${use}${held}${kinds}`];
   const damaged = [...train.skipped, ...(test?.skipped ?? [])];
   if (damaged.length > 0) {
     const shown = damaged.slice(0, 3).map(({ file, problem }) => `${file} (${problem})`);

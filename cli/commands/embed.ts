@@ -53,7 +53,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
     );
-    for (const line of describeData(opened)) lines.say(line);
+    for (const line of describeData(opened, "embed")) lines.say(line);
     const sides = [opened.train, ...(opened.test ? [opened.test] : [])];
     const parts: Embeddings[] = [];
     for (const { images } of sides) {

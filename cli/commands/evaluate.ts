@@ -54,7 +54,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3 },
       ...([host, lines, stop.signal] as const),
     );
-    for (const line of describeData(data)) lines.say(line);
+    for (const line of describeData(data, "compare with")) lines.say(line);
     const untrained = emptyModel(description, startingKey(description));
     const measured: Measured[] = [];
     let question: string | null = null;

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { explained, UsageError } from "../../cli/errors.ts";
 import { nearestName } from "../../cli/flags.ts";
+import { describeData } from "../../cli/open-data.ts";
 import { Progress } from "../../cli/progress.ts";
 import { Lines } from "../../cli/terminal.ts";
+import type { ImageCollection } from "../../data/collection.ts";
 import type { Measured, Score } from "../../training/job/measure.ts";
 import { presets } from "../../training/job/recipe.ts";
 import type { JobEvent } from "../../training/job/run-job.ts";
@@ -170,4 +172,19 @@ test("errors are a sentence where somebody can help, and a stack where nobody fo
   expect(explained(new TypeError("x")).text).toContain("at ");
   const known = Object.assign(new Error("lost"), { name: "DeviceLostError" });
   expect(explained(known)).toEqual({ text: "lost", code: 1 });
+});
+
+test("says what images are opened for", () => {
+  const some = (count: number): ImageCollection => ({
+    ...{ name: "photos", names: [], labels: null, classes: ["cat", "dog"], skipped: [] },
+    images: { count, height: 8, width: 8, channels: 1, data: new Uint8Array() },
+  });
+  const opened = { train: some(1200), test: some(30) };
+  expect(describeData(opened)).toEqual([
+    "photos: 1,200 images (8 x 8, grey) to learn from, 30 held out; 2 classes, whose labels are used to measure alone",
+  ]);
+  expect(describeData(opened, "compare with")).toEqual([
+    "photos: 1,200 images (8 x 8, grey) to compare with, 30 held out; 2 classes",
+  ]);
+  expect(describeData(opened, "embed")).toEqual(["photos: 1,230 images (8 x 8, grey) to embed; 2 classes"]);
 });
