@@ -111,6 +111,9 @@ class Fusion {
   readonly #order: readonly GraphNode[];
   readonly #position = new Map<GraphNode, number>();
   readonly #home = new Map<GraphNode, Cluster>();
+  /** By position: the last search that came by. */
+  readonly #seen: Uint32Array;
+  #searches = 0;
   readonly #clusters: Cluster[] = [];
   readonly #wanted: ReadonlySet<GraphNode>;
   readonly #costs = new Map<GraphNode, number>();
@@ -135,6 +138,7 @@ class Fusion {
     this.#banned = banned;
     this.#wanted = new Set(program.outputs);
     this.#order = topologicalOrder(program.outputs);
+    this.#seen = new Uint32Array(this.#order.length);
     this.#order.forEach((node, i) => {
       this.#position.set(node, i);
     });
@@ -363,15 +367,27 @@ class Fusion {
   /** Goes from `start` to what it needs, kernels other than `c` as a whole, until `found` or nothing is left. */
   #reaches(c: Cluster, start: GraphNode[], first: number, found: (x: GraphNode) => boolean): boolean {
     const floor = this.#floorBelow(c, first);
-    const seen = new Set<GraphNode>();
-    while (start.length > 0) {
-      const x = start.pop() as GraphNode;
+    const search = ++this.#searches;
+    const homes = new Set<Cluster>();
+    const open: GraphNode[] = [];
+    const push = (x: GraphNode) => {
+      const at = this.#position.get(x) as number;
+      if (this.#seen[at] === search) return;
+      this.#seen[at] = search;
+      // What lies before the floor needs nothing, but may be what is looked for.
+      if (at >= floor || found(x)) open.push(x);
+    };
+    start.forEach(push);
+    while (open.length > 0) {
+      const x = open.pop() as GraphNode;
       if (found(x)) return true;
-      if ((this.#position.get(x) as number) < floor || seen.has(x)) continue;
       if (c.frames.has(x) || isGiven(this.#program, x)) continue;
-      seen.add(x);
-      for (const m of this.#home.get(x)?.members ?? []) start.push(...m.inputs);
-      start.push(...x.inputs);
+      const home = this.#home.get(x);
+      if (home && !homes.has(home)) {
+        homes.add(home);
+        for (const m of home.members) m.inputs.forEach(push);
+      }
+      x.inputs.forEach(push);
     }
     return false;
   }

@@ -9,6 +9,9 @@ import { LONGEST_EXPRESSION } from "./tiles.ts";
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
 const TINY = 4096;
 
+/** Where a node stands in the order of the program. */
+type Places = ReadonlyMap<GraphNode, number>;
+
 /**
  * Merges elementwise kernels over one shape: a result that another one reads at its own position stays in a register,
  * and operands that several read are read once.
@@ -17,12 +20,13 @@ export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
   const owner = new Map(fused.owner);
   const clusters = new Set(fused.clusters);
   const neighbours = new Neighbours(fused, owner);
+  const place: Places = new Map(fused.order.map((x, i) => [x, i]));
   for (const c of clusters) neighbours.add(c);
   const queue = [...clusters].filter((c) => c.kind === "map");
   for (let a = queue.shift(); a; a = queue.shift()) {
     if (!clusters.has(a)) continue;
     for (const b of neighbours.of(a)) {
-      const merged = clusters.has(b) ? tryMerge(fused, owner, a, b, profile) : null;
+      const merged = clusters.has(b) ? tryMerge(fused, owner, a, b, place, profile) : null;
       if (!merged) continue;
       for (const old of [a, b]) {
         clusters.delete(old);
@@ -93,6 +97,7 @@ function tryMerge(
   owner: ReadonlyMap<GraphNode, Cluster>,
   a: Cluster,
   b: Cluster,
+  place: Places,
   profile: Profile,
 ): Cluster | null {
   if (!shapesEqual(a.domain, b.domain)) return null;
@@ -111,16 +116,15 @@ function tryMerge(
   if (expressionLength(scope, a) + expressionLength(scope, b) > LONGEST_EXPRESSION) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
   if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
-  const merged = merge(fused, a, b);
+  const merged = merge(place, a, b);
   // A value that is read at other positions too is not written over after all.
   return bindingsOf({ ...scope, replaces: fused.replaces }, merged).length > profile.maxBindings
     ? null
     : merged;
 }
 
-function merge(fused: FusedProgram, a: Cluster, b: Cluster): Cluster {
+function merge(place: Places, a: Cluster, b: Cluster): Cluster {
   const c = mapCluster(a.domain);
-  const place = new Map(fused.order.map((x, i) => [x, i]));
   const members = [...a.members, ...b.members].sort(
     (x, y) => (place.get(x) as number) - (place.get(y) as number),
   );
