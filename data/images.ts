@@ -53,7 +53,10 @@ export function channelStatistics({ channels, data }: ImageSet): ChannelStatisti
   }
   const pixels = data.length / channels;
   const mean = Array.from(sums, (sum) => sum / pixels);
-  const std = Array.from(squares, (square, c) => Math.sqrt(square / pixels - (mean[c] as number) ** 2));
+  // Of equal values the difference may round to less than nothing.
+  const std = Array.from(squares, (square, c) =>
+    Math.sqrt(Math.max(0, square / pixels - (mean[c] as number) ** 2)),
+  );
   return { mean, std };
 }
 

@@ -115,6 +115,14 @@ describe("images", () => {
     expect(first.reduce((sum, x) => sum + (x - mean) ** 2, 0) / 6).toBeCloseTo(1, 5);
   });
 
+  test("of one value have no deviation, whatever rounding makes of it", () => {
+    for (const value of [1, 85, 254]) {
+      const data = new Uint8Array(3072).fill(value);
+      const { std } = channelStatistics({ count: 3, height: 32, width: 32, channels: 1, data });
+      expect(std[0]).toBeCloseTo(0, 6);
+    }
+  });
+
   test("are embedded in batches of one size", async () => {
     const sizes: (number | undefined)[] = [];
     const twice = compile((x: Tensor) => x.mul(2));
