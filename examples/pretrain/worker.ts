@@ -40,8 +40,11 @@ const tell = (message: FromWorker): void => postMessage(message);
 
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "stop") stop.abort();
-  else void run(data).catch((error: Error) => tell({ type: "error", text: error.message }));
+  else void run(data).catch((error: Error) => tell({ type: "error", text: wordsOf(error) }));
 });
+
+const wordsOf = ({ name, message }: Error): string =>
+  name === "AbortError" ? "stopped before anything was learned" : message;
 
 async function run({ files, given, base }: StartMessage): Promise<void> {
   checkNames(given);
@@ -91,6 +94,11 @@ async function learn(data: OpenedImages, recipe: Recipe, about: readonly string[
       case "warning":
         tell({ type: "warning", text: event.message });
         break;
+      case "recovered": {
+        const text = `the device was lost (${event.reason}); a new one goes on after step ${event.from}`;
+        tell({ type: "warning", text });
+        break;
+      }
       case "step":
         tell({
           ...{ type: "step", step: event.step, loss: event.loss },
