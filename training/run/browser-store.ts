@@ -50,7 +50,9 @@ export function browserStore(name: string): RunStore {
       const names: string[] = [];
       const entries = (await folder()) as unknown as AsyncIterable<[string, FileSystemHandle]>;
       for await (const [entry, handle] of entries) {
-        if (handle.kind === "file" && !entry.endsWith(PARTIAL)) names.push(entry);
+        if (handle.kind !== "file" || entry.endsWith(PARTIAL)) continue;
+        // As for `read`: an empty file is one that a kill has left.
+        if ((await (handle as FileSystemFileHandle).getFile()).size > 0) names.push(entry);
       }
       return names.sort();
     },
