@@ -75,8 +75,11 @@ export type Rows = unknown;
 export interface StepParts<S> {
   /** The trained part of the state: gradients have its form. */
   model(state: S): unknown;
-  /** All that is drawn for the step; `state` is the one with the key of the next step. */
-  views(state: S, images: Tensor, at: StepValues): { readonly views: Rows; readonly state: S };
+  /**
+   * All that is drawn for the step; `state` is the one with the key of the next step. `phase` is a constant, as in `step`:
+   * what a phase leaves out is not among the views, and no later part sees it.
+   */
+  views(state: S, images: Tensor, at: StepValues, phase: string): { readonly views: Rows; readonly state: S };
   /**
    * What the loss sees of some of the images, in training mode, and the model with its statistics after that. Rows of
    * one image must not depend on other images; where they do, as with batch norm, they depend on the micro-batch.

@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { batchOf } from "../../data/images.ts";
 import { compile, configureDevice, key, scalar, treeLeaves } from "../../mod.ts";
+import type { StepParts } from "../../training/method.ts";
 import { type PretextOptions, pretrain, type StepEvent, scatSimClr, simClr } from "../../training/mod.ts";
+import { cachedStepper } from "../../training/run/cached-stepper.ts";
+import { wholeStepper } from "../../training/run/stepper.ts";
 import { nodeGPU } from "../support/host.ts";
 import { stripes } from "./tiny.ts";
 
@@ -20,9 +23,20 @@ const methodWith = (pretext: PretextOptions) =>
     pretext: { ...pretext, hidden: [6, 5] },
   });
 
-async function steps(method: ReturnType<typeof methodWith>, epochs: number): Promise<StepEvent[]> {
+type Learned = ReturnType<ReturnType<typeof methodWith>["start"]>;
+
+async function steps(
+  method: ReturnType<typeof methodWith>,
+  epochs: number,
+  options: { microBatch?: number } = {},
+): Promise<StepEvent[]> {
   const found: StepEvent[] = [];
-  for await (const event of pretrain(method, stripes(4, 9), { epochs, batch: 4, monitorEvery: 0 }))
+  for await (const event of pretrain(method, stripes(4, 9), {
+    epochs,
+    batch: 4,
+    monitorEvery: 0,
+    ...options,
+  }))
     if (event.type === "step") found.push(event);
   return found;
 }
@@ -45,6 +59,33 @@ describe("a pretext task", () => {
   test("is left away in the first epochs", async () => {
     const told = await steps(methodWith({ task: "rotation", warmupEpochs: 2 }), 3);
     expect(told.map(({ metrics }) => metrics?.pretext !== undefined)).toEqual([false, false, true]);
+  });
+
+  test("is left away as long when the batch goes in pieces, so that batch norm never sees its images", async () => {
+    const pieces = { microBatch: 2 };
+    const told = await steps(methodWith({ task: "rotation", warmupEpochs: 2 }), 3, pieces);
+    expect(told.map(({ metrics }) => metrics?.pretext !== undefined)).toEqual([false, false, true]);
+  });
+
+  test("in its warm-up leaves the statistics that the step without it leaves", async () => {
+    const method = methodWith({ task: "rotation", warmupEpochs: 2 });
+    const images = batchOf(stripes(4, 9), [0, 1, 2, 3]);
+    const values = { rate: 1e-3, lambda: 0 };
+    const inPieces = cachedStepper("pieces", method.parts as StepParts<Learned>, 4, 4);
+    const statistics = [wholeStepper(method), inPieces].map(async (stepper) => {
+      const { state } = stepper.launch(method.start(key(1)), images, values, "contrast alone");
+      const leaves = treeLeaves(state.model).filter(({ path }) => path.includes("running"));
+      return Promise.all(
+        leaves.map(async ({ path, value }) => [path, Array.from(await value.data())] as const),
+      );
+    });
+    const [whole = [], pieces = []] = await Promise.all(statistics);
+    expect(whole.length).toBeGreaterThan(0);
+    whole.forEach(([path, wanted], i) => {
+      wanted.forEach((x, k) => {
+        expect(pieces[i]?.[1][k], path).toBeCloseTo(x, 5);
+      });
+    });
   });
 });
 
@@ -69,7 +110,7 @@ test("the parts of a step make the step", async () => {
     method.start(key(1)),
   );
   const cut = compile((state: ReturnType<typeof method.start>) => {
-    const drawn = parts.views(state, images, at);
+    const drawn = parts.views(state, images, at, "");
     const { rows } = parts.encode(parts.model(state), drawn.views, drawn.state, at);
     return parts.loss(rows, drawn.state, at);
   })(method.start(key(1))) as { loss: typeof whole.loss };

@@ -86,7 +86,7 @@ export function smallMethod(options: SmallOptions = {}): SmallMethod {
       return { model, optimiser: optimiser.init(model), key: foldIn(key, 2) };
     },
     step(before, images, at: StepValues) {
-      const { views, state } = parts.views(before, images, at);
+      const { views, state } = parts.views(before, images, at, "");
       const { value, grads } = valueAndGrad((model: unknown) => {
         const { rows } = parts.encode(model, views, state, at);
         return parts.loss(rows, state, at) as Tensor;

@@ -192,7 +192,7 @@ export function contrastive<M extends ContrastiveModel>(
 
   const parts: StepParts<ContrastiveState<M>> = {
     model: ({ model, head }) => ({ model, head }),
-    views: (state, images) => draw(state, images, true),
+    views: (state, images, _, phase) => draw(state, images, phase !== CONTRAST_ALONE),
     encode: (learner, views) => encode(learner as Learner<M>, views as Views),
     loss: (rows, _, at) => loss(rows as Rows, at),
     update: (state, learner, grads, at) => update(state, learner as Learner<M>, grads as Learner<M>, at),

@@ -25,9 +25,11 @@ type Statistics = Readonly<Record<string, Tensor>>;
  */
 export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
   /** What the parts see as the state of the step. Of `views` only the keys are left when this is compiled. */
-  const stateOf = (state: S, images: Tensor, at: StepValues): S => parts.views(state, images, at).state;
+  const stateOf = (state: S, images: Tensor, at: StepValues, phase: string): S =>
+    parts.views(state, images, at, phase).state;
 
-  const views = (state: S, images: Tensor, at: StepValues): Rows => parts.views(state, images, at).views;
+  const views = (state: S, images: Tensor, at: StepValues, phase: string): Rows =>
+    parts.views(state, images, at, phase).views;
 
   /** Phase 1: what the loss sees of a micro-batch; nothing is kept for the way back. */
   const encode = (
@@ -36,17 +38,18 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
     all: Rows,
     first: Tensor,
     at: StepValues,
+    phase: string,
     statistics: Statistics,
   ) => {
-    const now = stateOf(state, images, at);
+    const now = stateOf(state, images, at, phase);
     const model = withStatistics(parts.model(now), statistics);
     const { rows, model: seen } = parts.encode(model, some(all, images, first), now, at);
     return { rows, statistics: changed(parts.model(now), seen) };
   };
 
   /** Phase 2: the loss of the whole batch, and its gradient with respect to what it sees. */
-  const loss = (state: S, images: Tensor, rows: readonly Rows[], at: StepValues) => {
-    const now = stateOf(state, images, at);
+  const loss = (state: S, images: Tensor, rows: readonly Rows[], at: StepValues, phase: string) => {
+    const now = stateOf(state, images, at, phase);
     const names: { metrics: StepResult<S>["metrics"] } = { metrics: {} };
     const { value, grads } = valueAndGrad((pieces: readonly Rows[]) => {
       const given = parts.loss(joined(pieces), now, at);
@@ -66,8 +69,9 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
     first: Tensor,
     cotangents: Rows,
     at: StepValues,
+    phase: string,
   ) => {
-    const now = stateOf(state, images, at);
+    const now = stateOf(state, images, at, phase);
     const piece = some(all, images, first);
     const { pullback } = vjp((model: unknown) => parts.encode(model, piece, now, at).rows, parts.model(now));
     const [grads] = pullback(cotangents) as [unknown];
@@ -81,9 +85,10 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
     grads: unknown,
     statistics: Statistics,
     at: StepValues,
+    phase: string,
     before: { readonly loss: Tensor; readonly metrics: StepResult<S>["metrics"] },
   ) => {
-    const now = stateOf(state, images, at);
+    const now = stateOf(state, images, at, phase);
     const model = withStatistics(parts.model(now), statistics);
     const { state: next, metrics } = parts.update(now, model, grads, at);
     return { state: next, told: tell(before.loss, { ...before.metrics, ...metrics }) };
@@ -124,21 +129,26 @@ export function cachedStepper<S>(
   const update = compile(functions.update, named("update"));
   const firsts = Array.from({ length: batch / microBatch }, (_, i) => scalar(i * microBatch, "i32"));
 
-  function launch(state: S, images: Tensor, values: Readonly<Record<string, number>>): Launched<S> {
+  function launch(
+    state: S,
+    images: Tensor,
+    values: Readonly<Record<string, number>>,
+    phase: string,
+  ): Launched<S> {
     const at = scalars(values);
-    const all = views(state, images, at);
+    const all = views(state, images, at, phase);
     let statistics: Statistics = {};
     const rows = firsts.map((first) => {
-      const out = encode(state, images, all, first, at, statistics);
+      const out = encode(state, images, all, first, at, phase, statistics);
       statistics = out.statistics;
       return out.rows;
     });
-    const known = loss(state, images, rows, at);
+    const known = loss(state, images, rows, at, phase);
     treeDispose(rows);
     let sums: { readonly grads: unknown } | null = null;
     firsts.forEach((first, i) => {
       const cotangents = known.cotangents[i];
-      ({ sums } = backward(sums, state, images, all, first, cotangents, at));
+      ({ sums } = backward(sums, state, images, all, first, cotangents, at, phase));
       treeDispose(cotangents);
     });
     treeDispose(all);
@@ -148,6 +158,7 @@ export function cachedStepper<S>(
       (sums as unknown as { grads: unknown }).grads,
       statistics,
       at,
+      phase,
       { loss: known.loss, metrics: known.metrics },
     );
     const used = [sums, statistics, known.loss, known.metrics];

@@ -18,14 +18,16 @@ export function plannedBytes<S>(
   const state = method.start(plan.key("state"));
   const images = zeros([batch, channels, height, width]);
   const at = scalars(plan.valuesAt(1));
-  if (method.parts && microBatch < batch) return inPieces(method.parts, state, images, at, microBatch);
   // A run may begin with lighter steps than it ends with.
   const phases = new Set([plan.phaseAt(1), plan.phaseAt(plan.length.steps)]);
+  const { parts } = method;
   const bytesIn = (phase: string) =>
-    explain(
-      (s: S, x: Tensor, values: StepValues) => method.step(s, x, values, phase),
-      ...([state, images, at] as const),
-    ).peakBytes;
+    parts && microBatch < batch
+      ? inPieces(parts, state, images, at, phase, microBatch)
+      : explain(
+          (s: S, x: Tensor, values: StepValues) => method.step(s, x, values, phase),
+          ...([state, images, at] as const),
+        ).peakBytes;
   return Math.max(...[...phases].map(bytesIn));
 }
 
@@ -35,21 +37,22 @@ function inPieces<S>(
   state: S,
   images: Tensor,
   at: StepValues,
+  phase: string,
   microBatch: number,
 ): number {
   const f = cachedFunctions(parts, microBatch);
   const count = (images.shape[0] as number) / microBatch;
   const first = zeros([], { dtype: "i32" });
-  const views = traced(f.views, state, images, at);
-  const encode = traced(f.encode, state, images, views.result, first, at, {});
+  const views = traced(f.views, state, images, at, phase);
+  const encode = traced(f.encode, state, images, views.result, first, at, phase, {});
   const rows = Array.from({ length: count }, () => encode.result.rows);
-  const loss = traced(f.loss, state, images, rows, at);
+  const loss = traced(f.loss, state, images, rows, at, phase);
   const [cotangents] = loss.result.cotangents;
-  const start = traced(f.backward, null, state, images, views.result, first, cotangents, at);
+  const start = traced(f.backward, null, state, images, views.result, first, cotangents, at, phase);
   const { sums } = start.result;
-  const backward = traced(f.backward, sums, state, images, views.result, first, cotangents, at);
+  const backward = traced(f.backward, sums, state, images, views.result, first, cotangents, at, phase);
   const known = { loss: loss.result.loss, metrics: loss.result.metrics };
-  const update = traced(f.update, state, images, sums.grads, encode.result.statistics, at, known);
+  const update = traced(f.update, state, images, sums.grads, encode.result.statistics, at, phase, known);
   const kept = [views, encode, loss, start, backward, update].reduce((sum, { pools }) => sum + pools, 0);
   return kept + bytesOf([state, images, views.result, sums, rows, loss.result.cotangents]);
 }
