@@ -1,4 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ImageCollection, OpenedImages } from "../data/collection.ts";
 import type { ScatSimClr } from "../models/scatsimclr/scatsimclr.ts";
@@ -8,6 +8,7 @@ import { reportOf } from "../training/job/report-of.ts";
 import { describeModel, grouped } from "../training/job/words.ts";
 import { reportPage } from "../training/report/page.ts";
 import { METRICS, readMetrics } from "../training/run/metrics-file.ts";
+import { replaceFile } from "../training/run/replace-file.ts";
 import type { RunConfig } from "./run-folder.ts";
 
 export interface ReportInput {
@@ -45,5 +46,5 @@ export async function writeReport(path: string, input: ReportInput): Promise<voi
         ]),
     ],
   });
-  await writeFile(path, await reportPage(report));
+  await replaceFile(path, await reportPage(report));
 }

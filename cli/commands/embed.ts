@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import type { ImageCollection } from "../../data/collection.ts";
 import { writeNpy, writeSafetensors } from "../../io.ts";
 import { compile, getDevice, type Tensor, tensor } from "../../mod.ts";
@@ -6,6 +5,7 @@ import { encode } from "../../training/encoder-file.ts";
 import { type Embeddings, embed } from "../../training/evaluate/embeddings.ts";
 import { numberOf } from "../../training/job/change-recipe.ts";
 import { grouped } from "../../training/job/words.ts";
+import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, helpOf, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
@@ -83,9 +83,9 @@ function writerFor(out: string): Write {
   switch (ending?.toLowerCase()) {
     case "npy":
       return async (embeddings, sides) => {
-        await writeFile(out, await writeNpy(matrix(embeddings)));
+        await replaceFile(out, await writeNpy(matrix(embeddings)));
         const names = `${out}.names.txt`;
-        await writeFile(
+        await replaceFile(
           names,
           sides.flatMap(({ names }) => names.map((name) => `${oneLine(name)}\n`)).join(""),
         );
@@ -101,12 +101,12 @@ function writerFor(out: string): Write {
           labels: tensor(Int32Array.from(labels)),
         };
         const metadata = { names: JSON.stringify(names), classes: JSON.stringify(classes) };
-        await writeFile(out, await writeSafetensors(tensors, metadata));
+        await replaceFile(out, await writeSafetensors(tensors, metadata));
         return [out];
       };
     case "csv":
       return async (embeddings, sides) => {
-        await writeFile(out, csvOf(embeddings, sides));
+        await replaceFile(out, csvOf(embeddings, sides));
         return [out];
       };
     default:

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Tensor, tensor } from "../../mod.ts";
 import {
@@ -9,6 +9,7 @@ import {
 } from "../../training/encoder-file.ts";
 import { newestCheckpoint } from "../../training/run/checkpoints.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
+import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, helpOf, readFlags } from "../flags.ts";
 import type { CommandHost } from "../host.ts";
@@ -46,8 +47,8 @@ export async function exportCommand(args: readonly string[], host: CommandHost):
       ? await loadEncoder(run, runs)
       : await fromCheckpoint(await knownRunFolder(runs, run));
   await mkdir(out, { recursive: true });
-  await writeFile(join(out, "encoder.safetensors"), await writeEncoder(encoder));
-  await writeFile(join(out, "encoder.json"), `${JSON.stringify(encoder.description, null, 2)}\n`);
+  await replaceFile(join(out, "encoder.safetensors"), await writeEncoder(encoder));
+  await replaceFile(join(out, "encoder.json"), `${JSON.stringify(encoder.description, null, 2)}\n`);
   const { width, size } = encoder.description;
   lines.say(
     `in ${out}: encoder.safetensors and encoder.json (${size.join(" x ")} images to ${width} numbers)`,

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { OpenedImages } from "../../data/collection.ts";
 import { getDevice } from "../../mod.ts";
@@ -17,6 +16,7 @@ import { prepared } from "../../training/job/prepare.ts";
 import { isPreset, type Preset, presets, type Recipe } from "../../training/job/recipe.ts";
 import { type JobEvent, runJob } from "../../training/job/run-job.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
+import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, helpOf, nearestName, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
@@ -293,7 +293,7 @@ async function train(training: Training): Promise<number> {
 async function saveEncoder({ config, folder }: Training, event: JobEvent & { type: "end" }): Promise<void> {
   const training = { ...config.encoder.training, steps: event.steps };
   const description = { ...config.encoder, training };
-  await writeFile(join(folder, ENCODER), await writeEncoder({ model: event.state.model, description }));
+  await replaceFile(join(folder, ENCODER), await writeEncoder({ model: event.state.model, description }));
 }
 
 function descriptionOf(preset: string, recipe: Recipe, { train }: OpenedImages): EncoderDescription {

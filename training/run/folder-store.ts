@@ -1,7 +1,5 @@
-import type { FileHandle } from "node:fs/promises";
+import { type Files, fileSystem, replaceFile } from "./replace-file.ts";
 import { checkName, PARTIAL, type RunStore } from "./store.ts";
-
-type Files = typeof import("node:fs/promises");
 
 /**
  * A store in a folder of the file system, in Node and Deno. The folder is made when the first file is written.
@@ -36,15 +34,8 @@ export function folderStore(path: string): RunStore {
     },
     async write(name, bytes) {
       checkName(name);
-      const fs = await open();
-      const partial = at(name + PARTIAL);
-      await withFile(fs, partial, "w", async (file) => {
-        await file.writeFile(bytes);
-        await file.sync();
-      });
-      await fs.rename(partial, at(name));
-      // The new name is in the folder's own data. Not every system lets a folder be opened.
-      await withFile(fs, folder, "r", (file) => file.sync()).catch(() => undefined);
+      await open();
+      await replaceFile(at(name), bytes);
     },
     async append(name, text) {
       checkName(name);
@@ -62,20 +53,6 @@ export function folderStore(path: string): RunStore {
   };
 }
 
-async function withFile<T>(
-  fs: Files,
-  path: string,
-  flags: string,
-  use: (file: FileHandle) => Promise<T>,
-): Promise<T> {
-  const file = await fs.open(path, flags);
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
-}
-
 async function missingIsNull<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
@@ -83,10 +60,4 @@ async function missingIsNull<T>(reading: Promise<T>): Promise<T | null> {
     if ((error as { code?: string }).code === "ENOENT") return null;
     throw error;
   }
-}
-
-function fileSystem(): Promise<Files> {
-  // A variable, so that bundlers for browsers do not look for the module.
-  const specifier = "node:fs/promises";
-  return import(/* @vite-ignore */ specifier);
 }
