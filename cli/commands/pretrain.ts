@@ -32,6 +32,7 @@ import {
   readConfig,
   startRunFolder,
 } from "../run-folder.ts";
+import { lockRun } from "../run-lock.ts";
 import { Lines } from "../terminal.ts";
 import { writeReport } from "../write-report.ts";
 
@@ -95,6 +96,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   lines.say(`Morlet on ${device.name}`);
   const name = basename(plan.folder);
   let training = false;
+  let unlock = plan.config ? await lockRun(plan.folder) : null;
   const stop = interruptible(host, () =>
     training ? "stopping after this step, with a checkpoint" : "stopping",
   );
@@ -113,6 +115,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
       device: device.name,
     };
     if (!plan.config) await startRunFolder(plan.folder, config);
+    unlock ??= await lockRun(plan.folder);
     training = true;
     return await train({
       host,
@@ -131,6 +134,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     lines.say("stopped; nothing was begun");
     return 130;
   } finally {
+    await unlock?.();
     stop.end();
     lines.close();
   }

@@ -21,6 +21,9 @@ beforeAll(async () => {
   writeFileSync(at("runs/used/config.json"), "{}");
   mkdirSync(at("runs/begun"));
   writeFileSync(at("runs/begun/config.json"), '{"format":"morlet-run","version":1}');
+  mkdirSync(at("runs/going"));
+  writeFileSync(at("runs/going/config.json"), '{"format":"morlet-run","version":1}');
+  writeFileSync(at("runs/going/lock"), `${process.ppid}\n`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -59,6 +62,10 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrain --resume used", "config.json is no configuration of a run"],
   ["pretrain --resume used --name other", "leave --name out"],
   ["pretrain --resume begun --memory 64", "--memory cannot change in a run that goes on"],
+  [
+    "pretrain --resume going",
+    `the run @/runs/going is going on in process ${process.ppid}: wait for its end`,
+  ],
   ["embed", "embed needs ENCODER"],
   ["embed @/runs/used", "embed needs --data"],
   ["embed @/runs/used --data emoji", "there is no encoder.safetensors in"],
