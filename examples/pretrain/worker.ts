@@ -34,6 +34,7 @@ import { browserStore } from "../../training/run/browser-store.ts";
 import { METRICS, readMetrics } from "../../training/run/metrics-file.ts";
 import { memoryStore, type RunStore } from "../../training/run/store.ts";
 import type { FromWorker, NamedFile, StartMessage, ToWorker } from "./messages.ts";
+import { runAlone } from "./run-alone.ts";
 
 const stop = new AbortController();
 const tell = (message: FromWorker): void => postMessage(message);
@@ -66,11 +67,17 @@ async function run({ files, given, base }: StartMessage): Promise<void> {
   const about = words(data);
   tell({ type: "data", words: about, skipped: [...data.train.skipped, ...(data.test?.skipped ?? [])] });
   for (const text of about) tell({ type: "line", text });
-  await learn(data, recipe, about);
+  const place = await placeOf(data, recipe);
+  await runAlone(place, () => learn(data, recipe, about, place));
 }
 
-async function learn(data: OpenedImages, recipe: Recipe, about: readonly string[]): Promise<void> {
-  const store = await storeOf(data, recipe);
+async function learn(
+  data: OpenedImages,
+  recipe: Recipe,
+  about: readonly string[],
+  place: string,
+): Promise<void> {
+  const store = await storeAt(place);
   const measured: Measured[] = [];
   let monitors: Monitors | null = null;
   let ended: Extract<JobEvent, { type: "end" }> | undefined;
@@ -144,13 +151,18 @@ async function learn(data: OpenedImages, recipe: Recipe, about: readonly string[
   for (const name of await store.list()) await store.remove(name);
 }
 
-/** Where this run is kept: a place for each set of images and recipe. Without a private file system nothing is kept. */
-async function storeOf(data: OpenedImages, recipe: Recipe): Promise<RunStore> {
+/** Where this run is kept: a place for each set of images and recipe. */
+async function placeOf(data: OpenedImages, recipe: Recipe): Promise<string> {
   const { name, names, images } = data.train;
   const text = JSON.stringify([name, names, images.height, images.width, images.channels, recipe]);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  const place = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const store = browserStore(`runs/${place}`);
+  const hex = Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0"));
+  return `runs/${hex.join("")}`;
+}
+
+/** Without a private file system nothing is kept. */
+async function storeAt(place: string): Promise<RunStore> {
+  const store = browserStore(place);
   try {
     await store.list();
     return store;
