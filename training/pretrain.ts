@@ -1,12 +1,11 @@
 import type { ImageSet } from "../data/images.ts";
-import { foldIn, key } from "../mod.ts";
 import type { Method } from "./method.ts";
 import { Archive } from "./run/archive.ts";
 import type { TrainingEvent } from "./run/events.ts";
 import { microBatchOf } from "./run/micro-batch.ts";
 import type { PretrainOptions } from "./run/options.ts";
 import { Run } from "./run/run.ts";
-import { planRun } from "./run/run-plan.ts";
+import { planRun, startingKey } from "./run/run-plan.ts";
 
 /**
  * A training run, as what happens in it, one event after the other.
@@ -60,4 +59,4 @@ export async function* pretrain<S>(
 }
 
 /** The state that a run with this seed starts from. */
-export const startOf = <S>(method: Method<S>, seed = 0): S => method.start(foldIn(key(seed), 0));
+export const startOf = <S>(method: Method<S>, seed = 0): S => method.start(startingKey(seed));

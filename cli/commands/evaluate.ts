@@ -1,4 +1,4 @@
-import { foldIn, getDevice, key, type Tensor } from "../../mod.ts";
+import { getDevice } from "../../mod.ts";
 import { type EncoderDescription, emptyModel } from "../../training/encoder-file.ts";
 import { fewLabelCurve } from "../../training/evaluate/few-labels.ts";
 import type { Classified, Labelled } from "../../training/evaluate/labelled.ts";
@@ -7,6 +7,8 @@ import { sgdProbe } from "../../training/evaluate/sgd-probe.ts";
 import type { Measured } from "../../training/job/measure.ts";
 import { measureModels } from "../../training/job/run-job.ts";
 import { scoreTable, verdict, wayNames } from "../../training/job/words.ts";
+import { modelKey } from "../../training/methods/contrastive.ts";
+import { startingKey } from "../../training/run/run-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, helpOf, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
@@ -55,7 +57,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       ...([host, lines, stop.signal] as const),
     );
     for (const line of describeData(data, "compare with")) lines.say(line);
-    const untrained = emptyModel(description, startingKey(description));
+    const untrained = emptyModel(description, modelKey(startingKey(seedOf(description))));
     const measured: Measured[] = [];
     let question: string | null = null;
     const options = flags["measure-views"] === undefined ? {} : { views: true };
@@ -92,11 +94,9 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   }
 }
 
-/** The key that the run's model started from, so that the untrained encoder is that of the run. */
-function startingKey({ training }: EncoderDescription): Tensor {
-  const { seed = 0 } = (training.recipe ?? {}) as { seed?: number };
-  return foldIn(foldIn(key(seed), 0), 0);
-}
+/** Of the run, so that the untrained encoder is the one that the run started from. */
+const seedOf = ({ training }: EncoderDescription): number =>
+  ((training.recipe ?? {}) as { seed?: number }).seed ?? 0;
 
 type Probe = (train: Labelled, test: Labelled) => Promise<Classified>;
 

@@ -70,6 +70,9 @@ export interface ContrastiveMethod<M> extends Method<ContrastiveState<M>> {
   scatter(model: M, images: Tensor): Tensor;
 }
 
+/** What a model is made with, of the key that `start` is given. */
+export const modelKey = (key: Tensor): Tensor => foldIn(key, 0);
+
 /** What is drawn for a step. */
 interface Views {
   readonly first: Tensor;
@@ -119,7 +122,7 @@ export function contrastive<M extends ContrastiveModel>(
     augment(concat([images, images]), key).chunk(2) as [Tensor, Tensor];
 
   function start(key: Tensor): ContrastiveState<M> {
-    const model = makeModel(foldIn(key, 0));
+    const model = makeModel(modelKey(key));
     const head = task?.makeHead(foldIn(key, 2), model.width) ?? null;
     return { model, head, optimiser: optimiser.init({ model, head }), key: foldIn(key, 1) };
   }

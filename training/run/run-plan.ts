@@ -31,6 +31,9 @@ export interface RunPlan {
 
 const KEYS = { state: 0, monitors: 2 } as const;
 
+/** What `Method.start` is given in runs with this seed. */
+export const startingKey = (seed: number): Tensor => foldIn(key(seed), KEYS.state);
+
 /** @throws {RangeError} If there is not one whole batch, nothing to do, or a schedule gives no number. */
 export function planRun<S>(method: Method<S>, images: ImageSet, options: PretrainOptions): RunPlan {
   const { epochs, batch, seed = 0 } = options;
@@ -39,7 +42,6 @@ export function planRun<S>(method: Method<S>, images: ImageSet, options: Pretrai
   const length: RunLength = { epochs, batch, stepsPerEpoch, steps: epochs * stepsPerEpoch };
   const schedules = schedulesOf(method, length, options);
   for (const [name, schedule] of Object.entries(schedules)) checkNumbers(name, schedule, length.steps);
-  const root = key(seed);
   return {
     length,
     record: {
@@ -57,7 +59,7 @@ export function planRun<S>(method: Method<S>, images: ImageSet, options: Pretrai
       return Object.fromEntries(values) as ReturnType<RunPlan["valuesAt"]>;
     },
     phaseAt: (step) => method.phase?.(step - 1, length) ?? "",
-    key: (use) => foldIn(root, KEYS[use]),
+    key: (use) => (use === "state" ? startingKey(seed) : foldIn(key(seed), KEYS[use])),
   };
 }
 
