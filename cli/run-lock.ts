@@ -1,7 +1,7 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { replaceFile } from "../training/run/replace-file.ts";
+import { PARTIAL } from "../training/run/store.ts";
 import { UsageError } from "./errors.ts";
 
 /** In the folder of a run while a program writes there: the number of its process. */
@@ -51,7 +51,10 @@ async function take(folder: string, path: string): Promise<void> {
   // It may have been made and not been written yet.
   const owner = (await ownerOf(path)) ?? (await wait(MOMENT).then(() => ownerOf(path)));
   if (owner !== null && lives(owner)) throw inUse(folder, owner);
-  await replaceFile(path, mine);
+  // Under a name of its own first, as others may be doing the same.
+  const partial = `${path}-${process.pid}${PARTIAL}`;
+  await writeFile(partial, mine);
+  await rename(partial, path);
   // Of programs that take it over at once, the last one has it.
   await wait(MOMENT);
   const last = await ownerOf(path);
