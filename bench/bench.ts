@@ -1,6 +1,7 @@
 // What a benchmark is made of. A file in bench/kernels, bench/steps or bench exports `benches`; tools/bench.mjs bundles
 // it once for each revision, and bench/runner.ts runs them in turn.
 import {
+  arange,
   type Compiled,
   compile,
   type Device,
@@ -36,6 +37,14 @@ export interface BenchModule {
   /** The device that the benches of this file work on; by default that of the library. */
   readonly openDevice?: () => Promise<Device>;
 }
+
+/** Numbers between -1 and 1, the same in every run. */
+export const values = (...shape: number[]): Tensor =>
+  arange(shape.reduce((a, b) => a * b, 1))
+    .cast("f32")
+    .mul(1e-3)
+    .sin()
+    .reshape(shape);
 
 /** Milliseconds that `body` takes until the device is idle. */
 export async function timeToIdle(device: Device, body: () => unknown): Promise<number> {

@@ -4,6 +4,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+/** What the programs at the top of the house may use. */
+const everything = [
+  ...["mod.ts", "io.ts", "signal.ts", "vision.ts"],
+  ...["engine", "kernels", "models", "losses", "data", "training"],
+];
+
 /**
  * Who may import whom. A file belongs to the longest path here that holds it; every layer may import itself.
  * `packages` lists prefixes of bare imports ("node:fs", "webgpu"); layers without it run on the bare web platform.
@@ -32,33 +38,11 @@ export const table = {
   data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "jpeg-js"] }, // the build takes the decoders into dist/
   training: { may: ["mod.ts", "io.ts", "vision.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
-    may: [
-      "mod.ts",
-      "io.ts",
-      "signal.ts",
-      "vision.ts",
-      "engine",
-      "kernels",
-      "models",
-      "losses",
-      "data",
-      "training",
-    ],
+    may: everything,
     packages: ["node:", "webgpu"],
   },
   examples: {
-    may: [
-      "mod.ts",
-      "io.ts",
-      "signal.ts",
-      "vision.ts",
-      "engine",
-      "kernels",
-      "models",
-      "losses",
-      "data",
-      "training",
-    ],
+    may: everything,
     packages: [""],
   },
   tests: { may: [""], packages: [""] },

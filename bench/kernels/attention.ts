@@ -1,23 +1,15 @@
 // Attention: the task that the library is held against others in, windows with a bias, and odd head sizes.
 import {
   type AttentionOptions,
-  arange,
   getDevice,
   grad,
   key,
   scaledDotProductAttention,
   type Tensor,
 } from "../../mod.ts";
-import { type Bench, kernelSubject } from "../bench.ts";
+import { type Bench, kernelSubject, values } from "../bench.ts";
 
 export const openDevice = getDevice;
-
-const values = (...shape: number[]): Tensor =>
-  arange(shape.reduce((a, b) => a * b, 1))
-    .cast("f32")
-    .mul(1e-3)
-    .sin()
-    .reshape(shape);
 
 type Attend = (q: Tensor, k: Tensor, v: Tensor, bias?: Tensor) => Tensor;
 type Options = Omit<AttentionOptions, "bias"> & { weights?: false };

@@ -1,15 +1,8 @@
 // Convolutions of small networks, forward and with respect to weights and images.
-import { arange, conv2d, getDevice, grad, type Tensor } from "../../mod.ts";
-import { type Bench, kernelSubject } from "../bench.ts";
+import { conv2d, getDevice, grad, type Tensor } from "../../mod.ts";
+import { type Bench, kernelSubject, values } from "../bench.ts";
 
 export const openDevice = getDevice;
-
-const values = (shape: number[]): Tensor =>
-  arange(shape.reduce((a, b) => a * b, 1))
-    .cast("f32")
-    .mul(1e-5)
-    .sin()
-    .reshape(shape);
 
 /** Images, channels in and out, size, kernel, stride. */
 const shapes: readonly [number, number, number, number, number, number][] = [
@@ -19,7 +12,7 @@ const shapes: readonly [number, number, number, number, number, number][] = [
 ];
 
 export const benches: readonly Bench[] = shapes.flatMap(([images, from, to, size, kernel, stride]) => {
-  const inputs = () => [values([images, from, size, size]), values([to, from, kernel, kernel])];
+  const inputs = () => [values(images, from, size, size), values(to, from, kernel, kernel)];
   const f = (x: Tensor, w: Tensor) => conv2d(x, w, { stride, padding: (kernel - 1) / 2 });
   const passes: Record<string, (x: Tensor, w: Tensor) => Tensor> = {
     forward: f,

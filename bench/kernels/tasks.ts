@@ -1,15 +1,8 @@
 // The tasks that the library is held against others in, each at the size that docs and issues name.
-import { arange, conv2d, getDevice, layerNorm, type Tensor, where } from "../../mod.ts";
-import { type Bench, kernelSubject } from "../bench.ts";
+import { conv2d, getDevice, layerNorm, type Tensor, where } from "../../mod.ts";
+import { type Bench, kernelSubject, values } from "../bench.ts";
 
 export const openDevice = getDevice;
-
-const values = (...shape: number[]): Tensor =>
-  arange(shape.reduce((a, b) => a * b, 1))
-    .cast("f32")
-    .mul(1e-3)
-    .sin()
-    .reshape(shape);
 
 const task = (name: string, f: (...xs: Tensor[]) => Tensor, ...shapes: number[][]): Bench => ({
   name,
