@@ -61,7 +61,14 @@ export function channelStatistics({ channels, data }: ImageSet): ChannelStatisti
 }
 
 /** `(images - mean) / std`, channel by channel. Images `f32[B, C, H, W]`. */
-export function normaliseChannels(images: Tensor, { mean, std }: ChannelStatistics): Tensor {
-  const perChannel = (values: readonly number[]) => tensor([...values]).reshape([-1, 1, 1]);
-  return images.sub(perChannel(mean)).div(perChannel(std));
+export function normaliseChannels(images: Tensor, statistics: ChannelStatistics): Tensor {
+  const { mean, std } = channelTensors(statistics);
+  return images.sub(mean).div(std);
+}
+
+/** The statistics as tensors `f32[C, 1, 1]`, for whoever wants to say when their memory goes. */
+export function channelTensors({ mean, std }: ChannelStatistics): { mean: Tensor; std: Tensor } {
+  const perChannel = (values: readonly number[]) =>
+    tensor(Float32Array.from(values), { shape: [values.length, 1, 1] });
+  return { mean: perChannel(mean), std: perChannel(std) };
 }

@@ -1,5 +1,5 @@
 import type { ChannelStatistics, ImageSet } from "../../data/images.ts";
-import { normaliseChannels } from "../../data/images.ts";
+import { channelTensors } from "../../data/images.ts";
 import { compile, type Tensor } from "../../mod.ts";
 import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
 import { adaptiveAvgPool2d } from "../../vision.ts";
@@ -27,11 +27,14 @@ const POOLED = 4;
 export class Ways {
   readonly all: readonly Way[];
   private readonly kept = new Map<ImageSet, Tensor[]>();
-  private readonly compiled: { dispose(): void }[] = [];
+  /** What goes with this: compiled functions, and the constants that they use. */
+  private readonly own: { dispose(): void }[] = [];
   private keptBytes = 0;
 
   constructor(statistics: ChannelStatistics, untrained: ScatSimClr | null, trained: ScatSimClr) {
-    const normalised = (batch: Tensor) => normaliseChannels(batch, statistics);
+    const { mean, std } = channelTensors(statistics);
+    this.own.push(mean, std);
+    const normalised = (batch: Tensor) => batch.sub(mean).div(std);
     const pixels = this.compile(normalised, "pixels");
     const scatter = this.compile((batch: Tensor) => trained.scatter(normalised(batch)), "scatter");
     const pool = this.compile((features: Tensor) => adaptiveAvgPool2d(features, POOLED), "pool");
@@ -59,7 +62,7 @@ export class Ways {
 
   dispose(): void {
     for (const images of [...this.kept.keys()]) this.forget(images);
-    for (const each of this.compiled) each.dispose();
+    for (const each of this.own) each.dispose();
   }
 
   private async fromFeatures(
@@ -86,7 +89,7 @@ export class Ways {
 
   private compile<A extends unknown[]>(f: (...args: A) => Tensor, name: string) {
     const compiled = compile(f, { name });
-    this.compiled.push(compiled);
+    this.own.push(compiled);
     return compiled;
   }
 }
