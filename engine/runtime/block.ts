@@ -88,7 +88,9 @@ const BOARD_BYTES = 256 * 1024;
  * what lies beside each other never meets in one dispatch.
  */
 export class Shelf {
-  readonly #places: Region[] = [];
+  #places: Region[] = [];
+  /** The last board that was asked for. */
+  #board: PooledBuffer | null = null;
   readonly #device: Device;
 
   constructor(device: Device) {
@@ -96,8 +98,16 @@ export class Shelf {
   }
 
   take(): Region {
+    const refused = this.#board?.refused ? this.#board : null;
+    if (refused) {
+      // There is no room on a board that the driver did not grant.
+      this.#places = this.#places.filter(({ buffer }) => buffer !== refused);
+      this.#device.buffers.release(refused);
+      this.#board = null;
+    }
     if (this.#places.length === 0) {
       const buffer = this.#device.buffers.acquire(BOARD_BYTES, "small results");
+      this.#board = buffer;
       for (let offset = BOARD_BYTES - PLACE_BYTES; offset >= 0; offset -= PLACE_BYTES)
         this.#places.push({ buffer, offset });
     }

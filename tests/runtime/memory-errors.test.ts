@@ -99,6 +99,22 @@ describe("exhausted memory", () => {
     expect((await second.state.w.data())[5]).toBe(5 + 12);
   });
 
+  test("for small results of steps is over when there is room again", async () => {
+    const step = compile((x: Tensor) => x.sum());
+    const x = tensor([1, 2, 3]);
+    await step(tensor([1, 2])).item();
+    const fresh = await createDevice({ device: faultyDevice(raw, faults) });
+    setDevice(fresh);
+    const before = fresh.memory().live;
+    faults.refuses = (_, label) => label === "small results";
+    await expect(step(x).item()).rejects.toThrow(OutOfMemoryError);
+    await expect(step(x).item()).rejects.toThrow(OutOfMemoryError);
+    expect(fresh.memory().live - before).toBeLessThan(300_000);
+    faults.refuses = () => false;
+    const results = [step(x), step(x.add(1))];
+    expect(await Promise.all(results.map((y) => y.item()))).toEqual([6, 9]);
+  });
+
   test("while reading back fails that read alone", async () => {
     const x = many().add(1).evaluate();
     await device.idle();

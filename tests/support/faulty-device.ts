@@ -3,6 +3,8 @@
 export interface Faults {
   /** Whether the driver has no memory for a buffer of so many bytes; asked for each buffer that is created. */
   refuses?: (bytes: number, label: string) => boolean;
+  /** Bytes that the driver has for buffers. */
+  memory?: number;
   /** Limits that are lower than the device's own. */
   limits?: Partial<Record<keyof GPUSupportedLimits, number>>;
   /** Features that the device hides. */
@@ -13,6 +15,9 @@ export interface Faults {
 export function faultyDevice(device: GPUDevice, faults: Faults): GPUDevice {
   // The scopes that are open, each with whether it has caught a refusal.
   const scopes: { filter: GPUErrorFilter; refused: boolean }[] = [];
+  // Bytes of the buffers that are there, and those that are not any more.
+  let taken = 0;
+  const gone = new WeakSet<GPUBuffer>();
   const replaced: Record<string, unknown> = {
     pushErrorScope: (filter: GPUErrorFilter) => {
       scopes.push({ filter, refused: false });
@@ -24,7 +29,8 @@ export function faultyDevice(device: GPUDevice, faults: Faults): GPUDevice {
       return scope?.refused ? { message: "refused by the test" } : error;
     },
     createBuffer: (descriptor: GPUBufferDescriptor) => {
-      if (faults.refuses?.(descriptor.size, descriptor.label ?? "")) {
+      const full = taken + descriptor.size > (faults.memory ?? Number.POSITIVE_INFINITY);
+      if (full || faults.refuses?.(descriptor.size, descriptor.label ?? "")) {
         const scope = scopes.findLast((s) => s.filter === "out-of-memory");
         if (scope) scope.refused = true;
         // As of a refused buffer: using it is a validation error.
@@ -32,7 +38,15 @@ export function faultyDevice(device: GPUDevice, faults: Faults): GPUDevice {
         nothing.destroy();
         return nothing;
       }
-      return device.createBuffer(descriptor);
+      const buffer = device.createBuffer(descriptor);
+      taken += descriptor.size;
+      const { destroy } = buffer;
+      buffer.destroy = () => {
+        if (!gone.has(buffer)) taken -= descriptor.size;
+        gone.add(buffer);
+        destroy.call(buffer);
+      };
+      return buffer;
     },
   };
   return new Proxy(device, {
