@@ -1,7 +1,9 @@
 import type { ImageSet } from "../data/images.ts";
+import { getDevice } from "../mod.ts";
 import type { Method } from "./method.ts";
 import { Archive } from "./run/archive.ts";
 import type { TrainingEvent } from "./run/events.ts";
+import { usualBudget } from "./run/memory-budget.ts";
 import { microBatchOf } from "./run/micro-batch.ts";
 import type { PretrainOptions } from "./run/options.ts";
 import { Run } from "./run/run.ts";
@@ -16,13 +18,15 @@ import { planRun, startingKey } from "./run/run-plan.ts";
  * With a `store` the run writes `metrics.jsonl` (one event a line) and checkpoints of its complete state there, the two
  * newest of which are kept. Killed at any moment, it goes on with `resume` from the newest whole one, and its losses are
  * those, bit by bit, of a run that was never interrupted. A device that is lost is replaced likewise, from a copy of the
- * state on the host.
+ * state on the host. A batch that the device has no room for goes through the model in pieces from then on, if the method
+ * has its step in parts, and a warning tells so.
  *
  * @param images All of one size. What is left over of an epoch after the last whole batch is not used in it.
  * @throws {RangeError} If there is not one whole batch, or nothing to do.
  * @throws {ResumeError} If the store has a run that may not, or cannot, go on as asked.
  * @throws {CheckpointError} If all checkpoints in the store are damaged.
  * @throws {DivergedError} If the loss or the gradient is no finite number; it names the op. Checkpoints stay.
+ * @throws {OutOfMemoryError} If the device has no room for the smallest pieces, or for the pieces that were asked for.
  * @throws {DeviceLostError} If the device is lost again and again at one step.
  *
  * @example
@@ -40,7 +44,10 @@ export async function* pretrain<S>(
 ): AsyncGenerator<TrainingEvent<S>> {
   const plan = planRun(method, images, options);
   const archive = options.store ? await Archive.open(options.store, plan, options) : null;
-  const microBatch = microBatchOf(method, plan, images, options, archive?.microBatch ?? null);
+  const microBatch = microBatchOf(method, plan, images, options, {
+    before: archive?.microBatch ?? null,
+    usual: await usualBudget(await getDevice()),
+  });
   archive?.settle(microBatch.size);
   const run = new Run({ method, images, plan, options, archive, microBatch });
   try {

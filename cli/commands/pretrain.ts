@@ -59,9 +59,9 @@ export const pretrainLine: CommandLine = {
     },
     "micro-batch": {
       hint: "N",
-      about: "images that go through the model at once, where a batch does not fit",
+      about: "images that go through the model at once (default: the batch, or what fits)",
     },
-    memory: { hint: "MIB", about: "device memory that steps may take; the micro-batch follows from it" },
+    memory: { hint: "MIB", about: "device memory that steps may take (default: what there is)" },
     "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
     "no-report": { hint: "", about: "write no report.html" },
   },

@@ -102,14 +102,22 @@ describe("the micro-batch", () => {
   const options = { epochs: 1, batch: 240 };
   const plan = planRun(method, images, options);
   const bytes = (size: number) => plannedBytes(method, plan, images, size);
-  const chosen = (memoryBudget: number) =>
-    microBatchOf(method, plan, images, { ...options, memoryBudget }, null);
+  const chosen = (memoryBudget: number) => microBatchOf(method, plan, images, { ...options, memoryBudget });
 
   test("is the largest that keeps within the budget", () => {
     expect(bytes(60)).toBeLessThan(bytes(240));
-    expect(chosen(bytes(240))).toEqual({ size: 240, warning: null });
-    expect(chosen(bytes(60))).toEqual({ size: 60, warning: null });
-    expect(chosen(bytes(30))).toEqual({ size: 30, warning: null });
+    expect(chosen(bytes(240))).toEqual({ size: 240, yields: true, warning: null });
+    expect(chosen(bytes(60))).toEqual({ size: 60, yields: true, warning: null });
+    expect(chosen(bytes(30))).toEqual({ size: 30, yields: true, warning: null });
+  });
+
+  test("follows the usual budget where nobody names one, and says so", () => {
+    const usual = (budget: number | null) => microBatchOf(method, plan, images, options, { usual: budget });
+    expect(usual(null)).toEqual({ size: 240, yields: true, warning: null });
+    expect(usual(1e12)).toEqual({ size: 240, yields: true, warning: null });
+    const { size, warning } = usual(bytes(60));
+    expect(size).toBe(60);
+    expect(warning).toMatch(/^240 images at once do not fit \(.* \d+ MB\): 60 go through the model at once/);
   });
 
   test("is told where none does", () => {
@@ -117,15 +125,14 @@ describe("the micro-batch", () => {
     expect(size).toBeLessThan(240);
     expect(warning).toMatch(/^a step takes \d+ MB .* with \d+ images at once.*smaller batch/);
     const { parts: _, ...whole } = method;
-    const undivided = microBatchOf(whole, plan, images, { ...options, memoryBudget: 1 }, null);
+    const undivided = microBatchOf(whole, plan, images, { ...options, memoryBudget: 1 });
     expect(undivided.size).toBe(240);
     expect(undivided.warning).not.toBeNull();
   });
 
   test("divides the batch", () => {
-    const asked = (microBatch: number) =>
-      microBatchOf(method, plan, images, { ...options, microBatch }, null);
-    expect(asked(16).size).toBe(16);
+    const asked = (microBatch: number) => microBatchOf(method, plan, images, { ...options, microBatch });
+    expect(asked(16)).toMatchObject({ size: 16, yields: false });
     expect(() => asked(13)).toThrow("a micro-batch of 13 does not divide the batch of 240");
   });
 

@@ -69,9 +69,12 @@ export class Archive {
     return step > this.saved;
   }
 
-  /** Saves a checkpoint if it is newer than the last; what was told before it is on the disk then, too. */
-  async save(checkpoint: Checkpoint): Promise<Omit<CheckpointEvent, "epoch"> | null> {
-    if (!this.isNew(checkpoint.step)) return null;
+  /**
+   * Saves a checkpoint if it is newer than the last, or if the record has changed (`anew`); what was told before it is on
+   * the disk then, too.
+   */
+  async save(checkpoint: Checkpoint, anew = false): Promise<Omit<CheckpointEvent, "epoch"> | null> {
+    if (!anew && !this.isNew(checkpoint.step)) return null;
     await this.metrics.flush();
     const { name, bytes } = await saveCheckpoint(this.store, checkpoint, this.record, this.keep);
     this.saved = checkpoint.step;

@@ -11,6 +11,7 @@ import {
   treeMap,
   valueAndGrad,
   vjp,
+  zeros,
 } from "../../mod.ts";
 import { mapPaths } from "../../models/nn/tree-paths.ts";
 import type { Rows, StepParts, StepResult, StepValues } from "../method.ts";
@@ -18,6 +19,9 @@ import { type Launched, read, type Stepper, scalars, type Told, tell } from "./s
 
 /** Running statistics that a pass has changed, by their paths in the model. */
 type Statistics = Readonly<Record<string, Tensor>>;
+
+/** Gradients of the pieces so far. */
+type Sums = { readonly grads: unknown };
 
 /**
  * The functions that a step in parts is made of, each compiled by itself, so that no more than one micro-batch's
@@ -62,7 +66,7 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
 
   /** Phase 3: a micro-batch once more, now with its way back; gradients add up. */
   const backward = (
-    sums: { readonly grads: unknown } | null,
+    sums: Sums,
     state: S,
     images: Tensor,
     all: Rows,
@@ -75,7 +79,7 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
     const piece = some(all, images, first);
     const { pullback } = vjp((model: unknown) => parts.encode(model, piece, now, at).rows, parts.model(now));
     const [grads] = pullback(cotangents) as [unknown];
-    return { sums: { grads: sums ? treeMap(added, sums.grads, grads) : grads } };
+    return { sums: { grads: treeMap(added, sums.grads, grads) } };
   };
 
   /** Phase 4: the step itself. */
@@ -103,7 +107,12 @@ export function cachedFunctions<S>(parts: StepParts<S>, microBatch: number) {
     }, all);
   }
 
-  return { views, encode, loss, backward, update };
+  /** What gradients are added to first. With it `backward` is one plan, and not a second one for the first piece. */
+  const nothing = (state: S): Sums => ({
+    grads: treeMap((x) => zeros(x.shape, { dtype: x.dtype }), parts.model(state)),
+  });
+
+  return { views, encode, loss, backward, update, nothing };
 }
 
 /**
@@ -127,6 +136,7 @@ export function cachedStepper<S>(
   const loss = compile(functions.loss, named("loss", false));
   const backward = compile(functions.backward, named("backward"));
   const update = compile(functions.update, named("update"));
+  let nothing: Sums | null = null;
   const firsts = Array.from({ length: batch / microBatch }, (_, i) => scalar(i * microBatch, "i32"));
 
   function launch(
@@ -145,7 +155,8 @@ export function cachedStepper<S>(
     });
     const known = loss(state, images, rows, at, phase);
     treeDispose(rows);
-    let sums: { readonly grads: unknown } | null = null;
+    nothing ??= functions.nothing(state);
+    let sums = nothing;
     firsts.forEach((first, i) => {
       const cotangents = known.cotangents[i];
       ({ sums } = backward(sums, state, images, all, first, cotangents, at, phase));
@@ -155,7 +166,7 @@ export function cachedStepper<S>(
     const { state: next, told }: { state: S; told: Told } = update(
       state,
       images,
-      (sums as unknown as { grads: unknown }).grads,
+      sums.grads,
       statistics,
       at,
       phase,
@@ -176,7 +187,7 @@ export function cachedStepper<S>(
     dispose() {
       for (const each of [views, encode, loss, backward, update] as Compiled<never[], unknown>[])
         each.dispose();
-      treeDispose(firsts);
+      treeDispose([firsts, nothing]);
     },
   };
 }

@@ -32,10 +32,14 @@ export interface PretrainOptions {
   /**
    * Images that go through the model at once, a divisor of `batch`. Fewer take less memory and more time: each goes
    * through twice. The gradient is that of the whole batch; with batch norm, whose statistics are then those of a
-   * micro-batch, it is that of another model. Default: as `memoryBudget` asks for, or the batch.
+   * micro-batch, it is that of another model. Default: the batch, or as `memoryBudget` asks for, and less when the
+   * device turns out to have no room for that.
    */
   readonly microBatch?: number;
-  /** Bytes of device memory that steps may take by their plans; `microBatch` is chosen accordingly. */
+  /**
+   * Bytes of device memory that steps may take by their plans; `microBatch` is chosen accordingly. Default: half of the
+   * machine's memory where the processor does the work of a GPU, and none on GPUs.
+   */
   readonly memoryBudget?: number;
   /** Steps between looks at the representation, the first of which comes before training; 0 for none. Default: an epoch. */
   readonly monitorEvery?: number;

@@ -48,13 +48,12 @@ function inPieces<S>(
   const rows = Array.from({ length: count }, () => encode.result.rows);
   const loss = traced(f.loss, state, images, rows, at, phase);
   const [cotangents] = loss.result.cotangents;
-  const start = traced(f.backward, null, state, images, views.result, first, cotangents, at, phase);
-  const { sums } = start.result;
+  const sums = f.nothing(state);
   const backward = traced(f.backward, sums, state, images, views.result, first, cotangents, at, phase);
   const known = { loss: loss.result.loss, metrics: loss.result.metrics };
   const update = traced(f.update, state, images, sums.grads, encode.result.statistics, at, phase, known);
-  const kept = [views, encode, loss, start, backward, update].reduce((sum, { pools }) => sum + pools, 0);
-  return kept + bytesOf([state, images, views.result, sums, rows, loss.result.cotangents]);
+  const kept = [views, encode, loss, backward, update].reduce((sum, { pools }) => sum + pools, 0);
+  return kept + bytesOf([state, images, views.result, sums, backward.result, rows, loss.result.cotangents]);
 }
 
 /** Intermediate buffers of a function's plan, and its result with the shapes and without the values. */

@@ -47,7 +47,7 @@ export function planRun<S>(method: Method<S>, images: ImageSet, options: Pretrai
     record: {
       method: method.name,
       ...{ epochs, batch, seed },
-      microBatch: options.microBatch ?? (options.memoryBudget === undefined ? batch : null),
+      microBatch: options.microBatch ?? null,
       images: fingerprint(images),
       schedules: Object.fromEntries(
         Object.entries(schedules).map(([name, schedule]) => [name, samples(schedule, length.steps)]),

@@ -1,14 +1,14 @@
 import type { ImageSet } from "../../data/images.ts";
-import { DeviceLostError, type Tensor } from "../../mod.ts";
+import { DeviceLimitError, DeviceLostError, OutOfMemoryError, type Tensor } from "../../mod.ts";
 import type { Method } from "../method.ts";
 import type { Archive } from "./archive.ts";
 import { batchesAfter } from "./batches-after.ts";
 import { cachedStepper } from "./cached-stepper.ts";
 import { type Course, DivergedError, findCulprit } from "./diverged.ts";
-import type { TrainingEvent } from "./events.ts";
+import type { TrainingEvent, WarningEvent } from "./events.ts";
 import { allNumbers, type HostState, readState, restoreState } from "./host-state.ts";
 import { emptyLedger, Ledger } from "./ledger.ts";
-import type { MicroBatch } from "./micro-batch.ts";
+import { type MicroBatch, shrunk, smallerSize } from "./micro-batch.ts";
 import type { PretrainOptions } from "./options.ts";
 import { reopenDevice } from "./reopen-device.ts";
 import { type Due, Rhythm } from "./rhythm.ts";
@@ -50,6 +50,8 @@ export class Run<S> {
   /** The last step after which the representation was looked at. */
   private looked: number;
   private lossesInARow = 0;
+  /** Images that go through the model at once. */
+  private atOnce: number;
 
   constructor(parts: RunParts<S>) {
     const { plan, options, archive } = parts;
@@ -59,6 +61,7 @@ export class Run<S> {
     this.snapshots = new Snapshots(from);
     this.rhythm = new Rhythm(plan.length.stepsPerEpoch, options);
     this.looked = from?.step ?? -1;
+    this.atOnce = parts.microBatch.size;
     this.stepper = this.newStepper();
     this.watch = this.newWatch();
   }
@@ -92,7 +95,13 @@ export class Run<S> {
         state = yield* this.go(state);
         break;
       } catch (error) {
-        if (!(error instanceof DeviceLostError)) throw error;
+        if (!(error instanceof DeviceLostError)) {
+          const warning = await this.inSmallerPieces(error);
+          if (!warning) throw error;
+          yield warning;
+          state = this.latestState();
+          continue;
+        }
         await this.replaceDevice(error);
         state = this.latestState();
         const from = this.snapshots.latest?.step ?? 0;
@@ -243,11 +252,33 @@ export class Run<S> {
     this.watch = this.newWatch();
   }
 
+  /** Makes the micro-batch smaller if that may help against an error; the warning that tells so, or null. */
+  private async inSmallerPieces(error: unknown): Promise<WarningEvent | null> {
+    const { plan, microBatch, archive } = this.parts;
+    if (!(error instanceof OutOfMemoryError || error instanceof DeviceLimitError)) return null;
+    const before = this.atOnce;
+    const size = microBatch.yields ? smallerSize(plan.length.batch, before) : null;
+    if (size === null) return null;
+    this.atOnce = size;
+    archive?.settle(size);
+    // Resumed before the next checkpoint, the run takes the same course.
+    if (this.snapshots.latest) await archive?.save(this.snapshots.latest, true);
+    this.dispose();
+    this.stepper = this.newStepper();
+    this.watch = this.newWatch();
+    return {
+      type: "warning",
+      step: this.step,
+      topic: "memory",
+      message: shrunk(before, size, error.message),
+    };
+  }
+
   private newStepper(): Stepper<S> {
-    const { method, plan, microBatch } = this.parts;
+    const { method, plan } = this.parts;
     const { batch } = plan.length;
-    if (!method.parts || microBatch.size === batch) return wholeStepper(method);
-    return cachedStepper(method.name, method.parts, batch, microBatch.size);
+    if (!method.parts || this.atOnce === batch) return wholeStepper(method);
+    return cachedStepper(method.name, method.parts, batch, this.atOnce);
   }
 
   private newWatch(): Watch<S> {
