@@ -120,6 +120,8 @@ class Fusion {
   readonly #spans = new Map<Cluster, Span>();
   /** Where long expressions are cut. */
   readonly #cuts: ReadonlySet<GraphNode>;
+  /** What reductions of long rows compute on the way: a kernel that stored it would wait for them, and they for it. */
+  readonly #onTheWay = new Set<GraphNode>();
 
   readonly #program: Program;
   readonly #options: FuseOptions;
@@ -285,20 +287,20 @@ class Fusion {
   }
 
   #absorbElementwise(c: Cluster, node: GraphNode): boolean {
-    if (this.#cuts.has(node)) return false;
+    if (this.#cuts.has(node) || this.#onTheWay.has(node)) return false;
     const frames = node.inputs.map((x) => c.frames.get(x)).filter((f) => f !== undefined);
     const frame = frames[0];
     if (!frame || !frames.every((f) => samePosition(f, frame))) return false;
     const perElement = c.kind === "row" && !samePosition(frame, c.row) && this.#isElementFrame(c, frame);
-    if (perElement && !this.#rowsFit(c)) {
-      c.notes.push(`${node.primitive.name}: the row is too long to be read again`);
-      return false;
-    }
     if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) {
       c.notes.push(`${node.primitive.name}: an operand comes from a kernel that needs this one`);
       return false;
     }
-    this.#join(c, node, frame);
+    if (perElement && !this.#rowsFit(c)) {
+      // Few threads would write it, but a further reduction of the rows may compute it anew.
+      c.notes.push(`${node.primitive.name}: the rows are too long and too few to be written by their kernel`);
+      c.frames.set(node, frame);
+    } else this.#join(c, node, frame);
     return true;
   }
 
@@ -325,6 +327,12 @@ class Fusion {
     if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) return false;
     this.#join(c, node, c.row);
     c.heroes.push(node);
+    const visit = (y: GraphNode): void => {
+      if (!c.frames.has(y) || this.#home.has(y) || this.#onTheWay.has(y)) return;
+      this.#onTheWay.add(y);
+      y.inputs.forEach(visit);
+    };
+    visit(x);
     return true;
   }
 
@@ -450,7 +458,10 @@ class Fusion {
       const home = this.#home.get(node);
       if (!home && this.#mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
         // A view that a kernel passes on its way is stored by that kernel: it would wait for any other.
-        const passing = this.#clusters.find((c) => c.frames.has(node));
+        const passing = this.#clusters.find(
+          (c) =>
+            c.frames.has(node) && (node.primitive.lower.kind !== "elementwise" || this.#onTheWay.has(node)),
+        );
         const c = passing ?? mapCluster(node.shape);
         this.#join(c, node, c.frames.get(node) ?? c.element);
         if (!passing) this.#clusters.push(c);

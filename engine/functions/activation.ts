@@ -4,13 +4,20 @@ import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
 import { abs, div, erf, exp, expm1, log1p, tanh } from "./elementwise.ts";
+import { withGradient } from "./gradient.ts";
 
 const o = ops;
 
 // Branches are chosen so that NaN takes the one that passes it on, and so that the branch not taken is finite: its
 // cotangent is 0, and 0 times infinity would be NaN.
 
-export const relu = define("relu", (x: GraphNode) => o.where(o.lessEqual(x, 0), 0, x));
+const positive = (y: GraphNode, x: GraphNode): GraphNode => o.where(o.lessEqual(y, 0), 0, x);
+
+/** Its gradient looks at the result, which is kept anyway where it is an operand. */
+export const relu = define("relu", (x: GraphNode) => {
+  const y = positive(x, x);
+  return withGradient(y, [x, y], (ct, [, kept]) => [positive(kept as GraphNode, ct), null]);
+});
 
 /** `x` between the bounds, with gradient 0 on and outside them. */
 const clamped = (x: GraphNode, min: number, max: number): GraphNode =>

@@ -59,17 +59,23 @@ interface Standardized {
   readonly variance: GraphNode;
 }
 
-/** Zero mean and unit variance over axes. Centred before squaring: mean(x*x) - mean(x)^2 cancels in f32. */
-function standardize(x: GraphNode, axes: readonly number[], eps: number): Standardized {
+/**
+ * Zero mean and unit variance over axes. Centred before squaring: mean(x*x) - mean(x)^2 cancels in f32. A `weight` has
+ * size 1 along the axes and no others, so that its gradient is one of the sums that the gradient of `x` needs anyway.
+ */
+function standardize(x: GraphNode, axes: readonly number[], eps: number, weight?: GraphNode): Standardized {
   const mean = meanOf(x, axes);
   const centred = o.sub(x, mean);
   const variance = meanOf(o.mul(centred, centred), axes);
   const scale = o.rsqrt(o.add(variance, eps));
   const output = o.mul(centred, scale);
-  const withRule = withGradient(output, [x, output, scale], (ct, ins) => {
-    const [, y, s] = ins as [GraphNode, GraphNode, GraphNode];
-    const along = o.mul(y, meanOf(o.mul(ct, y), axes));
-    return [o.mul(s, o.sub(o.sub(ct, meanOf(ct, axes)), along)), null, null];
+  const scaled = weight ? o.mul(output, weight) : output;
+  const withRule = withGradient(scaled, [x, output, scale, ...(weight ? [weight] : [])], (ct, ins) => {
+    const [, y, s, w] = ins as [GraphNode, GraphNode, GraphNode, GraphNode?];
+    const product = o.mul(ct, y);
+    const along = o.mul(y, meanOf(product, axes));
+    const dx = o.mul(w ? o.mul(s, w) : s, o.sub(o.sub(ct, meanOf(ct, axes)), along));
+    return [dx, null, null, w ? o.sum(product, axes) : null];
   });
   return { output: withRule, mean, variance };
 }
@@ -82,22 +88,24 @@ function scaleAndShift(
   weight: GraphNode | undefined,
   bias: GraphNode | undefined,
 ): GraphNode {
+  const scaled = weight ? o.mul(x, spread(op, x, at, "weight", weight)) : x;
+  return bias ? o.add(scaled, spread(op, x, at, "bias", bias)) : scaled;
+}
+
+/** `p` as a tensor of the rank of `x` that has size 1 but for the axes `at`. */
+function spread(op: string, x: GraphNode, at: readonly number[], name: string, p: GraphNode): GraphNode {
   const shape = at.map((i) => dim(x.shape, i));
-  const spread = (name: string, p: GraphNode): GraphNode => {
-    if (!shapesEqual(p.shape, shape)) {
-      throw new ShapeError(op, {
-        problem: `${name} has another shape than what it scales`,
-        got: { x, [name]: p },
-        need: `${name} of shape [${shape}]`,
-      });
-    }
-    return o.reshape(
-      p,
-      x.shape.map((n, i) => (at.includes(i) ? n : 1)),
-    );
-  };
-  const scaled = weight ? o.mul(x, spread("weight", weight)) : x;
-  return bias ? o.add(scaled, spread("bias", bias)) : scaled;
+  if (!shapesEqual(p.shape, shape)) {
+    throw new ShapeError(op, {
+      problem: `${name} has another shape than what it scales`,
+      got: { x, [name]: p },
+      need: `${name} of shape [${shape}]`,
+    });
+  }
+  return o.reshape(
+    p,
+    x.shape.map((n, i) => (at.includes(i) ? n : 1)),
+  );
 }
 
 /** The trailing axes of `x` that `shape` names. */
@@ -188,13 +196,13 @@ export const batchNorm = define("batchNorm", (x: GraphNode, options: BatchNormOp
       need: "more than one value per channel when training",
     });
   const axes = range(x.shape.length).filter((i) => i !== 1);
-  const batch = standardize(x, axes, eps);
+  const batch = standardize(x, axes, eps, weight && spread("batchNorm", x, [1], "weight", weight));
   const moved = (running: GraphNode | undefined, now: GraphNode): GraphNode => {
     const fresh = o.reshape(stopGradient(now), [channels]);
     return running ? o.add(o.mul(running, 1 - momentum), o.mul(fresh, momentum)) : fresh;
   };
   return {
-    output: scaleAndShift("batchNorm", batch.output, [1], weight, bias),
+    output: scaleAndShift("batchNorm", batch.output, [1], undefined, bias),
     mean: moved(mean, batch.mean),
     variance: moved(variance, o.mul(batch.variance, count / (count - 1))),
   };

@@ -40,6 +40,12 @@ const one: Record<string, () => GraphNode[]> = {
   "linear, bias and GELU": () => [gelu(linear(f32(32, 64), f32(128, 64), f32(128)))],
   "negated operand, product, bias and ReLU": () => [product()],
   "padding, flipping and slicing": () => [o.slice(o.flip(o.pad(f32(10, 10), 0, 2, 1), 1), 1, 2, 5)],
+  "mean and variance of rows too long to be written by their kernel": () => {
+    const x = f32(64, 20000);
+    const mean = o.mul(o.sum(x, [1]), 1 / 20000);
+    const centred = o.sub(x, mean);
+    return [mean, o.rsqrt(o.sum(o.mul(centred, centred), [1]))];
+  },
   "sum of squares": () => [o.sum(o.mul(f32(64, 50), 2), [1])],
 };
 
