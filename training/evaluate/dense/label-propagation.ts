@@ -1,3 +1,5 @@
+import { smoothed } from "./smooth.ts";
+
 /** What is known of one frame of a video. */
 export interface Frame {
   /** Features of its patches, `[rows * columns, width]`, row by row. */
@@ -149,9 +151,7 @@ export function labelsOfPixels(
   for (let c = 0; c < classes; c++) {
     const map = labels.subarray(c * count, (c + 1) * count);
     const large = stretched.subarray(c * height * width, (c + 1) * height * width);
-    for (let i = 0; i < large.length; i++) {
-      large[i] = bilinear(map, rows, columns, Math.floor(i / width) / factor, (i % width) / factor, factor);
-    }
+    large.set(smoothed(map, [rows, columns], [height, width]));
     const most = large.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
     if (!(most > 0)) continue;
     const least = large.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
@@ -166,26 +166,4 @@ export function labelsOfPixels(
     return best;
   });
   return { stretched, classes: winners };
-}
-
-/** Between the four nearest cells; centres of pixels and cells lie at halves. */
-function bilinear(
-  map: Float32Array,
-  rows: number,
-  columns: number,
-  row: number,
-  column: number,
-  factor: number,
-): number {
-  const along = (at: number, n: number) => {
-    const source = Math.max(0, at + 0.5 / factor - 0.5);
-    const low = Math.min(n - 1, Math.floor(source));
-    return [low, Math.min(n - 1, low + 1), source - low] as const;
-  };
-  const [top, bottom, down] = along(row, rows);
-  const [left, right, across] = along(column, columns);
-  const mix = (a: number, b: number, part: number) => a + (b - a) * part;
-  const line = (r: number) =>
-    mix(map[r * columns + left] as number, map[r * columns + right] as number, across);
-  return mix(line(top), line(bottom), down);
 }
