@@ -22,6 +22,16 @@ export {
   type PropagationOptions,
   propagateLabels,
 } from "./evaluate/dense/label-propagation.ts";
+export {
+  gridOf,
+  lookAt,
+  type MapKind,
+  mapKind,
+  type PatchEncoder,
+  patchEncoder,
+  type SummedPatches,
+} from "./evaluate/dense/look.ts";
+export { type Looks, looksOf, mapOf, meanMap } from "./evaluate/dense/looks.ts";
 export { patchSimilarity } from "./evaluate/dense/patch-similarity.ts";
 export { contourAccuracy, type Mask, regionSimilarity } from "./evaluate/dense/video-measure.ts";
 export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";
@@ -118,6 +128,7 @@ export {
   type RotationOptions,
 } from "./pretext/task.ts";
 export { pretrain, startOf } from "./pretrain.ts";
+export { attentionPicture } from "./report/attention-picture.ts";
 export type { ReportData } from "./report/data.ts";
 export { reportPage } from "./report/page.ts";
 export { encodePng, type Picture } from "./report/png.ts";

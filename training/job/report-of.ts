@@ -58,6 +58,7 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
     views: await viewsShown(data.train, result.recipe.seed),
     filters: [...scatteringPictures(result.recipe), ...(await kernelPictures(result.model))],
+    looks: null,
     confusion: trained ? confusionOf(trained, images) : null,
     fewLabels: await fewLabels(measured),
     damage: [...data.train.skipped, ...(data.test?.skipped ?? [])],

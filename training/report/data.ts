@@ -1,4 +1,5 @@
 import type { ImageSet } from "../../data/images.ts";
+import type { Looks } from "../evaluate/dense/looks.ts";
 import type { FewLabelPoint } from "../evaluate/few-labels.ts";
 import type { Series } from "./chart.ts";
 
@@ -24,6 +25,8 @@ export interface ReportData {
   /** Rows of an image and its views. */
   readonly views: { readonly images: ImageSet; readonly views: readonly ImageSet[] } | null;
   readonly filters: readonly ReportPictures[];
+  /** Where an encoder with patches looks, and which patches it holds for alike. */
+  readonly looks: ReportLooks | null;
   readonly confusion: {
     readonly counts: readonly (readonly number[])[];
     readonly classes: readonly string[];
@@ -57,6 +60,13 @@ export interface ReportNeighbours {
       readonly right?: boolean;
     }[];
   }[];
+}
+
+export interface ReportLooks {
+  /** Images, as `looks` has seen them. */
+  readonly images: ImageSet;
+  readonly names: readonly string[];
+  readonly looks: Looks;
 }
 
 export interface ReportPictures {

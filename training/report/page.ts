@@ -1,7 +1,10 @@
+import { attentionSection } from "./attention-section.ts";
 import { lineChart } from "./chart.ts";
 import type { ReportData } from "./data.ts";
 import { mapSection } from "./map-section.ts";
 import { escaped } from "./markup.ts";
+import { patchScript } from "./patch-script.ts";
+import { patchSection } from "./patch-section.ts";
 import { filterSection, neighbourSection, viewSection } from "./picture-sections.ts";
 import { reportScript } from "./script.ts";
 import { section } from "./section.ts";
@@ -25,6 +28,8 @@ export async function reportPage(data: ReportData): Promise<string> {
     curvesSection(data),
     await mapSection(data.map),
     await neighbourSection(data.neighbours),
+    await attentionSection(data.looks),
+    await patchSection(data.looks),
     await viewSection(data.views),
     await filterSection(data.filters),
     fewLabelSection(data),
@@ -51,7 +56,7 @@ ${data.about.map((line) => `<p class="soft">${escaped(line)}</p>`).join("\n")}
 </header>
 ${sections.filter(Boolean).join("\n")}
 <footer>This file holds everything it shows and asks the network for nothing.</footer>
-<script>${reportScript}</script>
+<script>${reportScript}${patchScript}</script>
 </body>
 </html>
 `;

@@ -1,8 +1,9 @@
 import type { ReportData, ReportNeighbours, ReportPictures } from "./data.ts";
 import { escaped } from "./markup.ts";
 import { section } from "./section.ts";
-import { type Sheet, sheetOf } from "./sheet.ts";
+import { sheetOf, sheetStyle, tileOf } from "./sheet.ts";
 
+/** Side of a picture on the page, in pixels. */
 const TILE = 46;
 
 /** Images with the images that are nearest to them. */
@@ -11,7 +12,7 @@ export async function neighbourSection(neighbours: ReportNeighbours | null): Pro
   const { rows, images, names } = neighbours;
   const used = [...new Set(rows.flatMap(({ query, found }) => [query, ...found.map(({ index }) => index)]))];
   const sheet = await sheetOf(images, used);
-  const tile = (index: number) => tileOf("near", sheet, used.indexOf(index), names[index] ?? "");
+  const tile = (index: number) => tileOf("near", sheet, used.indexOf(index), names[index] ?? "", TILE);
   const lines = rows.map(({ query, found }) => {
     const cells = found.map(({ index, similarity, right }) => {
       const mark = right ? ` class="right"` : "";
@@ -23,7 +24,7 @@ export async function neighbourSection(neighbours: ReportNeighbours | null): Pro
   const words = `<p class="soft">Some of the images that were measured with, and beside each the nearest others by the trained encoder with their cosine similarity${right ? "; green: of the same class" : ""}.</p>`;
   return section(
     "Nearest neighbours",
-    `${words}${sheetStyle("near", sheet)}<div class="rows">${lines.join("")}</div>`,
+    `${words}${sheetStyle("near", sheet, TILE)}<div class="rows">${lines.join("")}</div>`,
   );
 }
 
@@ -36,11 +37,11 @@ export async function viewSection(views: ReportData["views"]): Promise<string> {
     await sheetOf(views.images, all, { columns: count }),
     ...(await Promise.all(views.views.map((set) => sheetOf(set, all, { columns: count })))),
   ];
-  const styles = sheets.map((sheet, s) => sheetStyle(`view${s}`, sheet)).join("");
+  const styles = sheets.map((sheet, s) => sheetStyle(`view${s}`, sheet, TILE)).join("");
   const lines = all.map((i) => {
     const tiles = sheets.map((sheet, s) => {
       const words = s === 0 ? "image" : `view ${s}`;
-      return `<span class="cell">${tileOf(`view${s}`, sheet, i, words)}<span>${s === 0 ? "image" : "&nbsp;"}</span></span>`;
+      return `<span class="cell">${tileOf(`view${s}`, sheet, i, words, TILE)}<span>${s === 0 ? "image" : "&nbsp;"}</span></span>`;
     });
     return `<div class="row">${tiles.join("")}</div>`;
   });
@@ -81,21 +82,4 @@ function withGaps({
     }
   }
   return { count, height: tall, width: wide, channels, data: framed };
-}
-
-/** A style that all tiles of a sheet share, so that the picture is in the page once. */
-function sheetStyle(name: string, sheet: Sheet): string {
-  const [wide, tall] = tileSize(sheet);
-  return `<style>.sheet-${name} { width:${wide}px; height:${tall}px; background-image:url("${sheet.address}"); background-size:${sheet.columns * wide}px ${sheet.rows * tall}px }</style>`;
-}
-
-function tileOf(name: string, sheet: Sheet, at: number, words: string): string {
-  const [wide, tall] = tileSize(sheet);
-  const [left, top] = [(at % sheet.columns) * wide, Math.floor(at / sheet.columns) * tall];
-  return `<span class="tile sheet-${name}" role="img" aria-label="${escaped(words)}" title="${escaped(words)}" style="background-position:${-left}px ${-top}px"></span>`;
-}
-
-function tileSize({ width, height }: Sheet): [number, number] {
-  const scale = TILE / Math.max(width, height);
-  return [Math.round(width * scale), Math.round(height * scale)];
 }

@@ -1,4 +1,5 @@
 import type { ImageSet } from "../../data/images.ts";
+import { escaped } from "./markup.ts";
 import { type Picture, pngAddress } from "./png.ts";
 
 /** Many small pictures of one size in one file, row by row. */
@@ -49,8 +50,8 @@ export function pictureOf({ height, width, channels, data }: ImageSet, index: nu
   return { width, height, channels: kept, data: bytes };
 }
 
-/** Means of square blocks. */
-function shrunk(picture: Picture, most: number): Picture {
+/** Means of square blocks, the smallest that leave no side longer than `most`. */
+export function shrunk(picture: Picture, most: number): Picture {
   const factor = Math.ceil(Math.max(picture.width, picture.height) / most);
   if (factor <= 1) return picture;
   const { channels } = picture;
@@ -90,4 +91,23 @@ export function levels(values: ArrayLike<number>, aroundZero = false): Uint8Arra
   return Uint8Array.from({ length: values.length }, (_, i) =>
     Math.round(((values[i] as number) - low) * scale),
   );
+}
+
+/** A style that all tiles of a sheet share, so that the picture is in the page once. `side` is a tile's, in pixels of the page. */
+export function sheetStyle(name: string, sheet: Sheet, side: number): string {
+  const [wide, tall] = tileSize(sheet, side);
+  return `<style>.sheet-${name} { width:${wide}px; height:${tall}px; background-image:url("${sheet.address}"); background-size:${sheet.columns * wide}px ${sheet.rows * tall}px }</style>`;
+}
+
+/** One picture of a sheet, as an element. */
+export function tileOf(name: string, sheet: Sheet, at: number, words: string, side: number): string {
+  const [wide, tall] = tileSize(sheet, side);
+  const [left, top] = [(at % sheet.columns) * wide, Math.floor(at / sheet.columns) * tall];
+  return `<span class="tile sheet-${name}" role="img" aria-label="${escaped(words)}" title="${escaped(words)}" style="background-position:${-left}px ${-top}px"></span>`;
+}
+
+/** Width and height of a tile on the page. */
+export function tileSize({ width, height }: Sheet, side: number): [number, number] {
+  const scale = side / Math.max(width, height);
+  return [Math.round(width * scale), Math.round(height * scale)];
 }

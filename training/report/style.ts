@@ -77,6 +77,14 @@ svg .y { text-anchor: end; } svg .x { text-anchor: middle; } svg .unit { text-an
 .row { display: flex; gap: 5px; align-items: end; } .row > span:first-child { margin-right: 10px; }
 .cell { display: inline-flex; flex-direction: column; align-items: center; gap: 1px; font-size: .7rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .cell .right { color: var(--good); font-weight: 650; }
+.looks-box { display: grid; gap: 0 1.4rem; } .looks { width: auto; } .looks th, .looks td { padding: 2px 4px 2px 0; border: 0; text-align: center; font-size: .8rem; }
+.looks .map, .looks .tile, .looks .veil { display: block; border-radius: 3px; }
+.stack, .patched { position: relative; display: block; } .stack .veil { position: absolute; inset: 0; mix-blend-mode: multiply; image-rendering: pixelated; }
+.patches { display: flex; flex-wrap: wrap; gap: 12px; margin: .8rem 0; } .patches .found { font-size: .8rem; }
+.patched .tile { filter: grayscale(1); } .patched { cursor: crosshair; border-radius: 3px; } .patched:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.glow { position: absolute; inset: 0; width: 100%; height: 100%; opacity: .62; border-radius: 3px; pointer-events: none; }
+.spot { position: absolute; border: 1.5px solid #fff; box-shadow: 0 0 0 1px #000a, inset 0 0 0 1px #0006; pointer-events: none; border-radius: 2px; }
+.spot.chosen { border-width: 3px; }
 .bank { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.2rem; }
 .bank img { max-width: 100%; image-rendering: pixelated; border-radius: .3rem; display: block; }
 .heat td, .heat th { padding: .22rem .4rem; text-align: center; border: 0; font-size: .8rem; }

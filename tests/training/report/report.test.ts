@@ -7,6 +7,7 @@ import { escaped, scriptData } from "../../../training/report/markup.ts";
 import { reportPage } from "../../../training/report/page.ts";
 import { encodePng } from "../../../training/report/png.ts";
 import { levels, pictureOf, sheetOf } from "../../../training/report/sheet.ts";
+import { someLooks } from "./looks.ts";
 
 const nasty = `"><script>alert("x")</script><img src=x onerror='y'>&amp;`;
 
@@ -48,6 +49,7 @@ const data: ReportData = {
   },
   views: { images, views: [images] },
   filters: [{ title: nasty, images, columns: 3 }],
+  looks: someLooks(Array(3).fill(nasty)),
   confusion: {
     counts: [
       [1, 2],
@@ -68,8 +70,8 @@ describe("the report", () => {
     expect(page).not.toContain("<img src=x");
     expect(page).not.toMatch(/(?:src|href|url)\s*[=(]\s*["']?(?:https?:)?\/\//);
     expect(page).toContain("default-src 'none'");
-    // The scripts of the page are its own two.
-    expect(page.match(/<script/g)).toHaveLength(2);
+    // The scripts of the page are its own, one of them, and the data of the map and of the patches.
+    expect(page.match(/<script/g)).toHaveLength(3);
     for (const title of [
       "What was learned",
       "Training",
@@ -80,6 +82,8 @@ describe("the report", () => {
       expect(page).toContain(`<h2>${title}</h2>`);
     }
     for (const title of [
+      "Where the encoder looks",
+      "Patches that are alike",
       "Filters",
       "With few labels",
       "What is taken for what",
@@ -91,7 +95,7 @@ describe("the report", () => {
   });
 
   test("leaves out what there is nothing of", async () => {
-    const none = { map: null, neighbours: null, views: null, confusion: null, bars: null };
+    const none = { map: null, neighbours: null, views: null, looks: null, confusion: null, bars: null };
     const lists = {
       loss: [],
       monitors: [],

@@ -1,0 +1,105 @@
+import { attentionMask } from "../evaluate/dense/attention-mask.ts";
+import type { MapKind } from "../evaluate/dense/look.ts";
+import { type Looks, mapOf, meanMap } from "../evaluate/dense/looks.ts";
+import type { ReportLooks } from "./data.ts";
+import { heatColours } from "./heat.ts";
+import { escaped } from "./markup.ts";
+import { pngAddress } from "./png.ts";
+import { section } from "./section.ts";
+import { sheetOf, sheetStyle, tileOf, tileSize } from "./sheet.ts";
+
+/** What the patches that are kept hold of the whole. */
+export const KEPT = 0.6;
+const SIDE = 68;
+/** Between two pictures. */
+const GAP = 4;
+const MOST_IMAGES = 8;
+const MOST_HEADS = 12;
+
+const kinds: Readonly<Record<MapKind, { readonly title: string; readonly words: string }>> = {
+  "class token": {
+    title: "Where the encoder looks",
+    words: "How much the class token takes from each patch of an image in the last block, head by head",
+  },
+  summary: {
+    title: "Where the encoder looks",
+    words: "How much the token that sums up an image takes from each patch, head by head",
+  },
+  mean: {
+    title: "What the encoder sees",
+    words: "How much each patch of an image resembles the mean of all, which stands for the image",
+  },
+};
+
+/** Rows of an image, the patches that hold most of its map, and its maps. */
+export async function attentionSection(shown: ReportLooks | null): Promise<string> {
+  if (!shown || shown.looks.count === 0) return "";
+  const { looks, names } = shown;
+  const count = Math.min(looks.count, MOST_IMAGES);
+  const sheet = await sheetOf(
+    shown.images,
+    Array.from({ length: count }, (_, i) => i),
+    { most: SIDE },
+  );
+  const [wide, tall] = tileSize(sheet, SIDE);
+  const picture = (address: string, mark: string, words: string) =>
+    `<img class="${mark}" src="${address}" width="${wide}" height="${tall}" alt="${escaped(words)}" title="${escaped(words)}">`;
+  const rows: string[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = names[i] ?? "";
+    const tile = tileOf("look", sheet, i, name, SIDE);
+    const kept = picture(await maskAddress(looks, i), "veil", `${name}: patches that hold most`);
+    const cells = [tile, `<span class="stack">${tile}${kept}</span>`];
+    for (const { title, map } of mapsShown(looks, i)) {
+      cells.push(picture(await mapAddress(looks, map), "map", `${name}: ${title}`));
+    }
+    rows.push(`<tr>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`);
+  }
+  const titles = [
+    "image",
+    `holds ${Math.round(KEPT * 100)} %`,
+    ...mapsShown(looks, 0).map(({ title }) => title),
+  ];
+  const head = titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join("");
+  const { title, words } = kinds[looks.kind];
+  const about = `<p class="soft">${words}: light is much, each map by itself. Beside the image the patches that together hold ${Math.round(KEPT * 100)} % of the mean map.</p>`;
+  const half = Math.ceil(rows.length / 2);
+  const tables = [rows.slice(0, half), rows.slice(half)]
+    .filter((some) => some.length > 0)
+    .map(
+      (some) =>
+        `<div class="scroll"><table class="looks"><thead><tr>${head}</tr></thead><tbody>${some.join("")}</tbody></table></div>`,
+    );
+  // Beside each other where there is room.
+  const least = titles.length * (wide + GAP);
+  const columns = `grid-template-columns:repeat(auto-fill,minmax(min(100%,${least}px),1fr))`;
+  return section(
+    title,
+    `${about}${sheetStyle("look", sheet, SIDE)}<div class="looks-box" style="${columns}">${tables.join("")}</div>`,
+  );
+}
+
+/** The maps of an image that are shown: the mean, and each head where there are several. */
+export function mapsShown(looks: Looks, image: number): { title: string; map: Float32Array }[] {
+  const { heads, kind } = looks;
+  if (heads === 1) return [{ title: kind === "mean" ? "likeness" : "head 1", map: mapOf(looks, image, 0) }];
+  const each = Array.from({ length: Math.min(heads, MOST_HEADS) }, (_, head) => ({
+    title: `head ${head + 1}`,
+    map: mapOf(looks, image, head),
+  }));
+  return [{ title: "mean", map: meanMap(looks, image) }, ...each];
+}
+
+/** A map as a picture of a pixel for each patch, which the page enlarges smoothly. */
+const mapAddress = ({ grid: [height, width] }: Looks, map: Float32Array): Promise<string> =>
+  pngAddress({ width, height, channels: 3, data: heatColours(map) });
+
+/** What darkens the patches that are not kept. */
+function maskAddress(looks: Looks, image: number): Promise<string> {
+  const [height, width] = looks.grid;
+  const mask = attentionMask(meanMap(looks, image), KEPT);
+  return pngAddress({ width, height, channels: 1, data: mask.map((kept) => (kept ? 255 : DARK)) });
+}
+
+/** Share, of 255, that is left of a patch that is not kept. */
+export const DARK = 56;
