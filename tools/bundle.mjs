@@ -20,25 +20,41 @@ const common = {
 };
 
 /**
- * Puts the text of the worker that decodes pictures into the bundle, which then needs no file beside it.
+ * Leaves out the decoder of WebP, which browsers have themselves.
  * @type {import("rolldown").Plugin}
  */
-const decodeWorker = {
+const browserDecodes = {
+  name: "without WebP",
+  load: {
+    filter: { id: /[/\\]data[/\\]decode[/\\]webp\.ts$/ },
+    handler: () => "export const decodeWebp = () => { throw new Error('browsers decode WebP themselves'); };",
+  },
+};
+
+/**
+ * Puts the text of the worker that decodes pictures into the bundle, which then needs no file beside it.
+ * @param {"node" | "browser" | "both"} platform where the bundle runs: the worker of the other one is left out
+ * @returns {import("rolldown").Plugin}
+ */
+const decodeWorker = (platform) => ({
   name: "the decoder's worker",
   load: {
-    filter: { id: /[/\\]data[/\\]decode[/\\]worker-source\.ts$/ },
-    async handler() {
+    filter: { id: /[/\\]data[/\\]decode[/\\](script-)?worker-source\.ts$/ },
+    async handler(id) {
+      const host = id.includes("script-worker") ? "node" : "browser";
+      if (platform !== "both" && platform !== host) return "export const workerSource = null;";
       const { build } = await import("rolldown");
       const { output } = await build({
         ...common,
         input: join(root, "data/decode/worker.ts"),
+        plugins: host === "browser" ? [browserDecodes] : [],
         write: false,
         output: { format: "esm", codeSplitting: false, minify: true },
       });
       return `export const workerSource = ${JSON.stringify(output[0].code)};`;
     },
   },
-};
+});
 
 /**
  * A program in one file, with its source map.
@@ -51,7 +67,7 @@ export async function bundle({ entry, outfile, platform, plugins = [], minify = 
     ...common,
     input: entry,
     platform,
-    plugins: [decodeWorker, ...plugins],
+    plugins: [decodeWorker(platform), ...(platform === "browser" ? [browserDecodes] : []), ...plugins],
     output: { file: outfile, format: "esm", sourcemap: true, codeSplitting: false, minify },
   });
 }
@@ -74,7 +90,7 @@ export async function bundlePackage(wanted, folder) {
     input: Object.fromEntries(wanted.map((entry) => [entry.replace(/\.ts$/, ""), join(root, entry)])),
     // What all entries have in common lands in the engine's own file, if all of them load that.
     plugins: [
-      decodeWorker,
+      decodeWorker("both"),
       {
         name: "load the engine first",
         transform: (code, id) =>

@@ -35,7 +35,7 @@ export const table = {
   kernels: { may: ["engine/core"] },
   models: { may: ["mod.ts", "io.ts", "signal.ts", "vision.ts"] },
   losses: { may: ["mod.ts", "engine/public"] },
-  data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "jpeg-js"] }, // the build takes the decoders into dist/
+  data: { may: ["mod.ts", "engine/io"], packages: ["node:", "fast-png", "image-in-browser", "jpeg-js"] }, // the build takes the decoders into dist/
   training: { may: ["mod.ts", "io.ts", "vision.ts", "models", "losses", "data"], packages: ["node:"] },
   cli: {
     may: everything,

@@ -7,6 +7,7 @@ import { decodeGif } from "./gif.ts";
 import { BadImage, type ImageHeader, readHeader } from "./header.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { decodeOnPlatform, platformDecodes } from "./platform.ts";
+import { decodeWebp } from "./webp.ts";
 
 /** A decoded image: 8 bits a channel, not premultiplied, upright, rows from the top. */
 export interface Picture {
@@ -67,7 +68,5 @@ const decoders: Readonly<Record<ImageKind, Decoder>> = {
   }),
   gif: orHost("gif", async (bytes) => decodeGif(bytes)),
   bmp: orHost("bmp", async (bytes) => decodeBmp(bytes)),
-  webp: orHost("webp", async () => {
-    throw new BadImage("WebP images are decoded by browsers alone; save it as PNG or JPEG");
-  }),
+  webp: orHost("webp", decodeWebp),
 };

@@ -71,7 +71,10 @@ export async function openLane(): Promise<Lane | null> {
 
 async function starter(): Promise<(() => AnyWorker) | null> {
   const isDeno = "Deno" in globalThis;
-  const { workerSource } = await import("./worker-source.ts"); // large, and of no use before there are pictures
+  // Large, and of no use before there are pictures.
+  const { workerSource } = isScriptHost()
+    ? await import("./script-worker-source.ts")
+    : await import("./worker-source.ts");
   if (isScriptHost() && !isDeno) {
     if (workerSource === null) return null;
     const specifier = "node:worker_threads";

@@ -17,6 +17,8 @@ const kindOfFile = (bytes: Uint8Array): ImageKind => {
 const rgb = (data: ArrayLike<number>): number[] => Array.from(data).filter((_, i) => i % 4 !== 3);
 
 const exact: readonly PictureName[] = [
+  "webpLossless",
+  "webpAnimated",
   "gif",
   "gifInterlaced",
   "gifAnimated",
@@ -97,10 +99,67 @@ describe("photographs stand upright", () => {
   });
 });
 
-test("WebP is refused with a way out", async () => {
-  await expect(decodePicture("webp", pictureFile("webp"))).rejects.toThrow("save it as PNG or JPEG");
-  expect(readHeader("webp", pictureFile("webp"))).toMatchObject({ width: 16, height: 8 });
-  expect(readHeader("webp", pictureFile("webpLossless"))).toMatchObject({ width: 16, height: 8 });
+describe("WebP", () => {
+  const decoded = (name: PictureName) => decodePicture("webp", pictureFile(name));
+  const opacity = Array.from({ length: 8 * 16 }, (_, i) => (i % 16 < 4 && i < 64 ? 0 : 255));
+  const alpha = ({ data }: { data: ArrayLike<number> }) => Array.from(data).filter((_, i) => i % 4 === 3);
+
+  test.each(["webp", "webpLossless", "webpOpacity", "webpOpacityLossy", "webpAnimated"] as const)(
+    "%s has its size in its header",
+    (name) => {
+      expect(readHeader("webp", pictureFile(name))).toMatchObject({ width: 16, height: 8 });
+    },
+  );
+
+  test("with opacity, which is exact where colours are not", async () => {
+    const lossless = await decoded("webpOpacity");
+    expect(alpha(lossless)).toEqual(opacity);
+    expect(rgb(lossless.data)).toEqual(Array.from(picturePixels));
+    const lossy = await decoded("webpOpacityLossy");
+    expect(alpha(lossy)).toEqual(opacity);
+    // Away from the edges, across which colours are blurred.
+    const gaps = rgb(lossy.data).map((value, i) => Math.abs(value - (picturePixels[i] as number)));
+    const inside = gaps.filter((_, i) => [5, 6, 10, 11, 12, 13].includes(Math.floor(i / 3) % 16));
+    expect(Math.max(...inside)).toBeLessThan(8);
+  });
+
+  test("of a part of the canvas leaves the rest clear", async () => {
+    // The animation's first picture, moved to the right by two and down by two, on a canvas as much larger.
+    const bytes = pictureFile("webpAnimated");
+    const view = new DataView(bytes.buffer);
+    const frame = String.fromCharCode(...bytes).indexOf("ANMF");
+    view.setUint16(24, 16 + 2 - 1, true);
+    view.setUint16(27, 8 + 2 - 1, true);
+    bytes[frame + 8] = 1;
+    bytes[frame + 11] = 1;
+    const { width, height, data } = await decodePicture("webp", bytes);
+    expect([width, height]).toEqual([18, 10]);
+    const at = (x: number, y: number) => Array.from(data.subarray((y * 18 + x) * 4, (y * 18 + x) * 4 + 4));
+    expect([at(0, 0), at(1, 5), at(9, 1)]).toEqual(Array(3).fill([0, 0, 0, 0]));
+    expect([at(2, 2), at(17, 9)]).toEqual([
+      [20, 200, 10, 255],
+      [10, 20, 200, 255],
+    ]);
+  });
+
+  // What is missing would be taken for zeros, and what is said would be believed.
+  const files = ["webp", "webpLossless", "webpOpacityLossy", "webpAnimated"] as const;
+  test.each(files)("%s that was cut anywhere is refused", async (name) => {
+    const bytes = pictureFile(name);
+    for (let length = 12; length < bytes.length; length++) {
+      await expect(decodePicture("webp", bytes.slice(0, length)), `${length}`).rejects.toThrow(BadImage);
+    }
+  });
+
+  test.each([
+    ["webp", 26, "smaller than it says"],
+    ["webpLossless", 22, "damaged"],
+    ["webpOpacityLossy", 24, "not of the size that it says"],
+  ] as const)("%s that lies about its size is refused before anything is decoded", async (name, at, why) => {
+    const bytes = pictureFile(name);
+    new DataView(bytes.buffer).setUint16(at, 8000, true);
+    await expect(decodePicture("webp", bytes)).rejects.toThrow(why);
+  });
 });
 
 describe("fitting", () => {

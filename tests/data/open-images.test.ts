@@ -6,6 +6,7 @@ import { ImageDataError } from "../../data/collection.ts";
 import { openImages } from "../../data/open-images.ts";
 import { describeWithShared } from "../support/shared.ts";
 import { cifar10File, idxFile, npyFile } from "./array-files.ts";
+import { pictureFile } from "./picture-files.ts";
 import { plainPng } from "./png-files.ts";
 
 const root = mkdtempSync(join(tmpdir(), "morlet-open-"));
@@ -35,6 +36,8 @@ describe("folders of pictures", () => {
       "cut.png": red.subarray(0, red.length - 20),
       "short.png": red.subarray(0, 20),
       "magic.jpg": new Uint8Array(300).fill(7),
+      "cut.webp": pictureFile("webp").slice(0, 60),
+      "film.avif": new Uint8Array(300).fill(7).with(4, 0x66).with(5, 0x74).with(6, 0x79).with(7, 0x70),
       "huge.png": red.with(16, 127).with(20, 127),
       ".hidden.png": red,
       "deep/er/d.png": red,
@@ -52,7 +55,9 @@ describe("folders of pictures", () => {
     const problems = train.skipped.map(({ file, problem }) => `${file}: ${problem}`);
     expect(problems).toEqual([
       "cut.png: the file was cut: its end is missing",
+      "cut.webp: the file was cut: its end is missing",
       "empty.png: the file is empty",
+      "film.avif: the file is HEIC, AVIF or a film, which is not supported; save it as PNG or JPEG",
       expect.stringMatching(/^gone.png: the file cannot be read/),
       expect.stringMatching(/^huge.png: the image is too large/),
       expect.stringMatching(/^magic.jpg: the file does not start like any known image/),

@@ -94,18 +94,16 @@ async function opensPictures(): Promise<void> {
   const files = [
     ...given,
     { name: "1/cut.jpg", bytes: async () => cut },
+    { name: "2/cut.webp", bytes: async () => pictureFile("webpLossless").slice(0, 50) },
     { name: "2/text.png", bytes: async () => new TextEncoder().encode("text") },
   ];
   const { train } = await openImages(files, { size: 8, channels: 3 });
-  const skipped = train.skipped.map(({ file }) => file).filter((name) => !name.includes("webp"));
-  equal(skipped.join(), "1/cut.jpg,2/text.png", "what was skipped");
-  const webp = train.names.filter((name) => name.includes("webp")).length;
-  equal(String(webp), String("document" in globalThis ? 6 : 0), "WebP pictures, which browsers alone decode");
-  equal(String(train.images.count), String(3 * (pictureNames.length - 2) + webp), "pictures");
+  equal(train.skipped.map(({ file }) => file).join(), "1/cut.jpg,2/cut.webp,2/text.png", "what was skipped");
+  equal(String(train.images.count), String(3 * pictureNames.length), "pictures");
   train.names.forEach((name, i) => {
     const image = train.images.data.subarray(i * 192, (i + 1) * 192);
     // What has no colours, or only half of them.
-    if (/TwoColours|Grey|HalfColour|webp$/.test(name)) return;
+    if (/TwoColours|Grey|HalfColour|webp$|Lossy/.test(name)) return;
     let worst = 0;
     image.forEach((value, at) => {
       const [x, y] = [Math.floor(at / 3) % 8, Math.floor(at / 24)];
