@@ -14,25 +14,32 @@ const FUNCTIONS: readonly string[] = [
   "fn is_inf(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) == 0x7f800000u; }",
   "fn max_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a > b) | is_nan(a)); }",
   "fn min_or_nan(a: f32, b: f32) -> f32 { return select(b, a, (a < b) | is_nan(a)); }",
+  "fn with_sign$(size: T, x: T) -> T { return bitcast<T>(bitcast<U>(size) | (bitcast<U>(x) & U(0x80000000u))); }",
+  "fn at_most_one$(x: T) -> T { return select(x, with_sign$(T(1.0f), x), abs(x) > T(1.0f)); }",
   "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
   `fn scale_by_power(x: f32, n: i32) -> f32 {
   let half = n / 2;
   return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
 }`,
-  `fn exp_f(x: f32) -> f32 {
-  let c = clamp(x, -104.0f, 89.0f);
-  let n = floor(c * 1.442695f + 0.5f);
-  let r = (c - n * 0.6933594f) + n * 2.12194440e-4f;
-  let p = ${poly("r", 1.9875691e-4, 0.00139819995, 0.008333452, 0.041665796, 0.16666665, 0.5)};
-  let y = scale_by_power(p * r * r + r + 1.0f, i32(n));
-  return select(select(y, from_bits(0x7f800000u), x > 88.72284f), x, is_nan(x));
+  // 2^m for a whole m from -126 to 127: added to 1.5 * 2^23 + 127 it is in the low bits, and times 2^23 in the exponent.
+  "fn power_of_two$(m: T) -> T { return bitcast<T>(bitcast<U>(m + 12583039.0f) * 8388608u); }",
+  // e^r for |r| <= ln 2, in an order of few steps that wait for each other.
+  `fn exp_near_zero$(r: T) -> T {
+  let z = r * r;
+  return (1.0f + r) + z * ((0.50000036f + 0.16666614f * r) + z * ((0.008336120f * r + 0.041661236f) + z * (0.0014105091f + 1.9610836e-4f * r)));
+}`,
+  // By an even power of 2, halved and used twice: neither the largest results nor the smallest need care.
+  `fn exp_f$(x: T) -> T {
+  let m = floor(x * 0.72134752f + 0.5f);
+  let s = power_of_two$(m);
+  let y = exp_near_zero$((x - m * 1.38671875f) + m * 4.2438888e-4f) * s * s;
+  return select(select(y, T(from_bits(0x7f800000u)), x > T(88.72284f)), T(0.0f), x < T(-104.0f));
 }`,
   `fn exp2_f(x: f32) -> f32 {
-  let c = clamp(x, -151.0f, 129.0f);
-  let n = floor(c + 0.5f);
-  let r = (c - n) * 0.69314718f;
-  let y = scale_by_power(${poly("r", 1.984127e-4, 0.0013888889, 0.008333334, 0.041666668, 0.16666667, 0.5, 1, 1)}, i32(n));
-  return select(select(y, from_bits(0x7f800000u), x >= 128.0f), x, is_nan(x));
+  let m = floor(x * 0.5f + 0.5f);
+  let s = power_of_two(m);
+  let y = exp_near_zero((x - m - m) * 0.69314718f) * s * s;
+  return select(select(y, from_bits(0x7f800000u), x >= 128.0f), 0.0f, x < -151.0f);
 }`,
   `fn expm1_f(x: f32) -> f32 {
   let small = x + x * x * (${poly("x", 2.4801588e-5, 1.984127e-4, 0.0013888889, 0.008333334, 0.041666668, 0.16666667, 0.5)});
@@ -244,9 +251,12 @@ const FUNCTIONS: readonly string[] = [
   let half = exp_f(0.5f * abs(x));
   return 0.5f * half * half + 0.5f / (half * half);
 }`,
-  `fn tanh_f(x: f32) -> f32 {
-  let t = expm1_f(2.0f * clamp(x, -12.0f, 12.0f));
-  return select(t / (t + 2.0f), x, is_nan(x));
+  // Quotients of polynomials, beyond 1 where they end: what is cut off there is 1 exactly.
+  `fn tanh_f$(x: T) -> T {
+  let c = select(x, with_sign$(T(9.6f), x), abs(x) > T(9.6f));
+  let z = c * c;
+  let p = c * (${poly("z", 1.6638374e-5, 0.003308825, 0.13233492, 1)});
+  return at_most_one$(p / (${poly("z", -2.6104133e-10, 4.756715e-7, 2.9509066e-4, 0.025198523, 0.46566799, 1)}));
 }`,
   `fn asinh_f(x: f32) -> f32 {
   let a = abs(x);
@@ -264,15 +274,11 @@ const FUNCTIONS: readonly string[] = [
   let edge = select(select(y, from_bits(0x7f800000u), a == 1.0f), from_bits(0x7fc00000u), a > 1.0f || is_nan(x));
   return select(edge, -edge, x < 0.0f);
 }`,
-  // Maclaurin series below 1; above, the Chebyshev fit of erfc in Numerical Recipes (relative error 1.2e-7).
-  `fn erf_f(x: f32) -> f32 {
-  let a = abs(x);
-  let z = x * x;
-  let small = x * (${poly("z", 1.6462114e-6, -1.492565e-5, 1.2055333e-4, -8.548327e-4, 0.0052239776, -0.026866171, 0.11283792, -0.37612638, 1.1283792)});
-  let t = 1.0f / (1.0f + 0.5f * a);
-  let p = ${poly("t", 0.17087277, -0.82215223, 1.48851587, -1.135204, 0.27886807, -0.18628806, 0.09678418, 0.37409196, 1.00002368, -1.26551223)};
-  let large = 1.0f - t * exp_f(p - min(a, 10.0f) * min(a, 10.0f));
-  return select(select(select(large, -large, x < 0.0f), small, a < 1.0f), x, is_nan(x));
+  `fn erf_f$(x: T) -> T {
+  let c = select(x, with_sign$(T(4.15f), x), abs(x) > T(4.15f));
+  let z = c * c;
+  let p = c * (${poly("z", 2.0419718e-6, 2.8480802e-4, 0.0037795901, 0.052790225, 0.19078341, 1.1283791)});
+  return at_most_one$(p / (${poly("z", 3.8004055e-5, 0.0011652078, 0.014997399, 0.11425734, 0.50241011, 1)}));
 }`,
   // The square in the exponent is split, so that its rounding error does not grow with x.
   `fn erfc_f(x: f32) -> f32 {
@@ -355,8 +361,18 @@ const FUNCTIONS: readonly string[] = [
   "fn sort_key_i(x: i32) -> u32 { return bitcast<u32>(x) ^ 0x80000000u; }",
 ];
 
+/** A text with `$` behind its name is one for numbers and, with 4 there, one for vectors: T and U are f32 and u32 or such. */
+const forms = (text: string): string[] => {
+  const form = (suffix: string, t: string, u: string) =>
+    text.replaceAll("$", suffix).replace(/\bT\b/g, t).replace(/\bU\b/g, u);
+  return text.includes("$") ? [form("", "f32", "u32"), form("4", "vec4f", "vec4u")] : [text];
+};
+
 /** By name. */
-const library = new Map(FUNCTIONS.map((text) => [text.slice(3, text.indexOf("(")), text]));
+const library = new Map(FUNCTIONS.flatMap(forms).map((text) => [text.slice(3, text.indexOf("(")), text]));
+
+/** The form for vectors of a function that has one. */
+export const vectorForm = (name: string): string | null => (library.has(`${name}4`) ? `${name}4` : null);
 
 const CALL = /\b([a-z_][a-z0-9_]*)\s*\(/g;
 

@@ -40,14 +40,24 @@ export function mapKernel(spec: MapSpec): KernelProgram {
   const emit = new Emitter(spec.steps, bindings);
   emit.line(`let i = ${groupNumber(workgroups)} * ${strip} + i32(lane);`);
   if (ragged) emit.line(`if (i >= ${length}) { return; }`);
-  emit.bindVariable(0, "i");
-  writeStores(emit, spec.stores, bindings);
-  for (let j = 1; j < perThread; j++) {
-    emit.line(`let i${j} = i + ${j * workgroupSize};`);
-    if (ragged) emit.line(`if (i${j} >= ${length}) { return; }`);
-    emit.bindVariable(0, `i${j}`);
-    writeStores(emit, spec.stores, bindings);
+  // Beyond the end of a buffer that is written in place lies another thread's element: nothing reads there.
+  const together = perThread > 1 && !(ragged && bindings.some((b) => b.access === "inout"));
+  const names = Array.from({ length: perThread }, (_, j) => (j === 0 ? "i" : `i${j}`));
+  if (together) {
+    names.forEach((name, j) => {
+      const at = `i + ${j * workgroupSize}`;
+      if (j > 0) emit.line(`let ${name} = ${ragged ? `min(${at}, ${length - 1})` : at};`);
+    });
+    const wanted = spec.stores.flatMap((store) => [store.value, store.at]);
+    emit.together(wanted, 0, names);
   }
+  names.forEach((name, j) => {
+    const at = `i + ${j * workgroupSize}`;
+    if (j > 0 && !together) emit.line(`let ${name} = ${at};`);
+    if (j > 0 && ragged) emit.line(`if (${together ? at : name} >= ${length}) { return; }`);
+    emit.bindVariable(0, name);
+    writeStores(emit, spec.stores, bindings);
+  });
   return program({
     name: spec.name,
     bindings,

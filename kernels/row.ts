@@ -93,12 +93,11 @@ function threadPerRow(spec: RowSpec): KernelProgram {
   for (const folds of phases) {
     const names = folds.map((fold) => declareFold(emit, spec, fold));
     const blocks = blockedSums(emit, spec, folds);
-    for (const at of openRow(emit, spec, blocks)) {
-      const position = at();
-      folds.forEach((fold, i) => {
-        stepFold(emit, spec, fold, names[i] as string, position, blocks.names[i]);
-      });
-    }
+    const round = openRow(emit, spec, blocks);
+    round.compute(folds.map((fold) => fold.value));
+    folds.forEach((fold, i) => {
+      stepFold(emit, spec, fold, names[i] as string, round, blocks.names[i]);
+    });
     closeRow(emit, extents, blocks, folds, names);
     folds.forEach((fold, i) => {
       emit.bindAccumulator(fold.ref, isArg(fold) ? `${names[i]}_at` : (names[i] as string), 0);
@@ -107,8 +106,10 @@ function threadPerRow(spec: RowSpec): KernelProgram {
   writeStores(emit, spec.rowStores, bindings);
   if (spec.elementStores.length > 0) {
     const none = { size: 0, names: [] };
-    for (const at of openRow(emit, spec, none)) {
-      at();
+    const round = openRow(emit, spec, none);
+    round.compute(spec.elementStores.flatMap((store) => [store.value, store.at]));
+    for (const element of round.elements) {
+      element.bind();
       writeStores(emit, spec.elementStores, bindings);
     }
     closeRow(emit, extents, none, [], []);
@@ -145,51 +146,67 @@ function blockedSums(emit: Emitter, spec: RowSpec, folds: readonly RowFold[]): B
   return { size: SUM_BLOCK, names: folds.map((fold) => (long(fold) ? emit.fresh("part") : undefined)) };
 }
 
-/**
- * Opens the loops over a row. Returns one function for each element of a round of the innermost loop: it binds the
- * variables and returns the row-major position within the row.
- */
-function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): (() => string)[] {
+/** What one round of the innermost loop over a row takes. */
+interface Round {
+  readonly elements: readonly {
+    /** Puts the loop variables at the element. */
+    readonly bind: () => void;
+    /** Its row-major place within the row. */
+    readonly position: string;
+  }[];
+  /** Writes what these steps need for all elements side by side. */
+  readonly compute: (wanted: readonly number[]) => void;
+}
+
+/** Opens the loops over a row. */
+function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): Round {
   let outer = "";
-  let bindLast: (() => string)[] = [() => "0"];
-  extents.forEach((n, i) => {
-    const last = i === extents.length - 1;
+  const last = extents.length - 1;
+  const at = (name: string, n: number) => (outer === "" ? name : `(${outer} * ${n} + ${name})`);
+  if (last < 0) return { elements: [{ bind: () => {}, position: "0" }], compute: () => {} };
+  for (const [i, n] of extents.slice(0, last).entries()) {
     const r = emit.fresh("r");
-    const at = (name: string) => (outer === "" ? name : `(${outer} * ${n} + ${name})`);
-    if (!last) {
-      emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
-      emit.bindVariable(i + 1, r);
-      outer = at(r);
-      return;
-    }
-    for (const part of blocks.names) if (part) emit.line(`var ${part}: f32 = 0.0f;`);
-    // Blocks hold a power of two.
-    const steps = (blocks.size > 0 ? [4, 2] : [4, 5, 3, 2]).find((u) => u <= unroll && n % u === 0) ?? 1;
-    let start = r;
-    if (blocks.size > 0 && n > blocks.size) {
-      const chunk = emit.fresh("c");
-      const size = blocks.size / steps;
-      emit.open(`for (var ${chunk} = 0; ${chunk} < ${Math.ceil(n / blocks.size)}; ${chunk}++) {`);
-      for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
-      const inner = emit.fresh("k");
-      const whole = n % blocks.size === 0;
-      const bound = whole ? `${size}` : `min(${size}, ${n / steps} - ${chunk} * ${size})`;
-      emit.open(`for (var ${inner} = 0; ${inner} < ${bound}; ${inner}++) {`);
-      start = `${chunk} * ${blocks.size} + ${steps === 1 ? inner : `${inner} * ${steps}`}`;
-      if (steps === 1) emit.line(`let ${r} = ${start};`);
-    } else {
-      const inner = steps === 1 ? r : emit.fresh("k");
-      emit.open(`for (var ${inner} = 0; ${inner} < ${n / steps}; ${inner}++) {`);
-      start = `${inner} * ${steps}`;
-    }
-    bindLast = Array.from({ length: steps }, (_, j) => () => {
-      const name = steps === 1 ? r : emit.fresh("r");
-      if (steps > 1) emit.line(`let ${name} = ${start} + ${j};`);
-      emit.bindVariable(i + 1, name);
-      return at(name);
+    emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
+    emit.bindVariable(i + 1, r);
+    outer = at(r, n);
+  }
+  const n = extents[last] as number;
+  const r = emit.fresh("r");
+  for (const part of blocks.names) if (part) emit.line(`var ${part}: f32 = 0.0f;`);
+  // Blocks hold a power of two.
+  const steps = (blocks.size > 0 ? [4, 2] : [4, 5, 3, 2]).find((u) => u <= unroll && n % u === 0) ?? 1;
+  let start = r;
+  if (blocks.size > 0 && n > blocks.size) {
+    const chunk = emit.fresh("c");
+    const size = blocks.size / steps;
+    emit.open(`for (var ${chunk} = 0; ${chunk} < ${Math.ceil(n / blocks.size)}; ${chunk}++) {`);
+    for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
+    const inner = emit.fresh("k");
+    const whole = n % blocks.size === 0;
+    const bound = whole ? `${size}` : `min(${size}, ${n / steps} - ${chunk} * ${size})`;
+    emit.open(`for (var ${inner} = 0; ${inner} < ${bound}; ${inner}++) {`);
+    start = `${chunk} * ${blocks.size} + ${steps === 1 ? inner : `${inner} * ${steps}`}`;
+    if (steps === 1) emit.line(`let ${r} = ${start};`);
+  } else {
+    const inner = steps === 1 ? r : emit.fresh("k");
+    emit.open(`for (var ${inner} = 0; ${inner} < ${n / steps}; ${inner}++) {`);
+    start = `${inner} * ${steps}`;
+  }
+  const names = Array.from({ length: steps }, () => (steps === 1 ? r : emit.fresh("r")));
+  if (steps > 1) {
+    names.forEach((name, j) => {
+      emit.line(`let ${name} = ${start} + ${j};`);
     });
-  });
-  return bindLast;
+  }
+  const { depth } = emit;
+  const bind = (name: string) => emit.bindVariable(last + 1, name, depth);
+  bind(names[0] as string);
+  return {
+    elements: names.map((name) => ({ bind: () => bind(name), position: at(name, n) })),
+    compute: (wanted) => {
+      if (steps > 1) emit.together(wanted, last + 1, names);
+    },
+  };
 }
 
 function stepFold(
@@ -197,19 +214,37 @@ function stepFold(
   spec: RowSpec,
   fold: RowFold,
   name: string,
-  position: string,
+  { elements }: Pick<Round, "elements">,
   part?: string,
 ): void {
-  const value = emit.value(fold.value);
   const type = foldType(spec, fold);
+  const valueAt = (element: Round["elements"][number]): string => {
+    element.bind();
+    return emit.value(fold.value);
+  };
   if (isArg(fold)) {
-    emit.line(
-      `if ((${name}_at < 0) | ${beats(fold.combine, type, value, name)}) { ${name} = ${value}; ${name}_at = ${position}; }`,
-    );
-  } else {
-    const target = part ?? name;
-    emit.line(`${target} = ${mergeText(fold.combine, type, target, value)};`);
+    for (const element of elements) {
+      const value = valueAt(element);
+      const better = `(${name}_at < 0) | ${beats(fold.combine, type, value, name)}`;
+      emit.line(`if (${better}) { ${name} = ${value}; ${name}_at = ${element.position}; }`);
+    }
+    return;
   }
+  // In pairs, so that few of them wait for each other.
+  let values = elements.map(valueAt);
+  while (values.length > 1) {
+    const pairs: string[] = [];
+    for (let i = 0; i + 1 < values.length; i += 2) {
+      const pair = emit.fresh("v");
+      emit.line(
+        `let ${pair} = ${mergeText(fold.combine, type, values[i] as string, values[i + 1] as string)};`,
+      );
+      pairs.push(pair);
+    }
+    values = values.length % 2 === 1 ? [...pairs, values.at(-1) as string] : pairs;
+  }
+  const target = part ?? name;
+  emit.line(`${target} = ${mergeText(fold.combine, type, target, values[0] as string)};`);
 }
 
 function closeRow(
@@ -245,7 +280,7 @@ function groupPerRow(spec: RowSpec): KernelProgram {
   // Groups beyond the last row repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(spare > 0 ? `let row = min(group_row, ${rows - 1});` : "let row = group_row;");
   emit.bindVariable(0, "row");
-  const overRow = (body: (position: string) => void): void => {
+  const overRow = (body: (round: Pick<Round, "elements">) => void): void => {
     const k = emit.fresh("k");
     const r = emit.fresh("r");
     emit.open(`for (var ${k} = 0; ${k} < ${Math.ceil(length / lanes)}; ${k}++) {`);
@@ -259,15 +294,15 @@ function groupPerRow(spec: RowSpec): KernelProgram {
       if (i > 0) rest = `(${rest} / ${n})`;
       emit.bindVariable(i + 1, name);
     }
-    body(r);
+    body({ elements: [{ bind: () => {}, position: r }] });
     if (length % lanes !== 0) emit.close();
     emit.close();
   };
   for (const folds of phases) {
     const names = folds.map((fold) => declareFold(emit, spec, fold));
-    overRow((position) => {
+    overRow((round) => {
       folds.forEach((fold, i) => {
-        stepFold(emit, spec, fold, names[i] as string, position);
+        stepFold(emit, spec, fold, names[i] as string, round);
       });
     });
     folds.forEach((fold, i) => {

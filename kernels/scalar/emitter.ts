@@ -1,3 +1,4 @@
+import { vectorForm } from "../library.ts";
 import type { KernelBinding } from "../program.ts";
 import { loadText } from "../program.ts";
 import type { ScalarProgram, Step } from "./builder.ts";
@@ -74,6 +75,46 @@ export class Emitter {
   /** The WGSL name or expression of a step's value. */
   value(id: number): string {
     return this.#emit(id, null);
+  }
+
+  /**
+   * Writes what `wanted` needs for several values of a loop variable, each step for all of them before the next step:
+   * while one waits for its operands, the others are computed. Four calls of a function become one call on vectors.
+   */
+  together(wanted: readonly number[], variable: number, names: readonly string[]): void {
+    const needed = new Set<number>();
+    const visit = (id: number): void => {
+      const step = this.#steps[id] as Step;
+      if (needed.has(id) || ((step.variables >> variable) & 1) === 0) return;
+      needed.add(id);
+      step.args.forEach(visit);
+    };
+    wanted.forEach(visit);
+    const { depth } = this;
+    for (const id of [...needed].sort((a, b) => a - b)) {
+      const step = this.#steps[id] as Step;
+      const forEach = <R>(f: () => R): R[] =>
+        names.map((name) => {
+          this.bindVariable(variable, name, depth);
+          return f();
+        });
+      const [, called = "", list = ""] = /^([a-z_][a-z0-9_]*)\((\$\d(?:, \$\d)*)\)$/.exec(step.text) ?? [];
+      const vector = names.length === 4 && called !== "" ? vectorForm(called) : null;
+      if (vector === null) {
+        forEach(() => this.#emit(id, null));
+        continue;
+      }
+      const args = list.split(", ").map((arg) => {
+        const values = forEach(() => this.#emit(step.args[Number(arg[1])] as number, step));
+        return `vec4f(${values.join(", ")})`;
+      });
+      const result = this.fresh("v");
+      this.line(`let ${result} = ${vector}(${args.join(", ")});`);
+      const places = forEach(() => this.#place(id, step));
+      places.forEach(({ key, depth }, i) => {
+        (this.#blocks[depth] as Block).values.set(key, `${result}.${"xyzw"[i]}`);
+      });
+    }
   }
 
   body(): string {
