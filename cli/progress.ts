@@ -1,5 +1,7 @@
+import type { ImageForm } from "../training/encoders/kind.ts";
 import type { Score } from "../training/job/measure.ts";
-import { isPreset, presets, type Recipe } from "../training/job/recipe.ts";
+import { isPreset, presets } from "../training/job/presets.ts";
+import type { Recipe } from "../training/job/recipe.ts";
 import type { JobEvent } from "../training/job/run-job.ts";
 import { clock, describeModel, describeStep, scoreTable, verdict, wayNames } from "../training/job/words.ts";
 import type { Monitors } from "../training/monitors/monitors.ts";
@@ -12,6 +14,7 @@ export class Progress {
   private readonly lines: Lines;
   private readonly recipe: Recipe;
   private readonly preset: string;
+  private readonly images: ImageForm;
   private readonly scores: Score[] = [];
   private readonly started = performance.now();
   private lastLine = Number.NEGATIVE_INFINITY;
@@ -19,10 +22,14 @@ export class Progress {
   /** Means of the epochs of this session. */
   private readonly losses: number[] = [];
 
-  constructor(lines: Lines, recipe: Recipe, preset: string) {
+  constructor(
+    lines: Lines,
+    { recipe, preset, images }: { recipe: Recipe; preset: string; images: ImageForm },
+  ) {
     this.lines = lines;
     this.recipe = recipe;
     this.preset = preset;
+    this.images = images;
   }
 
   tell(event: JobEvent): void {
@@ -30,7 +37,7 @@ export class Progress {
     switch (event.type) {
       case "start": {
         const { epochs, stepsPerEpoch, done, steps } = event;
-        lines.say(describeModel(recipe, event.state.model));
+        lines.say(describeModel(recipe, this.images, event.state));
         const batches = `${epochs} epochs of ${stepsPerEpoch} steps of ${recipe.batch} images`;
         lines.say(`preset ${this.preset}, seed ${recipe.seed}: ${batches}`);
         if (done > 0) lines.say(`going on after step ${done} of ${steps}`);

@@ -1,11 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { ImageCollection, OpenedImages } from "../data/collection.ts";
-import type { ScatSimClr } from "../models/scatsimclr/scatsimclr.ts";
+import type { Encoder } from "../training/encoder-file.ts";
 import type { Measured } from "../training/job/measure.ts";
 import type { Recipe } from "../training/job/recipe.ts";
 import { reportOf } from "../training/job/report-of.ts";
-import { describeModel, grouped } from "../training/job/words.ts";
+import { grouped } from "../training/job/words.ts";
 import { reportPage } from "../training/report/page.ts";
 import { METRICS, readMetrics } from "../training/run/metrics-file.ts";
 import { replaceFile } from "../training/run/replace-file.ts";
@@ -19,19 +19,21 @@ export interface ReportInput {
   readonly measured: readonly Measured[];
   readonly images: ImageCollection;
   readonly question: string | null;
-  readonly model: ScatSimClr;
+  readonly encoder: Encoder;
+  /** The model in a line. */
+  readonly model: string;
 }
 
 /** Writes the report of a run beside its metrics. */
 export async function writeReport(path: string, input: ReportInput): Promise<void> {
-  const { name, data, recipe, config, measured, images, question, model } = input;
+  const { name, data, recipe, config, measured, images, question, encoder, model } = input;
   const metrics = readMetrics(new Uint8Array(await readFile(join(dirname(path), METRICS))));
   const held = data.test ? `, ${grouped(data.test.images.count)} held out` : "";
   const report = await reportOf({
-    ...{ title: name, data, recipe, measured, images, question, metrics, model },
+    ...{ title: name, data, recipe, measured, images, question, metrics, encoder },
     about: [
       `${data.train.name}: ${grouped(data.train.images.count)} images to learn from${held}; no labels were used to learn`,
-      describeModel(recipe, model),
+      model,
     ],
     configuration: [
       ["preset", config.preset],

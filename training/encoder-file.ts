@@ -1,58 +1,50 @@
 import { type ChannelStatistics, normaliseChannels } from "../data/images.ts";
 import { FileFormatError, readSafetensors, writeSafetensors } from "../io.ts";
-import { key, type Tensor } from "../mod.ts";
+import { key, type Tensor, zeros } from "../mod.ts";
 import { loadWeights, saveWeights } from "../models/nn/weights.ts";
-import { ScatSimClr, type ScatSimClrOptions } from "../models/scatsimclr/scatsimclr.ts";
+import type { ImageForm } from "./encoders/kind.ts";
+import { type EncoderForm, isKnownMethod, kindOf } from "./encoders/kinds.ts";
 
-/** What a file of weights does not say by itself: the model's form, and how images go in. Plain data. */
-export interface EncoderDescription {
+/** What is said of every encoder beside its form. */
+interface Common {
   readonly format: "morlet-encoder";
   readonly version: 1;
-  readonly method: "ScatSimCLR";
-  readonly scattering: { readonly J: number; readonly L: number };
   /** Rows and columns of the images that it was trained on; others work, too. */
   readonly size: readonly [height: number, width: number];
   readonly channels: number;
-  readonly adapter: NonNullable<ScatSimClrOptions["adapter"]>;
-  /** Widths of the representation and of the projection head. */
+  /** Of the representation. */
   readonly width: number;
-  readonly hidden: number;
-  readonly out: number;
   /** Images, 0 to 1, become (x - mean) / std by channel. */
   readonly statistics: ChannelStatistics;
   /** How it was trained, for people. */
   readonly training: Readonly<Record<string, unknown>>;
 }
 
+/** What a file of weights does not say by itself: the method, the model's form, and how images go in. Plain data. */
+export type EncoderDescription = Common & EncoderForm;
+
 /** An encoder with what is needed to use it. */
 export interface Encoder {
-  readonly model: ScatSimClr;
+  /** A tree of tensors whose paths are their published names. */
+  readonly model: object;
   readonly description: EncoderDescription;
 }
 
 const FORMAT = "morlet-encoder" as const;
 
-/** What is known of an encoder before it is trained. */
-export interface EncoderForm
-  extends Pick<EncoderDescription, "size" | "channels" | "statistics" | "adapter"> {
-  readonly scattering: EncoderDescription["scattering"];
-  /** Null: that of the representation. */
-  readonly hidden: number | null;
-  readonly out: number;
-}
-
-/** Cells that the representation is pooled to. */
-const CELLS = 16;
-
 /** A description that tells all of the model's form. */
 export function describeEncoder(
   form: EncoderForm,
-  training: EncoderDescription["training"],
+  images: ImageForm,
+  { statistics, training }: Pick<Common, "statistics" | "training">,
 ): EncoderDescription {
-  const { adapter, hidden } = form;
-  const width = CELLS * (adapter.stages.at(-1)?.width ?? adapter.stem);
-  const kind = { format: FORMAT, version: 1, method: "ScatSimCLR" } as const;
-  return { ...kind, ...form, width, hidden: hidden ?? width, training };
+  const { height, width, channels } = images;
+  const common = { format: FORMAT, version: 1, size: [height, width], channels } as const;
+  const description = { ...form, ...common, width: 0, statistics, training };
+  // Nothing is computed: the shape is known before.
+  const model = emptyModel(description);
+  const [, represented = 0] = encode({ model, description }, zeros([1, channels, height, width])).shape;
+  return { ...description, width: represented };
 }
 
 /**
@@ -70,7 +62,8 @@ export function writeEncoder({ model, description }: Encoder): Promise<Uint8Arra
  * @throws {FileFormatError} If the file is damaged or is none.
  *
  * @example
- *   const { model, description } = readEncoder(await readFile("runs/first/encoder.safetensors"));
+ *   const encoder = readEncoder(await readFile("runs/first/encoder.safetensors"));
+ *   const rows = encode(encoder, images);            // [B, 3, H, W], 0 to 1, to [B, D]
  *
  * Source: training/encoder-file.ts.
  */
@@ -96,20 +89,34 @@ export function encoderFrom(
   }
 }
 
-/** A model of the described form with weights of its own. */
-export function emptyModel(
-  { scattering, size, channels, adapter, hidden, out }: EncoderDescription,
-  randomness: Tensor = key(0),
-): ScatSimClr {
-  return new ScatSimClr({
-    ...{ key: randomness, channels, adapter, hidden, out },
-    scattering: { ...scattering, shape: size },
+/**
+ * The encoder of a training state, which is part of it: a teacher's backbone where there is a teacher.
+ *
+ * @param state Its tensors by path, as `saveWeights` or a checkpoint gives them.
+ */
+export function encoderOfState(
+  state: Readonly<Record<string, Tensor>>,
+  description: EncoderDescription,
+): Encoder {
+  const kind = kindOf(description);
+  const kept = Object.entries(state).flatMap(([path, value]): [string, Tensor][] => {
+    const name = kind.nameOf(path);
+    return name === null ? [] : [[name, value]];
   });
+  return encoderFrom(Object.fromEntries(kept), description);
 }
 
-/** Representations of images `f32[B, C, H, W]`, 0 to 1. */
+/** A model of the described form with weights of its own: those that a run begins with whose model has this key. */
+export function emptyModel(description: EncoderDescription, randomness: Tensor = key(0)): object {
+  const { size, channels } = description;
+  return kindOf(description).make(description, { height: size[0], width: size[1], channels }, randomness);
+}
+
+/** Representations `f32[B, D]` of images `f32[B, C, H, W]`, 0 to 1. */
 export function encode({ model, description }: Encoder, images: Tensor): Tensor {
-  return model.encode(model.scatter(normaliseChannels(images, description.statistics))).h;
+  const kind = kindOf(description);
+  const normalised = normaliseChannels(images, description.statistics);
+  return kind.represent(model, kind.fixed ? kind.fixed(model, normalised) : normalised);
 }
 
 function descriptionOf({ format, encoder }: Readonly<Record<string, string>>): EncoderDescription {
@@ -123,10 +130,20 @@ function descriptionOf({ format, encoder }: Readonly<Record<string, string>>): E
   } catch {
     throw wrong("the description of its encoder is damaged");
   }
-  const { version, size, channels, statistics, adapter, scattering } = description;
+  const { version, method, size, channels, statistics } = description;
   if (version !== 1) throw wrong(`its encoder is of version ${version}; this program reads 1`);
-  const whole =
-    Array.isArray(size) && channels > 0 && statistics?.mean?.length === channels && adapter && scattering;
-  if (!whole) throw wrong("the description of its encoder is damaged");
+  if (!isKnownMethod(method)) throw wrong(`its encoder is of a method that is not known here: ${method}`);
+  const whole = Array.isArray(size) && channels > 0 && statistics?.mean?.length === channels;
+  if (!whole || !isForm(description)) throw wrong("the description of its encoder is damaged");
   return description;
+}
+
+/** Whether a model can be made of it. */
+function isForm(description: EncoderDescription): boolean {
+  try {
+    emptyModel(description);
+    return true;
+  } catch {
+    return false;
+  }
 }

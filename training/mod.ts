@@ -4,13 +4,15 @@ export {
   describeEncoder,
   type Encoder,
   type EncoderDescription,
-  type EncoderForm,
   emptyModel,
   encode,
   encoderFrom,
+  encoderOfState,
   readEncoder,
   writeEncoder,
 } from "./encoder-file.ts";
+export type { ImageForm } from "./encoders/kind.ts";
+export type { EncoderForm } from "./encoders/kinds.ts";
 export { confusion } from "./evaluate/confusion.ts";
 export { type CrossViewOptions, crossViewRetrieval, viewPair } from "./evaluate/cross-view.ts";
 export { attentionMask, enlarged } from "./evaluate/dense/attention-mask.ts";
@@ -60,9 +62,10 @@ export { autoRecipe, type Circumstances } from "./job/auto.ts";
 export { changedRecipe, checkRecipe, RecipeError } from "./job/change-recipe.ts";
 export type { Measured, MeasureOptions, Ranks, Score } from "./job/measure.ts";
 export { prepared } from "./job/prepare.ts";
-export { type PresetName, presets, type Recipe } from "./job/recipe.ts";
+export { type PresetName, presets } from "./job/presets.ts";
+export type { MethodName, Recipe } from "./job/recipe.ts";
 export { type JobResult, reportOf } from "./job/report-of.ts";
-export { type JobEvent, type JobOptions, measureModels, runJob } from "./job/run-job.ts";
+export { type JobEvent, type JobOptions, measureEncoders, runJob } from "./job/run-job.ts";
 export type { WayName } from "./job/ways.ts";
 export { scoreTable, verdict } from "./job/words.ts";
 export { type NeighbourMapOptions, neighbourMap } from "./map/neighbour-map.ts";

@@ -1,11 +1,11 @@
 import { getDevice } from "../../mod.ts";
-import { type EncoderDescription, emptyModel } from "../../training/encoder-file.ts";
+import { type Encoder, type EncoderDescription, emptyModel } from "../../training/encoder-file.ts";
 import { fewLabelCurve } from "../../training/evaluate/few-labels.ts";
 import type { Classified, Labelled } from "../../training/evaluate/labelled.ts";
 import { publishedLinearEvaluation } from "../../training/evaluate/published-linear.ts";
 import { sgdProbe } from "../../training/evaluate/sgd-probe.ts";
 import type { Measured } from "../../training/job/measure.ts";
-import { measureModels } from "../../training/job/run-job.ts";
+import { measureEncoders } from "../../training/job/run-job.ts";
 import { scoreTable, verdict, wayNames } from "../../training/job/words.ts";
 import { modelKey } from "../../training/methods/contrastive.ts";
 import { startingKey } from "../../training/run/run-plan.ts";
@@ -46,8 +46,8 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   if (flags.data === undefined)
     throw new UsageError("evaluate needs --data with a folder, a zip or a data set");
   const encoder = await loadEncoder(positionals[0] as string);
-  const { description, model } = encoder;
-  const { size, channels, statistics } = description;
+  const { description } = encoder;
+  const { size, channels } = description;
   const choice = readDataFlags(flags, flags.data, 0);
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const stop = interruptible(host, () => "stopping after this measurement");
@@ -57,11 +57,12 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       ...([host, lines, stop.signal] as const),
     );
     for (const line of describeData(data, "compare with")) lines.say(line);
-    const untrained = emptyModel(description, modelKey(startingKey(seedOf(description))));
+    const start = emptyModel(description, modelKey(startingKey(seedOf(description))));
+    const untrained: Encoder = { model: start, description };
     const measured: Measured[] = [];
     let question: string | null = null;
     const options = flags["measure-views"] === undefined ? {} : { views: true };
-    for await (const event of measureModels(data, { statistics, untrained, trained: model }, options)) {
+    for await (const event of measureEncoders(data, { untrained, trained: encoder }, options)) {
       stop.signal.throwIfAborted();
       if (event.type === "measuring") lines.pass(`measuring: ${wayNames[event.what]} ...`);
       else {

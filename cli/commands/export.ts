@@ -4,7 +4,7 @@ import { type Tensor, tensor } from "../../mod.ts";
 import {
   type Encoder,
   type EncoderDescription,
-  encoderFrom,
+  encoderOfState,
   writeEncoder,
 } from "../../training/encoder-file.ts";
 import { newestCheckpoint } from "../../training/run/checkpoints.ts";
@@ -64,13 +64,12 @@ async function fromCheckpoint(folder: string): Promise<Encoder> {
   }
   const tensors: Record<string, Tensor> = {};
   for (const [path, { data, shape, dtype }] of found.checkpoint.state) {
-    if (!path.startsWith("model.")) continue;
-    tensors[path.slice("model.".length)] = tensor(data as Float32Array, { shape: [...shape], dtype });
+    tensors[path] = tensor(data as Float32Array, { shape: [...shape], dtype });
   }
   const { step } = found.checkpoint;
   const description: EncoderDescription = {
     ...config.encoder,
     training: { ...config.encoder.training, steps: step },
   };
-  return encoderFrom(tensors, description);
+  return encoderOfState(tensors, description);
 }

@@ -1,7 +1,7 @@
 import { basename, join } from "node:path";
 import type { OpenedImages } from "../../data/collection.ts";
 import { getDevice } from "../../mod.ts";
-import { describeEncoder, type EncoderDescription, writeEncoder } from "../../training/encoder-file.ts";
+import { type Encoder, writeEncoder } from "../../training/encoder-file.ts";
 import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
 import {
   changedRecipe,
@@ -10,11 +10,15 @@ import {
   recipeChanges,
   recipeChoices,
 } from "../../training/job/change-recipe.ts";
+import { fittedToMemory } from "../../training/job/fit-recipe.ts";
 import type { Measured } from "../../training/job/measure.ts";
-import { methodOptions } from "../../training/job/method-of.ts";
+import { descriptionOf, encoderIn, isMethod, methodNames } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
-import { isPreset, type Preset, presets, type Recipe } from "../../training/job/recipe.ts";
+import type { Preset } from "../../training/job/presets/preset.ts";
+import { isPreset, presetNames, presets } from "../../training/job/presets.ts";
+import type { MethodName, Recipe } from "../../training/job/recipe.ts";
 import { type JobEvent, runJob } from "../../training/job/run-job.ts";
+import { describeModel } from "../../training/job/words.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
@@ -36,7 +40,16 @@ import { lockRun } from "../run-lock.ts";
 import { Lines } from "../terminal.ts";
 import { writeReport } from "../write-report.ts";
 
-const presetNames = Object.keys(presets);
+/** Presets by method, each with what it is. */
+function presetLines(): string[] {
+  const wide = Math.max(...presetNames.map((name) => name.length)) + 1;
+  return methodNames.flatMap((method) => [
+    `  ${method}`,
+    ...Object.entries(presets)
+      .filter(([, { recipe }]) => recipe.method === method)
+      .map(([name, { about }]) => `    ${name.padEnd(wide)} ${about}`),
+  ]);
+}
 
 export const pretrainLine: CommandLine = {
   name: "pretrain",
@@ -44,6 +57,10 @@ export const pretrainLine: CommandLine = {
   positionals: [],
   flags: {
     ...dataFlags,
+    method: {
+      hint: "NAME",
+      about: `what to learn with: ${methodNames.join(", ")} (default: that of the preset, or scatsimclr)`,
+    },
     preset: {
       hint: "NAME",
       about: "where to start from: auto (default: by machine and images), or one below",
@@ -71,8 +88,11 @@ export const pretrainLine: CommandLine = {
     ["--data photos --size 64 --epochs 50 --name first", "larger pictures, for longer, in runs/first"],
     ["--resume first", "goes on after Ctrl-C or a crash, with the same numbers as without it"],
     ["--preset cifar-nano --data cifar-10-batches-bin --seed 1", "a reference run"],
+    ["--method dino --data photos --size 32", "a small vision transformer that teaches itself"],
+    ["--preset selfpatch-nano --epochs 40 --name patches", "the same, and patch by patch"],
+    ["--preset dino-vits16 --data photos --size 256 --batch 64", "as published, on a GPU"],
   ],
-  notes: ["Presets:", ...Object.entries(presets).map(([name, { about }]) => `  ${name.padEnd(14)} ${about}`)],
+  notes: ["Presets:", ...presetLines()],
   renamed: {
     recipe: "give --preset, such as --preset emoji-nano",
     emoji: "give --limit, which counts drawings",
@@ -102,15 +122,20 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   );
   try {
     const opened = await openData(plan.data, host, lines, stop.signal);
-    const { preset, recipe } = settle(plan, opened, flags, device.profile.kind === "gpu");
-    const data = prepared(opened, recipe);
-    checkRecipe(recipe, data.train.images);
-    checkMicroBatch(plan.microBatch, recipe.batch);
+    const { preset, recipe: settled } = settle(plan, opened, flags, device.profile.kind === "gpu");
+    const data = prepared(opened, settled);
+    checkRecipe(settled, data.train.images);
+    checkMicroBatch(plan.microBatch, settled.batch);
+    const recipe =
+      plan.config || plan.memory === null
+        ? settled
+        : fittedToMemory(settled, data.train.images, plan.memory * 2 ** 20);
     for (const line of describeData(data)) lines.say(line);
+    const { images } = data.train;
     const config: RunConfig = plan.config ?? {
       ...{ format: "morlet-run", version: 1, preset, data: plan.data, recipe },
       ...{ checkpointEvery: plan.checkpointEvery, microBatch: plan.microBatch, memory: plan.memory },
-      encoder: descriptionOf(preset, recipe, data),
+      encoder: descriptionOf(recipe, images, { preset, data: data.train.name, images: images.count, recipe }),
       started: new Date().toISOString(),
       device: device.name,
     };
@@ -147,6 +172,7 @@ interface Plan {
   readonly microBatch: number | null;
   readonly memory: number | null;
   readonly preset: string;
+  readonly method: MethodName;
   /** Of the run that goes on. */
   readonly config: RunConfig | null;
 }
@@ -162,12 +188,13 @@ async function newPlan(flags: FlagTexts, runs: string): Promise<Plan> {
     );
   }
   const meant: Preset | null = preset === "auto" ? null : presets[preset];
+  const method = methodGiven(flags, preset, meant?.recipe.method ?? null);
   if (meant?.data === "cifar" && flags.data === undefined) {
     throw new UsageError(`--preset ${preset} needs --data with the folder of CIFAR-10's binary files`);
   }
   const source = flags.data ?? meant?.data ?? "emoji";
   if (source === "") throw new UsageError("--data is empty; give a folder, a zip or the name of a data set");
-  changedRecipe(meant?.recipe ?? presets.quick.recipe, flags); // wrong numbers are told before anything is loaded
+  changedRecipe(meant?.recipe ?? smallest(method), flags); // wrong numbers are told before anything is loaded
   const whole = (name: string) => (flags[name] === undefined ? null : numberOf(name, flags[name], 1));
   const execution = {
     checkpointEvery: whole("checkpoint-every"),
@@ -179,11 +206,31 @@ async function newPlan(flags: FlagTexts, runs: string): Promise<Plan> {
     /[^\p{L}\p{N}_.-]+/gu,
     "-",
   );
-  return { folder: await newRunFolder(runs, flags.name, base), data, ...execution, preset, config: null };
+  const folder = await newRunFolder(runs, flags.name, base);
+  return { folder, data, ...execution, preset, method, config: null };
 }
 
+/** @throws {UsageError} If there is no such method, or the preset is of another one. */
+function methodGiven({ method }: FlagTexts, preset: string, meant: MethodName | null): MethodName {
+  if (method === undefined) return meant ?? "scatsimclr";
+  if (!isMethod(method)) {
+    const near = nearestName(method, methodNames);
+    throw new UsageError(
+      `there is no method ${method}${near ? `; did you mean ${near}?` : `, only ${methodNames.join(", ")}`}`,
+    );
+  }
+  if (meant !== null && meant !== method) {
+    throw new UsageError(`--preset ${preset} is of the method ${meant}: leave --method out, or --preset`);
+  }
+  return method;
+}
+
+/** What runs without a GPU, whatever the images. */
+const smallest = (method: MethodName): Recipe =>
+  autoRecipe({ images: 100, side: 32, gpu: false, method }).recipe;
+
 /** Flags that a run keeps from its start; those of the recipe are compared when it goes on. */
-const settled = [...Object.keys(dataFlags), "preset", "checkpoint-every", "micro-batch", "memory"];
+const settled = [...Object.keys(dataFlags), "preset", "method", "checkpoint-every", "micro-batch", "memory"];
 
 async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promise<Plan> {
   if (flags.name !== undefined) throw new UsageError("--resume names the run already: leave --name out");
@@ -194,12 +241,13 @@ async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promis
     throw new UsageError(`--${wrong} cannot change in a run that goes on: leave it out, or start a new run`);
   }
   const { data, checkpointEvery, microBatch, memory, preset } = config;
-  return { folder, data, checkpointEvery, microBatch, memory, preset, config };
+  const { method } = config.recipe;
+  return { folder, data, checkpointEvery, microBatch, memory, preset, method, config };
 }
 
 /** The recipe, once it is known what there is to learn from. */
 function settle(
-  { preset, config, data }: Plan,
+  { preset, method, config, data }: Plan,
   { train }: OpenedImages,
   flags: FlagTexts,
   gpu: boolean,
@@ -211,7 +259,7 @@ function settle(
     return { preset, recipe: changedRecipe(keep(presets[preset].recipe), flags) };
   }
   const { count, height, width } = train.images;
-  const chosen = autoRecipe({ images: count, side: Math.min(height, width), gpu });
+  const chosen = autoRecipe({ images: count, side: Math.min(height, width), gpu, method });
   return {
     preset: chosen.preset,
     recipe: fittedBatchUnlessGiven(changedRecipe(keep(chosen.recipe), flags), count, flags),
@@ -242,9 +290,11 @@ interface Training {
 
 async function train(training: Training): Promise<number> {
   const { host, lines, stop, folder, name, data, recipe, config, flags, runs } = training;
-  const progress = new Progress(lines, recipe, config.preset);
+  const { images } = data.train;
+  const progress = new Progress(lines, { recipe, preset: config.preset, images });
   const measured: Measured[] = [];
   let ended: Extract<JobEvent, { type: "end" }> | undefined;
+  let encoder: Encoder | undefined;
   let last: Extract<JobEvent, { type: "measured" }> | undefined;
   const events = runJob(data, recipe, {
     store: folderStore(folder),
@@ -262,7 +312,9 @@ async function train(training: Training): Promise<number> {
     progress.tell(event);
     if (event.type === "end") {
       ended = event;
-      await saveEncoder(training, event);
+      const told = { ...config.encoder.training, steps: event.steps };
+      encoder = encoderIn(event.state, { ...config.encoder, training: told });
+      await replaceFile(join(folder, ENCODER), await writeEncoder(encoder));
     }
     if (event.type === "measured") {
       last = event;
@@ -271,7 +323,7 @@ async function train(training: Training): Promise<number> {
     if (stop.aborted && event.type === "measured") break;
   }
   const again = `${host.program} pretrain --resume ${quoted(name)}${runs === "runs" ? "" : ` --runs ${quoted(runs)}`}`;
-  if (!ended || ended.stopped) {
+  if (!ended || !encoder || ended.stopped) {
     lines.say(`stopped; go on with: ${again}`);
     return 0;
   }
@@ -286,27 +338,13 @@ async function train(training: Training): Promise<number> {
       measured,
       images: last.images,
       question: last.question,
-      model: ended.state.model,
+      encoder,
+      model: describeModel(recipe, images, ended.state),
     });
   }
   const files = [CONFIG, "metrics.jsonl", ENCODER, ...(flags["no-report"] === undefined ? [REPORT] : [])];
   lines.say(`in ${folder}: ${files.join(", ")}`);
   return 0;
-}
-
-async function saveEncoder({ config, folder }: Training, event: JobEvent & { type: "end" }): Promise<void> {
-  const training = { ...config.encoder.training, steps: event.steps };
-  const description = { ...config.encoder, training };
-  await replaceFile(join(folder, ENCODER), await writeEncoder({ model: event.state.model, description }));
-}
-
-function descriptionOf(preset: string, recipe: Recipe, { train }: OpenedImages): EncoderDescription {
-  const { images, name } = train;
-  const { statistics } = methodOptions(recipe, images);
-  const { scales: J, angles: L, adapter, hidden, out } = recipe;
-  const size = [images.height, images.width] as const;
-  const form = { scattering: { J, L }, size, channels: images.channels, statistics, adapter, hidden, out };
-  return describeEncoder(form, { preset, data: name, images: images.count, recipe });
 }
 
 const quoted = (text: string): string => (/[^\w./-]/.test(text) ? JSON.stringify(text) : text);

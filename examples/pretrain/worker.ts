@@ -4,7 +4,7 @@ import type { OpenedImages } from "../../data/collection.ts";
 import { fileReader } from "../../data/files.ts";
 import { openImages } from "../../data/open-images.ts";
 import { getDevice } from "../../mod.ts";
-import { describeEncoder, writeEncoder } from "../../training/encoder-file.ts";
+import { type Encoder, writeEncoder } from "../../training/encoder-file.ts";
 import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
 import {
   changedRecipe,
@@ -15,9 +15,10 @@ import {
   recipeChoices,
 } from "../../training/job/change-recipe.ts";
 import type { Measured } from "../../training/job/measure.ts";
-import { methodOptions } from "../../training/job/method-of.ts";
+import { descriptionOf, encoderIn, isMethod } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
-import { isPreset, presets, type Recipe } from "../../training/job/recipe.ts";
+import { isPreset, presets } from "../../training/job/presets.ts";
+import type { Recipe } from "../../training/job/recipe.ts";
 import { reportOf } from "../../training/job/report-of.ts";
 import { type JobEvent, runJob } from "../../training/job/run-job.ts";
 import {
@@ -88,7 +89,7 @@ async function learn(
   })) {
     switch (event.type) {
       case "start": {
-        const model = describeModel(recipe, event.state.model);
+        const model = describeModel(recipe, data.train.images, event.state);
         tell({ type: "line", text: model });
         tell({ type: "start", model, done: event.done, steps: event.steps });
         tell({ type: "status", text: "compiling the training step ..." });
@@ -114,7 +115,11 @@ async function learn(
         break;
       case "end":
         ended = event;
-        tell({ type: "trained", encoder: await encoderOf(event, recipe, data), stopped: event.stopped });
+        tell({
+          type: "trained",
+          encoder: await writeEncoder(encoderOf(event, recipe, data)),
+          stopped: event.stopped,
+        });
         break;
       case "measuring":
         tell({ type: "status", text: `measuring: ${wayNames[event.what]} ...` });
@@ -133,9 +138,10 @@ async function learn(
   const scores = measured.map(({ score }) => score);
   const metrics = await store.read(METRICS);
   const report = await reportOf({
-    ...{ title: data.train.name, data, recipe, measured, images: last.images, model: ended.state.model },
+    ...{ title: data.train.name, data, recipe, measured, images: last.images },
+    encoder: encoderOf(ended, recipe, data),
     question: last.question,
-    about: [...about, describeModel(recipe, ended.state.model)],
+    about: [...about, describeModel(recipe, data.train.images, ended.state)],
     metrics: metrics ? readMetrics(metrics) : [],
     configuration: Object.entries(recipe)
       .filter(([, value]) => value !== null)
@@ -178,31 +184,20 @@ async function storeAt(place: string): Promise<RunStore> {
 function encoderOf(
   { state, steps }: Extract<JobEvent, { type: "end" }>,
   recipe: Recipe,
-  { train }: OpenedImages,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const { scales: J, angles: L, adapter, hidden, out } = recipe;
-  const { height, width, channels, count } = train.images;
-  const { statistics } = methodOptions(recipe, train.images);
-  const form = {
-    scattering: { J, L },
-    size: [height, width] as const,
-    channels,
-    statistics,
-    adapter,
-    hidden,
-    out,
-  };
-  const description = describeEncoder(form, { data: train.name, images: count, recipe, steps });
-  return writeEncoder({ model: state.model, description });
+  { train: { images, name } }: OpenedImages,
+): Encoder {
+  const training = { data: name, images: images.count, recipe, steps };
+  return encoderIn(state, descriptionOf(recipe, images, training));
 }
 
 function recipeOf(given: Readonly<Record<string, string>>, { train }: OpenedImages, gpu: boolean): Recipe {
   const { count, height, width } = train.images;
-  const { preset = "auto" } = given;
+  const { preset = "auto", method = "scatsimclr" } = given;
   if (preset !== "auto" && !isPreset(preset)) throw new RecipeError(`there is no preset ${preset}`);
+  if (!isMethod(method)) throw new RecipeError(`there is no method ${method}`);
   const base =
     preset === "auto"
-      ? autoRecipe({ images: count, side: Math.min(height, width), gpu }).recipe
+      ? autoRecipe({ images: count, side: Math.min(height, width), gpu, method }).recipe
       : presets[preset].recipe;
   const recipe = changedRecipe(given.size === undefined ? base : { ...base, side: null }, given);
   return given.batch === undefined ? fittedBatch(recipe, count) : recipe;
@@ -210,7 +205,7 @@ function recipeOf(given: Readonly<Record<string, string>>, { train }: OpenedImag
 
 /** Names that the page takes: its own, and those of the recipe. */
 const known = [
-  ...["preset", "limit", "size", "DEBUG"],
+  ...["preset", "method", "limit", "size", "DEBUG"],
   ...Object.keys({ ...recipeChanges, ...recipeChoices }),
 ];
 

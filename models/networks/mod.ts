@@ -1,3 +1,3 @@
 export { DinoNetwork, type DinoNetworkOptions } from "./dino.ts";
 export { EsVitNetwork, type EsVitNetworkOptions } from "./esvit.ts";
-export { SelfPatchNetwork, type SelfPatchNetworkOptions } from "./selfpatch.ts";
+export { SelfPatchEncoder, SelfPatchNetwork, type SelfPatchNetworkOptions } from "./selfpatch.ts";

@@ -1,4 +1,4 @@
-import { concat, type Tensor } from "../../mod.ts";
+import { concat, foldIn, type Tensor } from "../../mod.ts";
 import { DinoHead, type DinoHeadOptions, type HeadScores } from "../heads/dino-head.ts";
 import { keyStream } from "../nn/keys.ts";
 import { evalMode, type Mode } from "../nn/mode.ts";
@@ -14,30 +14,42 @@ export interface SelfPatchNetworkOptions {
 }
 
 /**
- * SelfPatch's networks: a vision transformer without class token and final norm, the module that sums up patches, and a
- * head each for summaries and for patches. Tensors are named as in SelfPatch's checkpoints (`ca_head.cls_token`).
+ * What is kept of SelfPatch's networks: a vision transformer without class token and final norm, and the module that sums up
+ * its patches. Tensors are named as in SelfPatch's checkpoints (`ca_head.cls_token`).
  *
  * Source: models/networks/selfpatch.ts. Paper: Yun et al. 2022.
  */
-export class SelfPatchNetwork {
+export class SelfPatchEncoder {
   readonly backbone: VisionTransformer;
   readonly ca_head: Aggregation;
-  readonly c_head: DinoHead;
-  readonly p_head: DinoHead;
 
-  constructor({ key, backbone, head, patchOut = 4096 }: SelfPatchNetworkOptions) {
-    const { width, heads } = backbone;
+  constructor({ key, backbone }: Pick<SelfPatchNetworkOptions, "key" | "backbone">) {
     const next = keyStream(key);
     this.backbone = new VisionTransformer({ ...backbone, key: next(), classToken: false, finalNorm: false });
-    this.ca_head = new Aggregation({ key: next(), width, heads });
-    this.c_head = new DinoHead({ ...head, key: next(), inFeatures: width });
-    this.p_head = new DinoHead({ ...head, key: next(), inFeatures: width, out: patchOut });
+    this.ca_head = new Aggregation({ key: next(), width: backbone.width, heads: backbone.heads });
   }
 
   /** Summaries of images behind the norm, `f32[B, D]`: the place of the class token that the backbone lacks. */
   represent(images: Tensor): Tensor {
-    const { ca_head } = this;
-    return ca_head.norm.forward(ca_head.summary(this.backbone.forward(images))).squeeze(1);
+    return this.summary(this.backbone.forward(images));
+  }
+
+  /** The same of patches `f32[B, N, D]`, as the backbone gives them. */
+  summary(patches: Tensor): Tensor {
+    return this.ca_head.norm.forward(this.ca_head.summary(patches)).squeeze(1);
+  }
+}
+
+/** SelfPatch's networks: what is kept, and a head each for summaries and for patches. */
+export class SelfPatchNetwork extends SelfPatchEncoder {
+  readonly c_head: DinoHead;
+  readonly p_head: DinoHead;
+
+  constructor({ key, backbone, head, patchOut = 4096 }: SelfPatchNetworkOptions) {
+    super({ key, backbone });
+    const inFeatures = backbone.width;
+    this.c_head = new DinoHead({ ...head, key: foldIn(key, 2), inFeatures });
+    this.p_head = new DinoHead({ ...head, key: foldIn(key, 3), inFeatures, out: patchOut });
   }
 
   /**

@@ -6,7 +6,7 @@ import { Progress } from "../../cli/progress.ts";
 import { Lines } from "../../cli/terminal.ts";
 import type { ImageCollection } from "../../data/collection.ts";
 import type { Measured, Score } from "../../training/job/measure.ts";
-import { presets } from "../../training/job/recipe.ts";
+import { presets } from "../../training/job/presets.ts";
 import type { JobEvent } from "../../training/job/run-job.ts";
 import type { WayName } from "../../training/job/ways.ts";
 import { clock, scoreTable, verdict } from "../../training/job/words.ts";
@@ -35,6 +35,7 @@ const monitors: JobEvent = {
   },
 };
 
+const images = { height: 32, width: 32, channels: 3 };
 const nothing = { pairs: null, views: null, knn: null, linear: null };
 
 function measured(way: WayName, part: Partial<Score>): JobEvent {
@@ -56,7 +57,7 @@ function told(isTTY: boolean, events: readonly JobEvent[]): string {
       text += more;
     },
   });
-  const progress = new Progress(lines, presets.quick.recipe, "quick");
+  const progress = new Progress(lines, { recipe: presets.quick.recipe, preset: "quick", images });
   for (const event of events) progress.tell(event);
   lines.close();
   return text;
@@ -102,7 +103,10 @@ test("a reference run ends with its figures in the form of the reference", () =>
       text += more;
     },
   });
-  const progress = new Progress(lines, { ...presets["cifar-nano"].recipe, seed: 2 }, "cifar-nano");
+  const progress = new Progress(lines, {
+    recipe: { ...presets["cifar-nano"].recipe, seed: 2 },
+    ...{ preset: "cifar-nano", images },
+  });
   for (const [epoch, loss] of [4.671, 4.5, 4.218].entries()) {
     progress.tell({ type: "epoch", epoch: epoch + 1, step: 20 * (epoch + 1), loss });
   }

@@ -34,7 +34,7 @@ export interface Measured {
   readonly score: Score;
   /** Of the images that are measured with. */
   readonly embeddings: Embeddings;
-  /** With labels, where there are some. */
+  /** What a linear classifier sees, with labels, where there are some. */
   readonly train: Labelled | null;
   readonly test: Labelled | null;
   /** Class of each row of `test` by its nearest neighbours. */
@@ -87,22 +87,27 @@ export class Measures {
 
   async measure(way: Way): Promise<Measured> {
     const embeddings = await way.represent(this.test.images);
-    const labelled = this.labelled ? await this.withLabels(way, embeddings) : null;
+    const labelled = this.labelled ? await this.withLabels(way.represent, embeddings) : null;
     const neighbours = labelled && (await knn(labelled.train, labelled.test));
+    const probed =
+      labelled && way.probe ? await this.withLabels(way.probe, await way.probe(this.test.images)) : labelled;
     const score: Score = {
       way: way.name,
       spread: spread(embeddings),
       pairs: this.pairs && ranks(await pairRetrieval(embeddings, this.pairs)),
       views: this.byViews ? ranks(await this.viewRetrieval(way)) : null,
       knn: neighbours?.accuracy ?? null,
-      linear: labelled && this.linear ? (await linearProbe(labelled.train, labelled.test)).accuracy : null,
+      linear: probed && this.linear ? (await linearProbe(probed.train, probed.test)).accuracy : null,
     };
     const predictions = neighbours?.predictions ?? null;
-    return { score, embeddings, train: labelled?.train ?? null, test: labelled?.test ?? null, predictions };
+    return { score, embeddings, train: probed?.train ?? null, test: probed?.test ?? null, predictions };
   }
 
-  private async withLabels(way: Way, embeddings: Embeddings): Promise<{ train: Labelled; test: Labelled }> {
-    const train = { embeddings: await way.represent(this.train.images), labels: labelsOf(this.train) };
+  private async withLabels(
+    represent: Way["represent"],
+    embeddings: Embeddings,
+  ): Promise<{ train: Labelled; test: Labelled }> {
+    const train = { embeddings: await represent(this.train.images), labels: labelsOf(this.train) };
     const test = { embeddings, labels: labelsOf(this.test) };
     return { train: knownRows(train), test: knownRows(test) };
   }

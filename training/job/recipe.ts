@@ -1,29 +1,25 @@
 import type { ChannelStatistics } from "../../data/images.ts";
-import { type Adapter, adapters } from "../../models/scatsimclr/presets.ts";
+import type { ResNetShape } from "../../models/resnet/resnet.ts";
+import type { Adapter } from "../../models/scatsimclr/presets.ts";
+import type { VitForm } from "../encoders/dino.ts";
+import type { SwinForm } from "../encoders/esvit.ts";
 
-/** Everything that can be set about learning and measuring; with a seed and the images it settles the result. */
-export interface Recipe {
+/**
+ * Everything that can be set about learning and measuring; with a seed and the images it settles the result. `method`
+ * tells what else there is to a recipe.
+ */
+export type Recipe = ScatSimClrRecipe | SimClrRecipe | DinoRecipe | SelfPatchRecipe | EsVitRecipe;
+
+export type MethodName = Recipe["method"];
+
+interface CommonRecipe {
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
-  /** Learning rate of the first step; a cosine brings it to 0. */
+  /** Learning rate at its highest. */
   readonly rate: number;
-  readonly temperature: number;
-  /** A task that is learned as well. */
-  readonly pretext: "none" | "rotation" | "jigsaw";
-  /** How views are made: as in the reference runs on small images, or as in the paper's code. */
+  /** How views are made: as in runs on small images, or with the strengths of the papers' code. */
   readonly views: "mild" | "paper";
-  /** L2, added to the gradient. */
-  readonly weightDecay: number;
-  /** Rows and columns of the views; null: those of the images. */
-  readonly view: number | null;
-  /** Scales and angles of the scattering transform. */
-  readonly scales: number;
-  readonly angles: number;
-  readonly adapter: Adapter;
-  /** Widths of the projection head; a null inner width is that of the representation. */
-  readonly hidden: number | null;
-  readonly out: number;
   /** Known statistics of the channels; null: those of the training images. */
   readonly statistics: ChannelStatistics | null;
   /** Use the first so many images; null: all. */
@@ -33,90 +29,84 @@ export interface Recipe {
   readonly side: number | null;
 }
 
-const nano: Recipe = {
-  epochs: 10,
-  batch: 100,
-  seed: 0,
-  rate: 1e-3,
-  temperature: 0.5,
-  pretext: "none",
-  views: "mild",
-  weightDecay: 1e-5,
-  view: null,
-  scales: 2,
-  angles: 4,
-  adapter: adapters.nano,
-  hidden: 256,
-  out: 64,
-  statistics: null,
-  firstTrain: null,
-  firstTest: null,
-  side: null,
-};
-
-const small: Recipe = {
-  ...nano,
-  ...{ batch: 128, angles: 8, adapter: adapters.small, hidden: 512, out: 128 },
-};
-
-/** Statistics of CIFAR-10 and of Fashion-MNIST, as the published runs use them. */
-const cifar: ChannelStatistics = { mean: [0.491, 0.482, 0.447], std: [0.247, 0.243, 0.261] };
-const fashion: ChannelStatistics = { mean: [0.286], std: [0.353] };
-
-/** A recipe with what it is for. */
-export interface Preset {
-  readonly recipe: Recipe;
-  readonly about: string;
-  /** Data set that it is meant for and started with; null: any images. */
-  readonly data: string | null;
+/** Learning by comparing two views of each image with those of all others. A cosine brings the rate from its start to 0. */
+export interface ContrastiveRecipe extends CommonRecipe {
+  readonly temperature: number;
+  /** A task that is learned as well. */
+  readonly pretext: "none" | "rotation" | "jigsaw";
+  /** L2, added to the gradient. */
+  readonly weightDecay: number;
+  /** Rows and columns of the views; null: those of the images. */
+  readonly view: number | null;
+  /** Widths of the projection head; a null inner width is that of the representation. */
+  readonly hidden: number | null;
+  readonly out: number;
 }
 
-const published = (adapter: Adapter): Recipe => ({
-  ...small,
-  ...{ epochs: 100, batch: 64, rate: 3e-4, angles: 16, adapter, hidden: null, views: "paper" },
-});
+export interface ScatSimClrRecipe extends ContrastiveRecipe {
+  readonly method: "scatsimclr";
+  /** Scales and angles of the scattering transform. */
+  readonly scales: number;
+  readonly angles: number;
+  readonly adapter: Adapter;
+}
 
-/** Recipes by name: for any images by size, and those with reference figures, which are for one data set each. */
-export const presets = {
-  quick: {
-    recipe: { ...nano, epochs: 3, view: 20, adapter: { stem: 64, stages: [] }, side: 32 },
-    about: "one convolution on small views: minutes without a GPU",
-    data: null,
-  },
-  nano: { recipe: { ...nano, side: 32 }, about: "one residual block", data: null },
-  small: { recipe: { ...small, side: 32 }, about: "four residual blocks", data: null },
-  scatsimclr8: { recipe: published(adapters.scatsimclr8), about: "the paper's, 8 blocks", data: null },
-  scatsimclr12: { recipe: published(adapters.scatsimclr12), about: "the paper's, 12 blocks", data: null },
-  scatsimclr16: { recipe: published(adapters.scatsimclr16), about: "the paper's, 16 blocks", data: null },
-  scatsimclr30: { recipe: published(adapters.scatsimclr30), about: "the paper's, 30 blocks", data: null },
-  "emoji-nano": { recipe: nano, about: "reference run on the emoji", data: "emoji" },
-  "cifar-nano": {
-    recipe: { ...nano, statistics: cifar, firstTrain: 2000 },
-    about: "reference run on the CIFAR-10 subset",
-    data: "cifar",
-  },
-  "cifar-small": {
-    recipe: { ...small, statistics: cifar },
-    about: "larger reference run on the CIFAR-10 subset",
-    data: "cifar",
-  },
-  "fashion-nano": {
-    recipe: {
-      ...nano,
-      ...{ epochs: 5, statistics: fashion, firstTrain: 2000, firstTest: 1000 },
-      adapter: {
-        stem: 16,
-        stages: [
-          { width: 32, blocks: 1 },
-          { width: 64, blocks: 1 },
-        ],
-      },
-    },
-    about: "reference run on Fashion-MNIST",
-    data: "fashion-mnist",
-  },
-} as const satisfies Record<string, Preset>;
+export interface SimClrRecipe extends ContrastiveRecipe {
+  readonly method: "simclr";
+  readonly network: ResNetShape;
+}
 
-export type PresetName = keyof typeof presets;
+/**
+ * Learning to say of crops what a slower copy of the network says of large crops. The rate is that for 256 images a step, as
+ * in the papers' code, and grows with the batch. Numbers of epochs are those of long runs; see `shortened`.
+ */
+export interface DistillationRecipe extends CommonRecipe {
+  /** What the rate falls to. */
+  readonly finalRate: number;
+  /** Epochs in which the rate rises from 0. */
+  readonly warmup: number;
+  /** At the start, and what it tends to; of the weights themselves, beside the gradient. */
+  readonly weightDecay: readonly [number, number];
+  /** What the teacher keeps of itself in a step, at the start and what it tends to. */
+  readonly momentum: readonly [number, number];
+  readonly teacherTemperature: { readonly from: number; readonly to: number; readonly epochs: number };
+  /** Longest gradient of a single tensor; null for no limit. */
+  readonly clip: number | null;
+  /** Epochs in which the prototypes stay as they are. */
+  readonly freeze: number;
+  /** Probability that a sample skips a branch of the last block. */
+  readonly dropPath: number;
+  readonly crops: CropRecipe;
+  readonly head: { readonly hidden: number; readonly bottleneck: number; readonly out: number };
+  /** So many blocks are computed again in the backward pass, to save memory. */
+  readonly recompute: number;
+}
 
-export const isPreset = (name: string): name is PresetName => Object.hasOwn(presets, name);
+/** Two large crops of each image and some small ones. */
+export interface CropRecipe {
+  /** Rows and columns; null: those of the images, and of small crops 3 / 7 of the large ones'. */
+  readonly large: number | null;
+  readonly small: number | null;
+  /** Small crops of each image. */
+  readonly count: number;
+  /** Part of the image that crops show. */
+  readonly largeArea: readonly [number, number];
+  readonly smallArea: readonly [number, number];
+}
+
+export interface DinoRecipe extends DistillationRecipe {
+  readonly method: "dino";
+  readonly vit: VitForm;
+}
+
+export interface SelfPatchRecipe extends DistillationRecipe {
+  readonly method: "selfpatch";
+  readonly vit: VitForm;
+  /** Prototypes of the patches. */
+  readonly patchOut: number;
+}
+
+export interface EsVitRecipe extends DistillationRecipe {
+  readonly method: "esvit";
+  readonly swin: SwinForm;
+}

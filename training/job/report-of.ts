@@ -1,8 +1,6 @@
 import { type ImageCollection, type OpenedImages, pickImages } from "../../data/collection.ts";
 import type { ImageSet } from "../../data/images.ts";
-import { saveWeights } from "../../models/nn/weights.ts";
-import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
-import { filterPictures } from "../../models/scattering/filter-pictures.ts";
+import type { Encoder } from "../encoder-file.ts";
 import { confusion } from "../evaluate/confusion.ts";
 import { viewsOf } from "../evaluate/cross-view.ts";
 import { rowsOf } from "../evaluate/embeddings.ts";
@@ -11,8 +9,8 @@ import { nearest } from "../evaluate/nearest.ts";
 import { hostRandom, shuffled } from "../evaluate/random.ts";
 import { neighbourMap } from "../map/neighbour-map.ts";
 import type { Series } from "../report/chart.ts";
-import type { ReportData, ReportPictures } from "../report/data.ts";
-import { levels } from "../report/sheet.ts";
+import type { ReportData } from "../report/data.ts";
+import { filtersShown } from "./filters-shown.ts";
 import type { Measured } from "./measure.ts";
 import type { Recipe } from "./recipe.ts";
 import { mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
@@ -23,7 +21,7 @@ export interface JobResult {
   readonly about: readonly string[];
   readonly data: OpenedImages;
   readonly recipe: Recipe;
-  readonly model: ScatSimClr;
+  readonly encoder: Encoder;
   /** In the order of the table; the trained encoder last. */
   readonly measured: readonly Measured[];
   /** What was measured with. */
@@ -40,7 +38,6 @@ const NEAR = 8;
 const SHOWN_QUERIES = 10;
 const SHOWN_VIEWS = 8;
 const VIEWS_OF_EACH = 6;
-const SHOWN_KERNELS = 64;
 const FEW_LABELS = [1, 2, 5, 10, 20];
 
 /** Gathers what a report shows. */
@@ -57,7 +54,7 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     ...curves(metrics),
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
     views: await viewsShown(data.train, result.recipe.seed),
-    filters: [...scatteringPictures(result.recipe), ...(await kernelPictures(result.model))],
+    filters: await filtersShown(result.encoder),
     looks: null,
     confusion: trained ? confusionOf(trained, images) : null,
     fewLabels: await fewLabels(measured),
@@ -150,49 +147,6 @@ async function viewsShown(train: ImageCollection, seed: number): Promise<ReportD
   const views: ImageSet[] = [];
   for (let number = 0; number < VIEWS_OF_EACH; number++) views.push(await viewsOf(images, seed, number));
   return { images, views };
-}
-
-/** The fixed filters that everything is seen through. */
-function scatteringPictures({ scales, angles }: Recipe): ReportPictures[] {
-  const side = 4 * 2 ** scales; // the widest wavelet and little around it
-  const { filters } = filterPictures({ J: scales, L: angles, size: [side, side] });
-  const shown = filters.filter(({ scale }) => scale !== null);
-  const set = (kind: "space" | "frequency"): ImageSet => ({
-    ...{ count: shown.length, height: side, width: side, channels: 3 },
-    data: Uint8Array.from(shown.flatMap((filter) => [...filter[kind].data].filter((_, i) => i % 4 !== 3))),
-  });
-  const words = `${scales} scales by ${angles} angles`;
-  return [
-    {
-      title: `Wavelets of the scattering transform, ${words}, in space`,
-      images: set("space"),
-      columns: angles,
-    },
-    { title: "The same, in frequency", images: set("frequency"), columns: angles },
-  ];
-}
-
-/** The first learned layer: the mean over the scattering channels of each of its kernels. */
-async function kernelPictures(model: ScatSimClr): Promise<ReportPictures[]> {
-  const weight = saveWeights(model)["_adapter_network.0.weight"];
-  if (!weight) return [];
-  const [count = 0, channels = 0, height = 0, width = 0] = weight.shape;
-  const values = await weight.data();
-  const shown = Math.min(count, SHOWN_KERNELS);
-  const area = height * width;
-  const energy = Float32Array.from({ length: shown * channels }, (_, i) => {
-    let sum = 0;
-    for (let k = 0; k < area; k++) sum += (values[i * area + k] as number) ** 2;
-    return Math.sqrt(sum);
-  });
-  const data = levels(energy);
-  return [
-    {
-      title: `First learned layer: how strongly each of ${shown} kernels (rows) weighs each of the ${channels} scattering channels`,
-      images: { count: 1, height: shown, width: channels, channels: 1, data },
-      columns: 1,
-    },
-  ];
 }
 
 function confusionOf({ test, predictions }: Measured, { classes }: ImageCollection): ReportData["confusion"] {

@@ -1,12 +1,10 @@
 import type { ImageCollection, OpenedImages } from "../../data/collection.ts";
-import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
-import type { ScatSimClrState } from "../methods/scatsimclr.ts";
+import type { Encoder } from "../encoder-file.ts";
 import { pretrain, startOf } from "../pretrain.ts";
 import type { TrainingEvent } from "../run/events.ts";
 import type { Json, PretrainOptions } from "../run/options.ts";
-import { cosine } from "../schedule.ts";
 import { type Measured, type MeasureOptions, Measures, someOf } from "./measure.ts";
-import { methodOf, methodOptions } from "./method-of.ts";
+import { descriptionOf, encoderIn, methodOf, rateOf } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 import { type WayName, Ways } from "./ways.ts";
 
@@ -21,7 +19,7 @@ export interface JobOptions
 }
 
 export type JobEvent =
-  | TrainingEvent<ScatSimClrState>
+  | TrainingEvent<unknown>
   | { readonly type: "measuring"; readonly what: WayName }
   | {
       readonly type: "measured";
@@ -56,38 +54,38 @@ export async function* runJob(
   const { measure, measureStopped = false, ...run } = options;
   const { images } = data.train;
   const method = methodOf(recipe, images);
-  const { epochs, batch, seed, rate } = recipe;
-  const steps = epochs * Math.floor(images.count / batch);
-  let trained: ScatSimClr | undefined;
+  const { epochs, batch, seed } = recipe;
+  const schedule = rateOf(recipe, Math.max(1, epochs * Math.floor(images.count / batch)));
+  let trained: unknown;
   for await (const event of pretrain(method, images, {
     ...{ epochs, batch, seed, ...run },
-    schedule: cosine({ base: rate, steps: Math.max(1, steps) }),
+    ...(schedule && { schedule }),
     configuration: configurationOf(recipe),
     monitorImages: someOf(data.test ?? data.train, MONITORED, seed).images,
   })) {
-    if (event.type === "end" && (!event.stopped || measureStopped)) trained = event.state.model;
+    if (event.type === "end" && (!event.stopped || measureStopped)) trained = event.state;
     yield event;
   }
   if (!trained) return;
-  const { statistics } = methodOptions(recipe, images);
-  yield* measureModels(data, { statistics, untrained: startOf(method, seed).model, trained }, measure);
+  const description = descriptionOf(recipe, images, {});
+  const untrained = encoderIn(startOf(method, seed), description);
+  yield* measureEncoders(data, { untrained, trained: encoderIn(trained, description) }, measure);
 }
 
-/** What is compared; without an untrained model that row is left out. */
+/** What is compared; without an untrained encoder that row is left out. */
 export interface Compared {
-  readonly statistics: ConstructorParameters<typeof Ways>[0];
-  readonly untrained: ScatSimClr | null;
-  readonly trained: ScatSimClr;
+  readonly untrained: Encoder | null;
+  readonly trained: Encoder;
 }
 
-/** Measures a model and the baselines, one after the other. */
-export async function* measureModels(
+/** Measures an encoder and the baselines, one after the other. */
+export async function* measureEncoders(
   data: OpenedImages,
-  { statistics, untrained, trained }: Compared,
+  { untrained, trained }: Compared,
   options: MeasureOptions = {},
 ): AsyncGenerator<Extract<JobEvent, { type: "measuring" | "measured" }>> {
   const measures = new Measures(data.train, data.test, options);
-  const ways = new Ways(statistics, untrained, trained);
+  const ways = new Ways(untrained, trained);
   try {
     for (const way of ways.all) {
       yield { type: "measuring", what: way.name };
@@ -100,8 +98,8 @@ export async function* measureModels(
   }
 }
 
-/** What settles the run beside the images and the schedules, which are compared by themselves. */
+/** What settles the run beside the method, the images and the schedules, which are compared by themselves. */
 function configurationOf(recipe: Recipe): Json {
-  const { epochs: _, batch: __, seed: ___, rate: ____, ...rest } = recipe;
+  const { method: _, epochs: __, batch: ___, seed: ____, rate: _____, ...rest } = recipe;
   return JSON.parse(JSON.stringify(rest)) as Json;
 }

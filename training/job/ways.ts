@@ -1,10 +1,11 @@
-import type { ChannelStatistics, ImageSet } from "../../data/images.ts";
-import { channelTensors } from "../../data/images.ts";
+import { channelTensors, type ImageSet } from "../../data/images.ts";
 import { compile, type Tensor } from "../../mod.ts";
-import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
 import { adaptiveAvgPool2d } from "../../vision.ts";
+import type { Encoder } from "../encoder-file.ts";
+import { kindOf } from "../encoders/kinds.ts";
 import { type Embeddings, embed } from "../evaluate/embeddings.ts";
 import { shrunkImages } from "./prepare.ts";
+import { plainScattering } from "./scattering-baseline.ts";
 
 /** A way to represent images that results are compared for. */
 export type WayName = "pixels" | "scattering" | "untrained" | "trained";
@@ -12,6 +13,8 @@ export type WayName = "pixels" | "scattering" | "untrained" | "trained";
 export interface Way {
   readonly name: WayName;
   represent(images: ImageSet): Promise<Embeddings>;
+  /** What a linear classifier sees, where that is something else. */
+  readonly probe?: (images: ImageSet) => Promise<Embeddings>;
 }
 
 /** Bytes of scattering channels that are kept on the device, so that they are worked out once. */
@@ -31,23 +34,43 @@ export class Ways {
   private readonly own: { dispose(): void }[] = [];
   private keptBytes = 0;
 
-  constructor(statistics: ChannelStatistics, untrained: ScatSimClr | null, trained: ScatSimClr) {
-    const { mean, std } = channelTensors(statistics);
+  constructor(untrained: Encoder | null, trained: Encoder) {
+    const { description } = trained;
+    const kind = kindOf(description);
+    const { mean, std } = channelTensors(description.statistics);
     this.own.push(mean, std);
     const normalised = (batch: Tensor) => batch.sub(mean).div(std);
     const pixels = this.compile(normalised, "pixels");
-    const scatter = this.compile((batch: Tensor) => trained.scatter(normalised(batch)), "scatter");
     const pool = this.compile((features: Tensor) => adaptiveAvgPool2d(features, POOLED), "pool");
-    const encode = this.compile((model: ScatSimClr, features: Tensor) => model.encode(features).h, "encode");
-    const onFeatures = (name: WayName, f: (features: Tensor) => Tensor): Way => ({
+    const scatter = this.compile((batch: Tensor) => {
+      const images = normalised(batch);
+      return kind.fixed?.(trained.model, images) ?? plainScattering(images);
+    }, "scatter");
+    const onFeatures = (f: (features: Tensor) => Tensor) => (images: ImageSet) =>
+      this.fromFeatures(images, scatter, f);
+    /** With an encoder: from the scattering, which is worked out once, or from the images. */
+    const by = (name: string, f: (model: object, x: Tensor) => Tensor) => {
+      const compiled = this.compile(
+        (model: object, x: Tensor) => f(model, kind.fixed ? x : normalised(x)),
+        name,
+      );
+      return ({ model }: Encoder) =>
+        kind.fixed
+          ? onFeatures((features) => compiled(model, features))
+          : (images: ImageSet) => embed(images, (batch) => compiled(model, batch));
+    };
+    const represent = by("represent", (model, x) => kind.represent(model, x));
+    const probe = kind.probe ? by("probe", (model, x) => kind.probe?.(model, x) as Tensor) : null;
+    const encoder = (name: WayName, of: Encoder): Way => ({
       name,
-      represent: (images) => this.fromFeatures(images, scatter, f),
+      represent: represent(of),
+      ...(probe && { probe: probe(of) }),
     });
     this.all = [
       { name: "pixels", represent: (images) => embed(shrunkImages(images, PIXELS_SIDE), pixels) },
-      onFeatures("scattering", pool),
-      ...(untrained ? [onFeatures("untrained", (features) => encode(untrained, features))] : []),
-      onFeatures("trained", (features) => encode(trained, features)),
+      { name: "scattering", represent: onFeatures(pool) },
+      ...(untrained ? [encoder("untrained", untrained)] : []),
+      encoder("trained", trained),
     ];
   }
 

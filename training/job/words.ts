@@ -1,9 +1,10 @@
 import { treeLeaves } from "../../mod.ts";
 import { isTrainable } from "../../models/nn/module.ts";
-import type { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
+import type { ImageForm } from "../encoders/kind.ts";
 import type { Monitors } from "../monitors/monitors.ts";
 import type { StepEvent } from "../run/events.ts";
 import type { Score } from "./measure.ts";
+import { learnedIn, modelWords } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 import type { WayName } from "./ways.ts";
 
@@ -17,13 +18,10 @@ export const wayNames: Readonly<Record<WayName, string>> = {
 };
 
 /** The model in a line. */
-export function describeModel(recipe: Recipe, model: ScatSimClr): string {
-  const { scales, angles, adapter, out } = recipe;
-  const learned = treeLeaves(model).filter(({ path }) => isTrainable(path));
+export function describeModel(recipe: Recipe, images: ImageForm, state: unknown): string {
+  const learned = treeLeaves(learnedIn(recipe, state)).filter(({ path }) => isTrainable(path));
   const parameters = learned.reduce((sum, { value }) => sum + value.size, 0);
-  const stages = adapter.stages.map(({ width, blocks }) => `${width}x${blocks}`).join(", ") || "none";
-  const head = `${recipe.hidden ?? model.width}-${out}`;
-  return `ScatSimCLR: scattering J=${scales} L=${angles}, convolution ${adapter.stem}, blocks ${stages}, head ${head}, ${grouped(parameters)} parameters`;
+  return `${modelWords(recipe, images)}, ${grouped(parameters)} parameters`;
 }
 
 export function describeStep(epochs: number, event: StepEvent, monitors: Monitors | null): string {

@@ -3,12 +3,13 @@ import { pickImages } from "../../../data/collection.ts";
 import { openImages } from "../../../data/open-images.ts";
 import { configureDevice, getDevice } from "../../../mod.ts";
 import type { Measured } from "../../../training/job/measure.ts";
-import { methodOf, methodOptions } from "../../../training/job/method-of.ts";
-import { presets } from "../../../training/job/recipe.ts";
-import { measureModels, runJob } from "../../../training/job/run-job.ts";
+import { descriptionOf, encoderIn, methodOf } from "../../../training/job/method-of.ts";
+import { presets } from "../../../training/job/presets.ts";
+import { measureEncoders, runJob } from "../../../training/job/run-job.ts";
 import { scoreTable, verdict } from "../../../training/job/words.ts";
 import { startOf } from "../../../training/pretrain.ts";
 import { nodeGPU } from "../../support/host.ts";
+import { collectGarbage } from "../../support/memory.ts";
 
 beforeAll(() => configureDevice({ gpu: nodeGPU() }));
 
@@ -53,11 +54,11 @@ test("measuring leaves nothing behind on the device", { timeout: 300_000 }, asyn
   const device = await getDevice();
   const data = await openImages("emoji", { limit: 24 });
   const method = methodOf(recipe, data.train.images);
-  const trained = startOf(method).model;
-  const { statistics } = methodOptions(recipe, data.train.images);
+  const trained = encoderIn(startOf(method), descriptionOf(recipe, data.train.images, {}));
   const once = async () => {
-    for await (const event of measureModels(data, { statistics, untrained: trained, trained })) void event;
+    for await (const event of measureEncoders(data, { untrained: trained, trained })) void event;
     await device.idle();
+    await collectGarbage();
     return device.memory().live;
   };
   // The first round makes what the device keeps; the collector may take what was left before these.

@@ -1,0 +1,26 @@
+import type { ImageSet } from "../../data/images.ts";
+import { fitMemory } from "../methods/fit-memory.ts";
+import { methodOf } from "./method-of.ts";
+import type { Recipe } from "./recipe.ts";
+
+/**
+ * A recipe whose steps fit into so many bytes of device memory, if it can: transformers compute as few blocks as
+ * possible again in the backward pass. Other recipes, whose batches can be cut instead, stay as they are.
+ */
+export function fittedToMemory(recipe: Recipe, images: ImageSet, bytes: number): Recipe {
+  const blocks = blocksOf(recipe);
+  if (blocks === 0) return recipe;
+  const make = (recompute: number) => methodOf({ ...recipe, recompute } as Recipe, images);
+  try {
+    const { recompute } = fitMemory(make, { bytes, blocks, batch: recipe.batch, image: images });
+    return { ...recipe, recompute } as Recipe;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { ...recipe, recompute: blocks } as Recipe; // the run says what it takes
+  }
+}
+
+function blocksOf(recipe: Recipe): number {
+  if (recipe.method === "dino" || recipe.method === "selfpatch") return recipe.vit.depth;
+  return recipe.method === "esvit" ? recipe.swin.depths.reduce((a, b) => a + b, 0) : 0;
+}

@@ -1,0 +1,21 @@
+import type { ChannelStatistics } from "../../../data/images.ts";
+import type { ImageForm } from "../../encoders/kind.ts";
+import type { EncoderForm } from "../../encoders/kinds.ts";
+import type { Method } from "../../method.ts";
+import type { Schedule } from "../../schedule.ts";
+
+/** What the main job knows of a method: `R` is its recipe, `S` its training state. */
+export interface JobMethod<R, S> {
+  /** What it learns with. */
+  method(recipe: R, images: ImageForm, statistics: ChannelStatistics): Method<S>;
+  /** The form of the encoder that is kept. */
+  form(recipe: R, images: ImageForm): EncoderForm;
+  /** The learning rate, where the method has no schedule of its own. */
+  rate?(recipe: R, steps: number): Schedule;
+  /** The part of the state that is trained. */
+  learned(state: S): unknown;
+  /** The model in a few words. */
+  words(recipe: R, images: ImageForm): string;
+  /** Why it cannot learn from images of this form, and what to do; null if it can. */
+  problem(recipe: R, images: ImageForm): string | null;
+}

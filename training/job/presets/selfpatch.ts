@@ -1,0 +1,31 @@
+import { vits } from "../../../models/vit/presets.ts";
+import type { SelfPatchRecipe } from "../recipe.ts";
+import { publishedDistillation, smallDistillation } from "./dino.ts";
+import type { Preset } from "./preset.ts";
+
+const nano: SelfPatchRecipe = {
+  ...smallDistillation,
+  method: "selfpatch",
+  crops: { ...smallDistillation.crops, small: 24 },
+  vit: { ...vits.nano, patch: 8 },
+  patchOut: 256,
+};
+
+const published: SelfPatchRecipe = {
+  ...publishedDistillation,
+  method: "selfpatch",
+  epochs: 200,
+  crops: { ...publishedDistillation.crops, largeArea: [0.25, 1], smallArea: [0.05, 0.25] },
+  vit: { ...vits.small, patch: 16 },
+  patchOut: 4096,
+};
+
+export const selfPatchPresets = {
+  "selfpatch-nano": { recipe: nano, about: "a small vision transformer for images of 32 pixels", data: null },
+  "selfpatch-vits16": { recipe: published, about: "the paper's, ViT-S/16", data: null },
+  "selfpatch-vitti16": {
+    recipe: { ...published, vit: { ...vits.tiny, patch: 16 } },
+    about: "the default of its code, ViT-Ti/16",
+    data: null,
+  },
+} as const satisfies Record<string, Preset>;
