@@ -2,6 +2,7 @@ import { doctorCommand, doctorLine } from "./commands/doctor.ts";
 import { embedCommand, embedLine } from "./commands/embed.ts";
 import { evaluateCommand, evaluateLine } from "./commands/evaluate.ts";
 import { exportCommand, exportLine } from "./commands/export.ts";
+import { lookCommand, lookLine } from "./commands/look.ts";
 import { pretrainCommand, pretrainLine } from "./commands/pretrain.ts";
 import { explained, UsageError } from "./errors.ts";
 import { type CommandLine, nearestName } from "./flags.ts";
@@ -13,6 +14,7 @@ const commands: Readonly<Record<string, { readonly line: CommandLine; readonly r
   pretrain: { line: pretrainLine, run: pretrainCommand },
   embed: { line: embedLine, run: embedCommand },
   evaluate: { line: evaluateLine, run: evaluateCommand },
+  look: { line: lookLine, run: lookCommand },
   export: { line: exportLine, run: exportCommand },
   doctor: { line: doctorLine, run: doctorCommand },
 };

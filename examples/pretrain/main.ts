@@ -1,9 +1,12 @@
 // The page of the main job: files that are dropped onto it, or the bundled drawings, go to a worker, which learns from them.
 // What can be set comes from the form and from the address: ?preset=nano&epochs=2. With &start=now it starts at once with
 // the drawings.
+import type { Preset } from "../../training/job/presets/preset.ts";
+import { presets } from "../../training/job/presets.ts";
 import { reportStyle } from "../../training/report/style.ts";
 import { Curves } from "./curves.ts";
 import { chosenFiles, droppedFiles } from "./dropped-files.ts";
+import { LookInside } from "./look-inside.ts";
 import type { FromWorker, NamedFile, ToWorker } from "./messages.ts";
 
 const element = <E extends HTMLElement = HTMLElement>(id: string): E => document.getElementById(id) as E;
@@ -14,6 +17,14 @@ document.head.append(Object.assign(document.createElement("style"), { textConten
 const worker = new Worker(new URL("worker.js", document.baseURI), { type: "module" });
 const send = (message: ToWorker): void => worker.postMessage(message);
 const curves = new Curves(element("curves"));
+const inside = new LookInside(
+  {
+    ...{ section: element("look"), gallery: element("gallery"), shown: element("looks") },
+    ...{ words: element("look-words"), file: element<HTMLInputElement>("look-file") },
+  },
+  (image) => send({ type: "look", image }),
+);
+element("look-file-button").addEventListener("click", () => element("look-file").click());
 let steps = 1;
 let lastLine = Number.NEGATIVE_INFINITY;
 
@@ -42,13 +53,40 @@ document.addEventListener("drop", (event) => {
 // Whoever drives the page ends the run with `__stop` and finds the result in `__done`.
 Object.assign(globalThis, { __stop: () => send({ type: "stop" }) });
 const { start: at, ...query } = Object.fromEntries(new URLSearchParams(location.search));
+const method = element<HTMLSelectElement>("method");
+const preset = element<HTMLSelectElement>("preset");
+method.addEventListener("change", offerPresets);
+fillForm();
 if (at === "now") start(null, query);
+
+/** What the address says stands in the form, too. */
+function fillForm(): void {
+  const { elements } = element<HTMLFormElement>("settings");
+  const named = (name: string) => elements.namedItem(name) as HTMLInputElement | HTMLSelectElement | null;
+  const meant = Object.entries<Preset>(presets).find(([name]) => name === query.preset)?.[1];
+  method.value = query.method ?? meant?.recipe.method ?? method.value;
+  offerPresets();
+  for (const [name, value] of Object.entries(query)) {
+    const field = named(name);
+    if (field) field.value = value;
+  }
+}
 
 /** What the form says; fields that are left empty say nothing. */
 function fromForm(): Record<string, string> {
   const fields = new FormData(element<HTMLFormElement>("settings"));
   const texts = [...fields].map(([name, value]): [string, string] => [name, String(value)]);
   return { ...query, ...Object.fromEntries(texts.filter(([, text]) => text !== "")) };
+}
+
+/** The recipes of the chosen method that are for any images. */
+function offerPresets(): void {
+  const names = Object.entries<Preset>(presets)
+    .filter(([, { recipe, data }]) => recipe.method === method.value && data === null)
+    .map(([name]) => name);
+  preset.replaceChildren(
+    ...["auto", ...names].map((name) => new Option(name === "auto" ? "by machine and images" : name, name)),
+  );
 }
 
 function start(files: readonly NamedFile[] | null, given: Readonly<Record<string, string>>): void {
@@ -114,6 +152,15 @@ function hear(message: FromWorker): void {
       showReport(message.report);
       element("again").hidden = false;
       Object.assign(globalThis, { __done: { verdict: message.verdict } });
+      break;
+    case "gallery":
+      inside.offer(message.html);
+      break;
+    case "looks":
+      inside.show(message.html);
+      break;
+    case "cannot look":
+      inside.say(message.text);
       break;
     case "error":
       fail(message.text);

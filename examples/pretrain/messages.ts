@@ -19,7 +19,11 @@ export interface StartMessage {
   readonly base: string;
 }
 
-export type ToWorker = StartMessage | { readonly type: "stop" };
+export type ToWorker =
+  | StartMessage
+  | { readonly type: "stop" }
+  /** What the trained encoder sees in an image: one of those that were offered, by number, or another. */
+  | { readonly type: "look"; readonly image: number | File };
 
 export type FromWorker =
   | { readonly type: "status"; readonly text: string }
@@ -37,4 +41,8 @@ export type FromWorker =
       readonly question: string | null;
     }
   | { readonly type: "done"; readonly verdict: string; readonly report: string }
+  /** The encoder can be looked into: buttons with images to choose from, as HTML. */
+  | { readonly type: "gallery"; readonly html: string }
+  | { readonly type: "looks"; readonly html: string }
+  | { readonly type: "cannot look"; readonly text: string }
   | { readonly type: "error"; readonly text: string };

@@ -34,6 +34,7 @@ import { reportPage } from "../../training/report/page.ts";
 import { browserStore } from "../../training/run/browser-store.ts";
 import { METRICS, readMetrics } from "../../training/run/metrics-file.ts";
 import { memoryStore, type RunStore } from "../../training/run/store.ts";
+import { Looking } from "./looking.ts";
 import type { FromWorker, NamedFile, StartMessage, ToWorker } from "./messages.ts";
 import { runAlone } from "./run-alone.ts";
 
@@ -42,8 +43,20 @@ const tell = (message: FromWorker): void => postMessage(message);
 
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "stop") stop.abort();
+  else if (data.type === "look") void look(data.image);
   else void run(data).catch((error: Error) => tell({ type: "error", text: wordsOf(error) }));
 });
+
+/** Of the run that has ended. */
+let looking: Looking | null = null;
+
+async function look(image: number | File): Promise<void> {
+  try {
+    if (looking) tell({ type: "looks", html: await looking.at(image) });
+  } catch (error) {
+    tell({ type: "cannot look", text: (error as Error).message });
+  }
+}
 
 const wordsOf = ({ name, message }: Error): string =>
   name === "AbortError" ? "stopped before anything was learned" : message;
@@ -152,6 +165,8 @@ async function learn(
   }
   tell({ type: "line", text: verdict(scores) });
   tell({ type: "done", verdict: verdict(scores), report: await reportPage(report) });
+  looking = Looking.of(encoderOf(ended, recipe, data), last.images);
+  if (looking) tell({ type: "gallery", html: await looking.gallery() });
   // What was stopped goes on when these images come again; after its end a run starts afresh.
   if (ended.stopped) return;
   for (const name of await store.list()) await store.remove(name);

@@ -48,7 +48,16 @@ describe.each(nanos)("%s", (method, names, width) => {
     expect(out).toMatch(/\nencoder before training .*\nencoder after training /);
     const config = JSON.parse(readFileSync(at("runs", name, "config.json"), "utf8"));
     expect(config).toMatchObject({ preset: `${method}-nano`, recipe: { method, batch: 8 } });
-    expect(readFileSync(at("runs", name, "report.html"), "utf8")).toContain("First learned layer");
+    const report = readFileSync(at("runs", name, "report.html"), "utf8");
+    expect(report).toContain("First learned layer");
+    const looks = {
+      simclr: null,
+      dino: "class token",
+      selfpatch: "token that sums up",
+      esvit: "the mean of all",
+    };
+    if (looks[method]) expect(report).toContain(looks[method]);
+    expect(report.includes("Patches that are alike")).toBe(method !== "simclr");
   });
 
   test("its encoder has the published names", async () => {

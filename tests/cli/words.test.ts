@@ -36,7 +36,7 @@ const monitors: JobEvent = {
 };
 
 const images = { height: 32, width: 32, channels: 3 };
-const nothing = { pairs: null, views: null, knn: null, linear: null };
+const nothing = { pairs: null, views: null, knn: null, linear: null, whitened: null };
 
 function measured(way: WayName, part: Partial<Score>): JobEvent {
   const score: Score = { way, spread: 0.7, ...nothing, ...part };
@@ -144,6 +144,18 @@ describe("the verdict flatters nobody", () => {
     expect(verdict(both(0.4)).replace(gained, "")).toBe(
       "By k-NN accuracy the trained encoder beats raw pixels and scattering alone. By linear accuracy the trained encoder beats neither raw pixels nor scattering alone.",
     );
+  });
+
+  test("and whitened embeddings have a row above the result", () => {
+    const whitened = { pairs: null, knn: 0.512 };
+    const table = scoreTable(
+      scores(0.5).map((score) => (score.way === "trained" ? { ...score, whitened } : score)),
+    );
+    expect(table.map(([name]) => name).slice(-2)).toEqual([
+      "after training, whitened",
+      "encoder after training",
+    ]);
+    expect(table.at(-2)).toEqual(["after training, whitened", "51.2 %", ""]);
   });
 
   test("and the table has what was measured alone", () => {

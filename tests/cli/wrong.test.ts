@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Each with a part of the sentence. */
 const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrian", "there is no command pretrian; did you mean pretrain?"],
-  ["fly", "there is no command fly; there are pretrain, embed, evaluate, export, doctor"],
+  ["fly", "there is no command fly; there are pretrain, embed, evaluate, look, export, doctor"],
   ["pretrain --epoch 3", "there is no flag --epoch; did you mean --epochs?"],
   ["pretrain --recipe nano", "--recipe is gone: give --preset"],
   ["pretrain --epochs three", '--epochs is "three"; it takes a whole number from 1 on'],
@@ -73,6 +73,11 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["embed @/file --data emoji", "safetensors"],
   ["embed @/file --data emoji --out x.png", "must end in .npy, .safetensors or .csv"],
   ["evaluate @/file", "evaluate needs --data"],
+  ["look", "look needs ENCODER"],
+  ["look @/file", "look needs --data"],
+  ["look @/file --data emoji --out x.jpg", "its name must end in .png"],
+  ["look @/file --data emoji --part 2", '--part is "2"; it takes a share'],
+  ["look @/file --data emoji --part 0", '--part is "0"; it takes a number above 0'],
   ["export used --runs @/runs", "morlet export @/runs/used --checkpoint takes it from a checkpoint"],
   ["export gone --checkpoint", "there is no run gone"],
   ["doctor now", '"now" is one word too many'],
@@ -93,7 +98,7 @@ describe("what cannot be meant is a sentence and exit code 2", () => {
 });
 
 describe("help", () => {
-  test.each(["pretrain", "embed", "evaluate", "export", "doctor"])(
+  test.each(["pretrain", "embed", "evaluate", "look", "export", "doctor"])(
     "of %s has its flags and examples",
     async (name) => {
       const { code, out } = await morlet([name, "--help"]);
@@ -107,7 +112,7 @@ describe("help", () => {
   test("of all names the commands", async () => {
     const { code, out } = await morlet([]);
     expect(code).toBe(0);
-    for (const name of ["pretrain", "embed", "evaluate", "export", "doctor"])
+    for (const name of ["pretrain", "embed", "evaluate", "look", "export", "doctor"])
       expect(out).toContain(`  ${name}`);
   });
 });

@@ -68,6 +68,53 @@ test("learns from a folder that is chosen, shows what was learned, and asks the 
   await page.close();
 }, 240_000);
 
+const dino =
+  "method=dino&epochs=1&batch=8&patch=4&width=8&blocks=1&heads=2&hidden=8&out=16&locals=0&size=16&seed=1&limit=24";
+
+test("looks inside a transformer that it has trained, at an image of one's own, too", async () => {
+  const requests: string[] = [];
+  const page = await browser.open(`${server.url}?${dino}`, { onRequest: (url) => requests.push(url) });
+  await until(page, "document.readyState === 'complete' && globalThis.__stop");
+  await page.evaluate("new Promise((resolve) => setTimeout(resolve, 500))");
+  const loaded = requests.length;
+  expect(await page.evaluate("document.getElementById('method').value")).toBe("dino");
+  expect(await page.evaluate("[...document.getElementById('preset').options].map((o) => o.value)")).toContain(
+    "dino-nano",
+  );
+  await page.setFiles("#folder", [pictures]);
+  await until(page, "globalThis.__done");
+  expect(await page.evaluate("__done.error ?? null")).toBe(null);
+  expect(await text(page, "model")).toMatch(/^DINO: /);
+  expect(await page.evaluate("document.getElementById('report-frame').srcdoc")).toMatch(
+    /Where the encoder looks/,
+  );
+  await until(page, "document.querySelector('#looks .looks')");
+  const heads = "[...document.querySelectorAll('#looks th')].map((each) => each.textContent)";
+  expect(await page.evaluate(heads)).toEqual(["image", "holds 60 %", "mean", "head 1", "head 2"]);
+  expect(await page.evaluate("document.querySelector('#gallery button').getAttribute('aria-pressed')")).toBe(
+    "true",
+  );
+  // Another of the offered images, then one from elsewhere.
+  const first = "JSON.parse(document.getElementById('patch-data').textContent).names[0]";
+  const before = await page.evaluate(first);
+  await page.evaluate("document.querySelectorAll('#gallery button')[1].click()");
+  await until(page, `${first} !== ${JSON.stringify(before)}`);
+  await page.setFiles("#look-file", [join(pictures, "checks", "picture 1.png")]);
+  await until(page, `${first} === "picture 1.png"`);
+  // A click on a patch of it paints all by likeness, and says where the most alike are.
+  await page.evaluate(`(() => {
+    const box = document.querySelector(".patched");
+    const { left, top, width, height } = box.getBoundingClientRect();
+    box.dispatchEvent(new MouseEvent("click", { clientX: left + width * 0.6, clientY: top + height * 0.9 }));
+  })()`);
+  expect(await text(page, "patch-words")).toMatch(/^picture 1\.png, row 4, column 3; most alike elsewhere: /);
+  expect(await page.evaluate("document.querySelectorAll('#looks canvas.glow').length")).toBeGreaterThan(1);
+  await page.setFiles("#look-file", [join(pictures, "stripes", "text.png")]);
+  await until(page, "/no usable image/.test(document.getElementById('look-words').textContent)");
+  expect(requests.slice(loaded).filter((url) => !/^(blob|data|about):/.test(url))).toEqual([]);
+  await page.close();
+}, 240_000);
+
 test("goes on where it was when the page is closed in the middle of a run", async () => {
   const open = () => browser.open(`${server.url}?${settings.replace("epochs=2", "epochs=40")}`);
   const first = await open();

@@ -1,6 +1,6 @@
 import { type ImageCollection, pickImages } from "../../data/collection.ts";
 import { viewPair } from "../evaluate/cross-view.ts";
-import { type Embeddings, rowsOf } from "../evaluate/embeddings.ts";
+import type { Embeddings } from "../evaluate/embeddings.ts";
 import { knn } from "../evaluate/knn.ts";
 import { classesOf, type Labelled, labelledRows } from "../evaluate/labelled.ts";
 import { linearProbe } from "../evaluate/linear-probe.ts";
@@ -9,6 +9,7 @@ import { retrieval } from "../evaluate/retrieval.ts";
 import { spread } from "../monitors/spread.ts";
 import { emojiPairs, type Pairs } from "./pairs.ts";
 import type { Way, WayName } from "./ways.ts";
+import { canBeWhitened, pairRanks, type Whitened, whitenedScore } from "./whitened.ts";
 
 /** One way to represent images, and what it is worth. Shares, 0 to 1; null is what could not be measured. */
 export interface Score {
@@ -22,6 +23,8 @@ export interface Score {
   /** Accuracy on the images that are measured with, from the labels of the training images. */
   readonly knn: number | null;
   readonly linear: number | null;
+  /** The same of whitened embeddings, of the trained encoder alone. */
+  readonly whitened: Whitened | null;
 }
 
 export interface Ranks {
@@ -94,10 +97,11 @@ export class Measures {
     const score: Score = {
       way: way.name,
       spread: spread(embeddings),
-      pairs: this.pairs && ranks(await pairRetrieval(embeddings, this.pairs)),
+      pairs: this.pairs && (await pairRanks(embeddings, this.pairs)),
       views: this.byViews ? ranks(await this.viewRetrieval(way)) : null,
       knn: neighbours?.accuracy ?? null,
       linear: probed && this.linear ? (await linearProbe(probed.train, probed.test)).accuracy : null,
+      whitened: way.name === "trained" ? await this.whitened(way, embeddings, labelled) : null,
     };
     const predictions = neighbours?.predictions ?? null;
     return { score, embeddings, train: probed?.train ?? null, test: probed?.test ?? null, predictions };
@@ -110,6 +114,17 @@ export class Measures {
     const train = { embeddings: await represent(this.train.images), labels: labelsOf(this.train) };
     const test = { embeddings, labels: labelsOf(this.test) };
     return { train: knownRows(train), test: knownRows(test) };
+  }
+
+  private async whitened(
+    way: Way,
+    embeddings: Embeddings,
+    labelled: { train: Labelled; test: Labelled } | null,
+  ): Promise<Whitened | null> {
+    const { pairs } = this;
+    if (!(pairs || labelled) || !canBeWhitened(embeddings)) return null;
+    const train = labelled?.train.embeddings ?? (await way.represent(this.train.images));
+    return whitenedScore(train, embeddings, { pairs, labelled });
   }
 
   private async viewRetrieval(way: Way): Promise<number[]> {
@@ -134,9 +149,6 @@ function knownRows(all: Labelled): Labelled {
 const hasClasses = ({ labels }: ImageCollection): boolean => labels !== null && classesOf(labels) >= 2;
 
 const ranks = ([first = 0, amongFive = 0]: readonly number[]): Ranks => ({ first, amongFive });
-
-const pairRetrieval = (embeddings: Embeddings, { first, second }: Pairs): Promise<number[]> =>
-  retrieval(rowsOf(embeddings, first), rowsOf(embeddings, second));
 
 /** A choice of images in their own order, if there are more. */
 export function someOf(collection: ImageCollection, most: number, seed: number): ImageCollection {

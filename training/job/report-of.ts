@@ -11,6 +11,7 @@ import { neighbourMap } from "../map/neighbour-map.ts";
 import type { Series } from "../report/chart.ts";
 import type { ReportData } from "../report/data.ts";
 import { filtersShown } from "./filters-shown.ts";
+import { looksShown } from "./looks-shown.ts";
 import type { Measured } from "./measure.ts";
 import type { Recipe } from "./recipe.ts";
 import { mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
@@ -55,7 +56,7 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
     views: await viewsShown(data.train, result.recipe.seed),
     filters: await filtersShown(result.encoder),
-    looks: null,
+    looks: await looksShown(result.encoder, images),
     confusion: trained ? confusionOf(trained, images) : null,
     fewLabels: await fewLabels(measured),
     damage: [...data.train.skipped, ...(data.test?.skipped ?? [])],

@@ -7,6 +7,7 @@ import type { Score } from "./measure.ts";
 import { learnedIn, modelWords } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 import type { WayName } from "./ways.ts";
+import type { Whitened } from "./whitened.ts";
 
 // What the terminal, the page and the report say about a run.
 
@@ -42,7 +43,7 @@ interface Column {
   readonly head: string;
   /** What its bars are called. */
   readonly title: string;
-  read(score: Score): number | null | undefined;
+  read(score: Pick<Score, "pairs" | "views" | "knn" | "linear">): number | null | undefined;
 }
 
 const columns: readonly Column[] = [
@@ -63,12 +64,17 @@ export function scoreTable(scores: readonly Score[]): string[][] {
   const used = measuredColumns(scores);
   return [
     ["", ...used.map(({ head }) => head), "spread"],
-    ...scores.map((score) => [
-      wayNames[score.way],
-      ...used.map(({ read }) => percent(read(score) ?? 0)),
-      score.spread.toFixed(2),
+    ...scores.flatMap((score) => [
+      ...(score.whitened ? [whitenedRow(score.whitened, used)] : []),
+      [wayNames[score.way], ...used.map(({ read }) => percent(read(score) ?? 0)), score.spread.toFixed(2)],
     ]),
   ];
+}
+
+/** It stands above the row that it belongs to, since the last row is the result. */
+function whitenedRow({ pairs, knn }: Whitened, used: readonly Column[]): string[] {
+  const cells = used.map(({ read }) => read({ pairs, knn, views: null, linear: null }) ?? null);
+  return ["after training, whitened", ...cells.map((cell) => (cell === null ? "" : percent(cell))), ""];
 }
 
 /** The first column of the results that has bars in a report. */
@@ -89,6 +95,11 @@ export function scoreLegend(scores: readonly Score[], question: string | null): 
       : []),
     ...(some(({ knn }) => knn) ? ["k-NN: class by the vote of the 20 nearest training images"] : []),
     ...(some(({ linear }) => linear) ? ["linear: class by softmax regression on the numbers"] : []),
+    ...(some(({ whitened }) => whitened)
+      ? [
+          "whitened: with all directions of the embeddings stretched to count alike, as training images have them",
+        ]
+      : []),
     "spread: 1 when all directions are used alike, 0 when everything has collapsed into one point",
   ];
 }

@@ -10,6 +10,7 @@ import { sheetOf, sheetStyle, tileOf, tileSize } from "./sheet.ts";
 
 /** What the patches that are kept hold of the whole. */
 export const KEPT = 0.6;
+/** Side of a picture on the page, in pixels. */
 const SIDE = 68;
 /** Between two pictures. */
 const GAP = 4;
@@ -31,23 +32,30 @@ const kinds: Readonly<Record<MapKind, { readonly title: string; readonly words: 
   },
 };
 
-/** Rows of an image, the patches that hold most of its map, and its maps. */
-export async function attentionSection(shown: ReportLooks | null): Promise<string> {
+/**
+ * Rows of an image, the patches that hold most of its map, and its maps.
+ *
+ * @param options.side Of a picture on the page, in pixels. Default 68.
+ */
+export async function attentionSection(
+  shown: ReportLooks | null,
+  { side = SIDE }: { side?: number } = {},
+): Promise<string> {
   if (!shown || shown.looks.count === 0) return "";
   const { looks, names } = shown;
   const count = Math.min(looks.count, MOST_IMAGES);
   const sheet = await sheetOf(
     shown.images,
     Array.from({ length: count }, (_, i) => i),
-    { most: SIDE },
+    { most: side },
   );
-  const [wide, tall] = tileSize(sheet, SIDE);
+  const [wide, tall] = tileSize(sheet, side);
   const picture = (address: string, mark: string, words: string) =>
     `<img class="${mark}" src="${address}" width="${wide}" height="${tall}" alt="${escaped(words)}" title="${escaped(words)}">`;
   const rows: string[] = [];
   for (let i = 0; i < count; i++) {
     const name = names[i] ?? "";
-    const tile = tileOf("look", sheet, i, name, SIDE);
+    const tile = tileOf("look", sheet, i, name, side);
     const kept = picture(await maskAddress(looks, i), "veil", `${name}: patches that hold most`);
     const cells = [tile, `<span class="stack">${tile}${kept}</span>`];
     for (const { title, map } of mapsShown(looks, i)) {
@@ -75,7 +83,7 @@ export async function attentionSection(shown: ReportLooks | null): Promise<strin
   const columns = `grid-template-columns:repeat(auto-fill,minmax(min(100%,${least}px),1fr))`;
   return section(
     title,
-    `${about}${sheetStyle("look", sheet, SIDE)}<div class="looks-box" style="${columns}">${tables.join("")}</div>`,
+    `${about}${sheetStyle("look", sheet, side)}<div class="looks-box" style="${columns}">${tables.join("")}</div>`,
   );
 }
 

@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import type { ImageCollection } from "../../data/collection.ts";
+import { Looking } from "../../examples/pretrain/looking.ts";
+import { key } from "../../mod.ts";
+import { ScatSimClr } from "../../models/mod.ts";
+import { VisionTransformer } from "../../models/vit/vit.ts";
+import type { Encoder } from "../../training/encoder-file.ts";
+import { encodePng } from "../../training/report/png.ts";
+import { useNodeDevice } from "../functions/check.ts";
+
+useNodeDevice();
+
+const [COUNT, SIDE] = [30, 8];
+const images: ImageCollection = {
+  ...{ name: "some", labels: null, classes: null, skipped: [] },
+  names: Array.from({ length: COUNT }, (_, i) => `image <${i}>`),
+  images: {
+    ...{ count: COUNT, height: SIDE, width: SIDE, channels: 3 },
+    data: Uint8Array.from({ length: COUNT * SIDE * SIDE * 3 }, (_, i) => (i * i * 13) % 251),
+  },
+};
+const sizes = { width: 4, depth: 1, heads: 2, patch: 4, imageSize: SIDE };
+const encoderOf = (model: object): Encoder =>
+  ({
+    model,
+    description: { statistics: { mean: [0.5, 0.5, 0.5], std: [0.3, 0.3, 0.3] } },
+  }) as unknown as Encoder;
+const looking = Looking.of(encoderOf(new VisionTransformer({ key: key(0), ...sizes })), images) as Looking;
+
+test("images of the run are offered as buttons", async () => {
+  const html = await looking.gallery();
+  expect(html.match(/<button/g)).toHaveLength(24);
+  expect(html).toContain('data-image="23"');
+  expect(html).not.toContain("<3>");
+});
+
+test("the chosen one is shown with its maps, and its patches beside those of others", async () => {
+  const html = await looking.at(2);
+  expect(html).toContain("Where the encoder looks");
+  expect(html).toContain(">head 2</th>");
+  expect(html.match(/class="patched"/g)).toHaveLength(6);
+  expect(html.indexOf("&#60;2&#62;")).toBeGreaterThan(0);
+  // It stands first, and once.
+  const names = JSON.parse(/id="patch-data">(.*?)<\/script>/s.exec(html)![1]!).names;
+  expect(names).toEqual([2, 0, 1, 3, 4, 5].map((i) => `image <${i}>`));
+});
+
+test("so is a file, and what is no picture is told", async () => {
+  const data = Uint8Array.from({ length: 10 * 10 * 3 }, (_, i) => i % 256);
+  const png = await encodePng({ width: 10, height: 10, channels: 3, data });
+  const html = await looking.at(new File([png], "my cat.png", { type: "image/png" }));
+  expect(html).toContain("my cat.png");
+  expect(html.match(/class="patched"/g)).toHaveLength(6);
+  await expect(looking.at(new File(["no picture"], "text.png"))).rejects.toThrow(/no usable image/);
+});
+
+test("an encoder without patches is not offered", () => {
+  const model = new ScatSimClr({ key: key(0), scattering: { J: 1, L: 2, shape: [8, 8] } });
+  expect(Looking.of(encoderOf(model), images)).toBeNull();
+});
