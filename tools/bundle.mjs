@@ -17,6 +17,7 @@ export const entries = [
 const common = {
   transform: { target: "es2022" },
   external: [/^node:/, "webgpu"],
+  checks: { bundlerTimings: false }, // on a busy machine it would complain of the decoder's worker
 };
 
 /**

@@ -61,6 +61,7 @@ export { type SimilarityRows, similarityRows } from "./evaluate/similarity.ts";
 export { autoRecipe, type Circumstances } from "./job/auto.ts";
 export { changedRecipe, checkRecipe, RecipeError } from "./job/change-recipe.ts";
 export type { Measured, MeasureOptions, Ranks, Score } from "./job/measure.ts";
+export { descriptionOf, encoderIn } from "./job/method-of.ts";
 export { prepared } from "./job/prepare.ts";
 export { type PresetName, presets } from "./job/presets.ts";
 export type { MethodName, Recipe } from "./job/recipe.ts";
