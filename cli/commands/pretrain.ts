@@ -125,7 +125,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     const { preset, recipe: settled } = settle(plan, opened, flags, device.profile.kind === "gpu");
     const data = prepared(opened, settled);
     checkRecipe(settled, data.train.images);
-    checkMicroBatch(plan.microBatch, settled.batch);
+    checkMicroBatch(plan.microBatch, settled);
     const recipe =
       plan.config || plan.memory === null
         ? settled
@@ -266,10 +266,16 @@ function settle(
   };
 }
 
-/** @throws {UsageError} If a batch does not fall into whole micro-batches. */
-function checkMicroBatch(microBatch: number | null, batch: number): void {
-  if (microBatch === null || batch % microBatch === 0) return;
-  throw new UsageError(`--micro-batch is ${microBatch}, which does not divide the batch of ${batch}`);
+/** @throws {UsageError} If a batch does not fall into whole micro-batches, or may not be cut. */
+function checkMicroBatch(microBatch: number | null, recipe: Recipe): void {
+  if (microBatch === null) return;
+  if ("recompute" in recipe) {
+    throw new UsageError(
+      `--micro-batch cuts no batch of ${recipe.method}: give a smaller --batch, or --memory, by which blocks are recomputed`,
+    );
+  }
+  if (recipe.batch % microBatch === 0) return;
+  throw new UsageError(`--micro-batch is ${microBatch}, which does not divide the batch of ${recipe.batch}`);
 }
 
 const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts): Recipe =>
