@@ -9,7 +9,7 @@ const distillation: Partial<DistillationRecipe> = {
   crops: { large: null, small: 12, count: 1, largeArea: [0.4, 1], smallArea: [0.1, 0.4] },
   head: { hidden: 12, bottleneck: 8, out: 16 },
 };
-const vit = { width: 8, depth: 2, heads: 2, patch: 4 };
+const vit = { width: 8, depth: 1, heads: 2, patch: 4 };
 const stage = { planes: 4, blocks: 1 };
 
 /** For images of 16 x 16. */
@@ -36,7 +36,7 @@ export const tinyRecipes: Readonly<Record<MethodName, Recipe>> = {
   esvit: {
     ...presets["esvit-nano"].recipe,
     ...distillation,
-    swin: { width: 8, depths: [1, 2], heads: [2, 2], window: 2, patch: 2 },
+    swin: { width: 8, depths: [1, 1], heads: [2, 2], window: 2, patch: 2 },
   },
 };
 
