@@ -61,6 +61,8 @@ export interface Method<S> {
   pair?(state: S, images: Tensor, key: Tensor): readonly [Tensor, Tensor];
   /** The method and its model in a line or two, for people. */
   describe?(state: S): string;
+  /** What to try when the representation has collapsed, a sentence. Default: what helps contrastive losses. */
+  readonly advice?: string;
   /** The step in parts, for batches that do not fit at once. */
   readonly parts?: StepParts<S>;
 }

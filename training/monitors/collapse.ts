@@ -64,9 +64,13 @@ export function signsOfCollapse(now: Monitors, start: Monitors | null): string[]
   return signs;
 }
 
+/** What helps a contrastive loss. */
+const USUAL_ADVICE =
+  "Try a smaller learning rate first; then a temperature between 0.1 and 0.5, a larger batch (more negatives), or views that differ more";
+
 /** A warning with what can be done. */
-export const collapseAdvice = (signs: readonly string[]): string =>
-  `the representation has collapsed: ${signs.join("; ")}. What it learns from here on is worth little. Try a smaller learning rate first; then a temperature between 0.1 and 0.5, a larger batch (more negatives), or views that differ more`;
+export const collapseAdvice = (signs: readonly string[], advice = USUAL_ADVICE): string =>
+  `the representation has collapsed: ${signs.join("; ")}. What it learns from here on is worth little. ${advice}`;
 
 const shown = (x: number): string =>
   Math.abs(x) < 0.095 ? x.toPrecision(1) : x.toFixed(Math.abs(x) < 10 ? 2 : 0);
@@ -87,17 +91,20 @@ const EARLY = 100;
 
 /**
  * Takes a look into account. A warning comes once, when signs have shown in two looks in a row, or in one that is late or the
- * last; and again if the signs have gone in between.
+ * last; and again if the signs have gone in between. It ends with the advice, by default that for contrastive losses.
  */
 export function watchCollapse(
   watch: CollapseWatch,
   monitors: Monitors,
-  { step, last }: { step: number; last: boolean },
+  { step, last, advice }: { step: number; last: boolean; advice?: string | undefined },
 ): { watch: CollapseWatch; warning: string | null } {
   if (step === 0) return { watch: { ...watch, start: monitors }, warning: null };
   const signs = signsOfCollapse(monitors, watch.start);
   if (signs.length === 0) return { watch: { ...watch, looks: 0, told: false }, warning: null };
   const looks = watch.looks + 1;
   const due = !watch.told && (looks >= 2 || step >= EARLY || last);
-  return { watch: { ...watch, looks, told: watch.told || due }, warning: due ? collapseAdvice(signs) : null };
+  return {
+    watch: { ...watch, looks, told: watch.told || due },
+    warning: due ? collapseAdvice(signs, advice) : null,
+  };
 }

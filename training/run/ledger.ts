@@ -55,10 +55,10 @@ export class Ledger {
     return norms === 0 ? null : normSum / norms;
   }
 
-  /** Enters a look, and gives its warning if there is one. */
-  enterLook(step: number, monitors: Monitors): string | null {
+  /** Enters a look, and gives its warning if there is one, with this advice. */
+  enterLook(step: number, monitors: Monitors, advice?: string): string | null {
     const last = step === this.length.steps;
-    const { watch, warning } = watchCollapse(this.sums.collapse, monitors, { step, last });
+    const { watch, warning } = watchCollapse(this.sums.collapse, monitors, { step, last, advice });
     this.sums = { ...this.sums, normSum: 0, norms: 0, collapse: watch };
     return warning;
   }

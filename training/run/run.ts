@@ -189,7 +189,7 @@ export class Run<S> {
   private async *look(state: S, step: number): Events<S> {
     if (step <= this.looked) return;
     const monitors = await this.watch.look(state, step, this.ledger.gradientNorm);
-    const warning = this.ledger.enterLook(step, monitors);
+    const warning = this.ledger.enterLook(step, monitors, this.parts.method.advice);
     this.looked = step;
     yield { type: "monitors", epoch: this.ledger.epochOf(step), step, monitors };
     if (warning) yield { type: "warning", step, topic: "collapse", message: warning };
