@@ -2,6 +2,7 @@ import { keyStream } from "../../models/nn/keys.ts";
 import { classToken, lastClassTokens } from "../../models/vit/features.ts";
 import { VisionTransformer } from "../../models/vit/vit.ts";
 import { behind, type EncoderKind } from "./kind.ts";
+import { type StartingWeights, startedAs } from "./starting-weights.ts";
 
 /** Sizes of a vision transformer. */
 export interface VitForm {
@@ -17,6 +18,7 @@ export interface DinoForm {
   readonly vit: VitForm;
   /** Side of the images that positions are stored for. */
   readonly imageSize: number;
+  readonly start: StartingWeights;
 }
 
 /** Blocks whose class tokens a linear classifier sees. */
@@ -24,8 +26,8 @@ const BLOCKS = 4;
 
 /** The teacher's backbone, under the names of the published files: `blocks.0.attn.qkv.weight`. */
 export const dinoEncoder: EncoderKind<DinoForm, VisionTransformer> = {
-  make: ({ vit, imageSize }, { channels }, key) =>
-    new VisionTransformer({ ...vit, imageSize, channels, key: keyStream(key)() }),
+  make: ({ vit, imageSize, start }, { channels }, key) =>
+    startedAs(start, new VisionTransformer({ ...vit, imageSize, channels, key: keyStream(key)() })),
   nameOf: (path) => behind("teacher.backbone.", path),
   represent: classToken,
   probe: (model, images) => lastClassTokens(model, images, BLOCKS),

@@ -1,6 +1,7 @@
 import { keyStream } from "../../models/nn/keys.ts";
 import { SwinTransformer } from "../../models/swin/swin.ts";
 import { behind, type EncoderKind } from "./kind.ts";
+import { type StartingWeights, startedAs } from "./starting-weights.ts";
 
 /** Sizes of a Swin transformer. */
 export interface SwinForm {
@@ -20,6 +21,7 @@ export interface EsVitForm {
   readonly swin: SwinForm;
   /** Side of the images that windows are laid out for. */
   readonly imageSize: number;
+  readonly start: StartingWeights;
 }
 
 /** Blocks whose mean tokens a linear classifier sees. */
@@ -27,8 +29,8 @@ const BLOCKS = 4;
 
 /** The teacher without its heads, under the names of the published files: `layers.0.blocks.1.attn.qkv.weight`. */
 export const esVitEncoder: EncoderKind<EsVitForm, SwinTransformer> = {
-  make: ({ swin, imageSize }, { channels }, key) =>
-    new SwinTransformer({ ...swin, imageSize, channels, key: keyStream(key)() }),
+  make: ({ swin, imageSize, start }, { channels }, key) =>
+    startedAs(start, new SwinTransformer({ ...swin, imageSize, channels, key: keyStream(key)() })),
   nameOf: (path) => (/^teacher\.(patch_embed|layers|norm)\./.test(path) ? behind("teacher.", path) : null),
   represent: (model, images) => model.view(images),
   probe: (model, images) => model.features(images, BLOCKS),

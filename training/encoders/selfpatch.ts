@@ -2,12 +2,14 @@ import { concat } from "../../mod.ts";
 import { SelfPatchEncoder } from "../../models/networks/selfpatch.ts";
 import type { VitForm } from "./dino.ts";
 import { behind, type EncoderKind } from "./kind.ts";
+import { type StartingWeights, startedAs } from "./starting-weights.ts";
 
 export interface SelfPatchForm {
   readonly method: "SelfPatch";
   readonly vit: VitForm;
   /** Side of the images that positions are stored for. */
   readonly imageSize: number;
+  readonly start: StartingWeights;
 }
 
 /** Blocks whose mean patches a linear classifier sees. */
@@ -19,8 +21,8 @@ const BLOCKS = 4;
  * for the class token, which this backbone lacks.
  */
 export const selfPatchEncoder: EncoderKind<SelfPatchForm, SelfPatchEncoder> = {
-  make: ({ vit, imageSize }, { channels }, key) =>
-    new SelfPatchEncoder({ key, backbone: { ...vit, imageSize, channels } }),
+  make: ({ vit, imageSize, start }, { channels }, key) =>
+    startedAs(start, new SelfPatchEncoder({ key, backbone: { ...vit, imageSize, channels } })),
   nameOf: (path) => (/^teacher\.(backbone|ca_head)\./.test(path) ? behind("teacher.", path) : null),
   represent: (model, images) => model.represent(images),
   probe: (model, images) => {

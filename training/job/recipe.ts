@@ -3,6 +3,7 @@ import type { ResNetShape } from "../../models/resnet/resnet.ts";
 import type { Adapter } from "../../models/scatsimclr/presets.ts";
 import type { VitForm } from "../encoders/dino.ts";
 import type { SwinForm } from "../encoders/esvit.ts";
+import type { StartingWeights } from "../encoders/starting-weights.ts";
 
 /**
  * Everything that can be set about learning and measuring; with a seed and the images it settles the result. `method`
@@ -76,6 +77,7 @@ export interface DistillationRecipe extends CommonRecipe {
   readonly freeze: number;
   /** Probability that a sample skips a branch of the last block. */
   readonly dropPath: number;
+  readonly start: StartingWeights;
   readonly crops: CropRecipe;
   readonly head: { readonly hidden: number; readonly bottleneck: number; readonly out: number };
   /** So many blocks are computed again in the backward pass, to save memory. */

@@ -6,6 +6,7 @@ import { type Mode, trainMode } from "../../models/nn/mode.ts";
 import type { RunOptions } from "../../models/vit/vit.ts";
 import { clipByNorm, globalNorm } from "../clip.ts";
 import { ema } from "../ema.ts";
+import { type StartingWeights, startedAs } from "../encoders/starting-weights.ts";
 import type { Method, RunLength, StepMetrics, StepResult, StepValues } from "../method.ts";
 import { adamW } from "../optim/adam.ts";
 import type { LeafOptions, OptimiserState } from "../optim/optimiser.ts";
@@ -35,6 +36,8 @@ export interface SelfDistillationOptions {
   readonly freezeEpochs?: number;
   /** Whether prototypes keep length 1. Default true. */
   readonly unitPrototypes?: boolean;
+  /** How the networks start; "even" for narrow ones. Default "published". */
+  readonly start?: StartingWeights;
   /** So many blocks of the student are computed again in the backward pass, to save memory. Default 0. */
   readonly recompute?: number;
 }
@@ -125,7 +128,7 @@ export function selfDistillation<N extends DistilledNetwork>(
   const optimiser = adamW({ groups: (path, leaf) => groupOf(path, leaf, unitPrototypes) });
 
   function start(key: Tensor): SelfDistillationState<N> {
-    const student = distillation.network(foldIn(key, 0));
+    const student = startedAs(options.start ?? "published", distillation.network(foldIn(key, 0)));
     return {
       student,
       teacher: treeMap((x) => x, student),
@@ -191,12 +194,16 @@ export function selfDistillation<N extends DistilledNetwork>(
     phase: (at, { stepsPerEpoch }) => (at < freezeEpochs * stepsPerEpoch ? FROZEN : ""),
     embed,
     pair,
+    advice: ADVICE,
     describe: ({ student }) => {
       const parameters = treeLeaves(student).reduce((sum, { value }) => sum + value.size, 0);
       return `${distillation.name}: ${parameters.toLocaleString("en")} parameters with the head, ${views.recipe?.locals.count} small crops`;
     },
   };
 }
+
+const ADVICE =
+  "Try a teacher that follows more slowly (a momentum nearer to 1) or a smaller learning rate first; then a lower temperature of the teacher, or a larger batch";
 
 /** What the key of a step's stochastic depth is made with. */
 const DROP = 2;

@@ -13,7 +13,12 @@ export const dinoJob: JobMethod<DinoRecipe, SelfDistillationState<DinoNetwork>> 
       ...distillationOptions(recipe, images, statistics),
       network: { backbone: backboneOf(recipe, images), head: recipe.head },
     }),
-  form: (recipe, images) => ({ method: "DINO", vit: recipe.vit, imageSize: layoutSide(recipe, images) }),
+  form: (recipe, images) => ({
+    method: "DINO",
+    vit: recipe.vit,
+    imageSize: layoutSide(recipe, images),
+    start: recipe.start,
+  }),
   learned: studentOf,
   words: (recipe, images) => `DINO: ${vitWords(recipe.vit)}, ${cropWords(recipe, images)}`,
   problem: (recipe, images) => headsProblem(recipe.vit) ?? cropProblem(recipe, images, recipe.vit),

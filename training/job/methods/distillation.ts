@@ -11,10 +11,10 @@ export function distillationOptions(
   images: ImageForm,
   statistics: ChannelStatistics,
 ): SelfDistillationOptions {
-  const { rate, finalRate, weightDecay, momentum, clip, crops, views, recompute } = recipe;
+  const { rate, finalRate, weightDecay, momentum, clip, crops, views, recompute, start } = recipe;
   const [large, small] = cropSizes(crops, images);
   return {
-    ...{ statistics, rate, finalRate, weightDecay, momentum, clip, recompute },
+    ...{ statistics, rate, finalRate, weightDecay, momentum, clip, recompute, start },
     ...shortened(recipe),
     views: { recipe: cropViews(crops, views), globalSize: large, localSize: small },
   };
@@ -53,10 +53,15 @@ function cropViews({ count, largeArea, smallArea }: CropRecipe, views: Distillat
   } satisfies MultiCropRecipe;
 }
 
-/** Without blur, which leaves little of an image of 32 pixels, and without inverted halves. */
-const mild = ({ blur: _, solarise: __, crop, ...rest }: ViewRecipe): ViewRecipe => ({
+/**
+ * Without blur, which leaves little of an image of 32 pixels, without inverted halves, and with weaker changes of colour:
+ * a short run has no time to learn much else than what is left of the colours.
+ */
+const mild = ({ blur: _, solarise: __, crop, jitter, ...rest }: ViewRecipe): ViewRecipe => ({
   ...rest,
   crop: { ...crop, filter: "linear" },
+  jitter: { ...jitter, brightness: 0.3, contrast: 0.3, saturation: 0.15, hue: 0.05 },
+  grey: 0.1,
 });
 
 export const studentOf = <N>({ student }: SelfDistillationState<N>): N => student;

@@ -17,7 +17,12 @@ export const esVitJob: JobMethod<EsVitRecipe, SelfDistillationState<EsVitNetwork
         projection: recipe.head,
       },
     }),
-  form: (recipe, images) => ({ method: "EsViT", swin: recipe.swin, imageSize: layoutSide(recipe, images) }),
+  form: (recipe, images) => ({
+    method: "EsViT",
+    swin: recipe.swin,
+    imageSize: layoutSide(recipe, images),
+    start: recipe.start,
+  }),
   learned: studentOf,
   words(recipe, images) {
     const { width, depths, window, patch } = recipe.swin;

@@ -15,7 +15,12 @@ export const selfPatchJob: JobMethod<SelfPatchRecipe, SelfDistillationState<Self
       ...distillationOptions(recipe, images, statistics),
       network: { backbone: backboneOf(recipe, images), head: recipe.head, patchOut: recipe.patchOut },
     }),
-  form: (recipe, images) => ({ method: "SelfPatch", vit: recipe.vit, imageSize: layoutSide(recipe, images) }),
+  form: (recipe, images) => ({
+    method: "SelfPatch",
+    vit: recipe.vit,
+    imageSize: layoutSide(recipe, images),
+    start: recipe.start,
+  }),
   learned: studentOf,
   words: (recipe, images) =>
     `SelfPatch: ${vitWords(recipe.vit)}, ${cropWords(recipe, images)}, ${recipe.patchOut} prototypes of patches`,

@@ -4,21 +4,22 @@ import type { Preset } from "./preset.ts";
 
 /** What DINO, SelfPatch and EsViT learn small images with, where there are few of them and little time. */
 export const smallDistillation: DistillationRecipe = {
-  epochs: 20,
-  batch: 64,
+  epochs: 10,
+  batch: 16,
   seed: 0,
-  rate: 4e-3,
+  rate: 1.6e-2, // 1e-3 for 16 images
   finalRate: 1e-5,
   warmup: 10,
   weightDecay: [0.04, 0.04],
-  momentum: [0.95, 1],
+  momentum: [0.99, 1],
   teacherTemperature: { from: 0.04, to: 0.04, epochs: 0 },
   clip: 3,
   freeze: 0,
   dropPath: 0,
+  start: "even",
   views: "mild",
-  crops: { large: null, small: 16, count: 2, largeArea: [0.3, 1], smallArea: [0.1, 0.4] },
-  head: { hidden: 256, bottleneck: 64, out: 1024 },
+  crops: { large: null, small: 16, count: 2, largeArea: [0.4, 1], smallArea: [0.15, 0.5] },
+  head: { hidden: 256, bottleneck: 64, out: 512 },
   recompute: 0,
   statistics: null,
   firstTrain: null,
@@ -30,7 +31,15 @@ export const smallDistillation: DistillationRecipe = {
 export const publishedDistillation: DistillationRecipe = {
   ...smallDistillation,
   ...{ epochs: 100, batch: 1024, rate: 5e-4, finalRate: 1e-6, warmup: 10 },
-  ...{ weightDecay: [0.04, 0.4], momentum: [0.996, 1], dropPath: 0.1, freeze: 1, views: "paper", side: null },
+  ...{
+    weightDecay: [0.04, 0.4],
+    momentum: [0.996, 1],
+    dropPath: 0.1,
+    start: "published",
+    freeze: 1,
+    views: "paper",
+    side: null,
+  },
   crops: { large: 224, small: 96, count: 8, largeArea: [0.4, 1], smallArea: [0.05, 0.4] },
   head: { hidden: 2048, bottleneck: 256, out: 65_536 },
 };
@@ -38,7 +47,7 @@ export const publishedDistillation: DistillationRecipe = {
 const nano: DinoRecipe = {
   ...smallDistillation,
   method: "dino",
-  vit: { ...vits.nano, patch: 8 },
+  vit: { ...vits.nano, depth: 2, patch: 8 },
 };
 
 const vit = (shape: Omit<DinoRecipe["vit"], "patch">, patch: number): DinoRecipe => ({

@@ -7,7 +7,7 @@ const nano: SelfPatchRecipe = {
   ...smallDistillation,
   method: "selfpatch",
   crops: { ...smallDistillation.crops, small: 24 },
-  vit: { ...vits.nano, patch: 8 },
+  vit: { ...vits.nano, depth: 2, patch: 8 },
   patchOut: 256,
 };
 
