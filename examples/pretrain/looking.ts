@@ -3,13 +3,15 @@ import type { ImageSet } from "../../data/images.ts";
 import { openImages } from "../../data/open-images.ts";
 import type { Encoder } from "../../training/encoder-file.ts";
 import { type PatchEncoder, patchEncoder } from "../../training/evaluate/dense/look.ts";
-import { looksOf } from "../../training/evaluate/dense/looks.ts";
+import { type Looks, looksOf } from "../../training/evaluate/dense/looks.ts";
 import { attentionSection } from "../../training/report/attention-section.ts";
 import { patchSection } from "../../training/report/patch-section.ts";
 import { sheetOf, sheetStyle, tileOf } from "../../training/report/sheet.ts";
+import { carriedMasks, carrySection } from "./carrying.ts";
 
 const OFFERED = 24;
 const BESIDE = 5;
+const MOST_FRAMES = 24;
 const SIDE = 46;
 
 /** What a trained encoder sees in images, as parts of the page: some images of the run to choose from, and the chosen one. */
@@ -17,6 +19,8 @@ export class Looking {
   private readonly encoder: PatchEncoder;
   private readonly description: Encoder["description"];
   private readonly images: ImageCollection;
+  /** Of the images that were looked at last. */
+  private shown: Looks | null = null;
 
   private constructor(encoder: PatchEncoder, { description }: Encoder, images: ImageCollection) {
     this.encoder = encoder;
@@ -43,29 +47,47 @@ export class Looking {
   }
 
   /**
-   * The maps of an image, and its patches beside those of some others.
+   * The maps of an image, its patches beside those of others, and a mask to be carried to those.
    *
-   * @param chosen Number of an image of the run, or a file with another one.
-   * @throws {Error} If the file is no picture; the message says why.
+   * @param chosen Number of an image of the run, or files: several are looked at by themselves, in the order of their names,
+   *   and one beside images of the run.
+   * @throws {Error} If no file is a picture; the message says why.
    */
-  async at(chosen: number | File): Promise<string> {
-    const first = typeof chosen === "number" ? pickImages(this.images, [chosen]) : await this.opened(chosen);
-    const { images } = this.images;
-    const beside = Array.from({ length: Math.min(images.count, BESIDE + 1) }, (_, i) => i)
+  async at(chosen: number | readonly File[]): Promise<string> {
+    const { names, images } = await this.withOthers(chosen);
+    const looks = await looksOf(this.encoder, images, this.description.statistics);
+    const shown = { images, names, looks };
+    this.shown = looks;
+    const one = { ...shown, looks: { ...looks, count: 1 } };
+    return (
+      (await attentionSection(one, { side: 120 })) + (await patchSection(shown)) + (await carrySection(shown))
+    );
+  }
+
+  /** What the images that were looked at last make of patches that are marked in the first of them; see `carriedMasks`. */
+  carry(cells: readonly number[]): Promise<string[]> {
+    return this.shown ? carriedMasks(this.shown, cells) : Promise.resolve([]);
+  }
+
+  private async withOthers(
+    chosen: number | readonly File[],
+  ): Promise<Pick<ImageCollection, "names" | "images">> {
+    const given = typeof chosen === "number" ? pickImages(this.images, [chosen]) : await this.opened(chosen);
+    if (given.images.count > 1) return given;
+    const beside = Array.from({ length: Math.min(this.images.images.count, BESIDE + 1) }, (_, i) => i)
       .filter((i) => i !== chosen)
       .slice(0, BESIDE);
     const others = pickImages(this.images, beside);
-    const all = joined(first.images, others.images);
-    const looks = await looksOf(this.encoder, all, this.description.statistics);
-    const shown = { images: all, names: [first.names[0] ?? "", ...others.names], looks };
-    const one = { ...shown, looks: { ...looks, count: 1 } };
-    return (await attentionSection(one, { side: 120 })) + (await patchSection(shown));
+    return { names: [...given.names, ...others.names], images: joined(given.images, others.images) };
   }
 
-  private async opened(file: File): Promise<ImageCollection> {
+  private async opened(files: readonly File[]): Promise<ImageCollection> {
     const { height, width, channels } = this.images.images;
-    const opened = await openImages([file], { size: [height, width], channels: channels === 1 ? 1 : 3 });
-    return pickImages(opened.train, [0]);
+    const { train } = await openImages(files, { size: [height, width], channels: channels === 1 ? 1 : 3 });
+    const order = Array.from(train.names.keys()).sort((a, b) =>
+      (train.names[a] as string).localeCompare(train.names[b] as string, "en", { numeric: true }),
+    );
+    return pickImages(train, order.slice(0, MOST_FRAMES));
   }
 }
 

@@ -22,7 +22,7 @@ const inside = new LookInside(
     ...{ section: element("look"), gallery: element("gallery"), shown: element("looks") },
     ...{ words: element("look-words"), file: element<HTMLInputElement>("look-file") },
   },
-  (image) => send({ type: "look", image }),
+  { look: (image) => send({ type: "look", image }), carry: (cells) => send({ type: "carry", cells }) },
 );
 element("look-file-button").addEventListener("click", () => element("look-file").click());
 let steps = 1;
@@ -158,6 +158,9 @@ function hear(message: FromWorker): void {
       break;
     case "looks":
       inside.show(message.html);
+      break;
+    case "carried":
+      inside.showMasks(message.masks);
       break;
     case "cannot look":
       inside.say(message.text);

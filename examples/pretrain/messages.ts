@@ -22,8 +22,10 @@ export interface StartMessage {
 export type ToWorker =
   | StartMessage
   | { readonly type: "stop" }
-  /** What the trained encoder sees in an image: one of those that were offered, by number, or another. */
-  | { readonly type: "look"; readonly image: number | File };
+  /** What the trained encoder sees in an image: one of those that were offered, by number, or in files. */
+  | { readonly type: "look"; readonly image: number | readonly File[] }
+  /** Patches of the first of the images that were looked at last are marked; the others should take the labels. */
+  | { readonly type: "carry"; readonly cells: readonly number[] };
 
 export type FromWorker =
   | { readonly type: "status"; readonly text: string }
@@ -44,5 +46,7 @@ export type FromWorker =
   /** The encoder can be looked into: buttons with images to choose from, as HTML. */
   | { readonly type: "gallery"; readonly html: string }
   | { readonly type: "looks"; readonly html: string }
+  /** Pictures of masks, one for each image but the first. */
+  | { readonly type: "carried"; readonly masks: readonly string[] }
   | { readonly type: "cannot look"; readonly text: string }
   | { readonly type: "error"; readonly text: string };

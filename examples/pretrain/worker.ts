@@ -43,16 +43,19 @@ const tell = (message: FromWorker): void => postMessage(message);
 
 addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {
   if (data.type === "stop") stop.abort();
-  else if (data.type === "look") void look(data.image);
+  else if (data.type === "look")
+    void look(async (at) => tell({ type: "looks", html: await at.at(data.image) }));
+  else if (data.type === "carry")
+    void look(async (at) => tell({ type: "carried", masks: await at.carry(data.cells) }));
   else void run(data).catch((error: Error) => tell({ type: "error", text: wordsOf(error) }));
 });
 
 /** Of the run that has ended. */
 let looking: Looking | null = null;
 
-async function look(image: number | File): Promise<void> {
+async function look(at: (looking: Looking) => Promise<void>): Promise<void> {
   try {
-    if (looking) tell({ type: "looks", html: await looking.at(image) });
+    if (looking) await at(looking);
   } catch (error) {
     tell({ type: "cannot look", text: (error as Error).message });
   }

@@ -109,6 +109,13 @@ test("looks inside a transformer that it has trained, at an image of one's own, 
   })()`);
   expect(await text(page, "patch-words")).toMatch(/^picture 1\.png, row 4, column 3; most alike elsewhere: /);
   expect(await page.evaluate("document.querySelectorAll('#looks canvas.glow').length")).toBeGreaterThan(1);
+  // Patches that are marked in it are carried to the others.
+  await page.evaluate("document.querySelectorAll('.marks button')[5].click()");
+  await until(
+    page,
+    "[...document.querySelectorAll('.carried')].every((each) => !each.hidden && each.complete)",
+  );
+  expect(await page.evaluate("document.querySelectorAll('.carried').length")).toBeGreaterThan(1);
   await page.setFiles("#look-file", [join(pictures, "stripes", "text.png")]);
   await until(page, "/no usable image/.test(document.getElementById('look-words').textContent)");
   expect(requests.slice(loaded).filter((url) => !/^(blob|data|about):/.test(url))).toEqual([]);
