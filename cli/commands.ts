@@ -23,7 +23,8 @@ const commands: Readonly<Record<string, { readonly line: CommandLine; readonly r
  * Runs a command and tells what goes wrong.
  *
  * @param args What was typed after the program's name: a command and its arguments.
- * @returns The exit code: 0, 1 for what nobody can help, 2 for what whoever typed can put right.
+ * @returns The exit code: 0, 1 for what nobody can help, 2 for what whoever typed can put right, and 130 (or 143) for what
+ *   was stopped by Ctrl-C (or by the system), even if it has saved all that it did.
  */
 export async function runCommand(args: readonly string[], host: CommandHost): Promise<number> {
   const [name = "help", ...rest] = args;

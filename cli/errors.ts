@@ -11,6 +11,7 @@ const aboutTheRequest = new Set([
   "FileReadError",
   "FileFormatError",
   "ResumeError",
+  "RunInUseError",
   "CheckpointError",
 ]);
 

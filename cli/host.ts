@@ -10,19 +10,34 @@ export interface CommandHost {
   readonly program: string;
   /** Reads the folder of the bundled emoji. */
   readonly emoji: FileReader;
-  /** Calls back at Ctrl-C; returns what ends that. */
-  onInterrupt(listener: () => void): () => void;
+  /** Calls back at Ctrl-C, or when the system asks the program to end, with the exit code that is meant for it. */
+  onInterrupt(listener: (code: number) => void): () => void;
   /** Leaves at once. */
   leave(code: number): void;
 }
 
+export interface Interruption {
+  readonly signal: AbortSignal;
+  /** What a command that was stopped exits with, in order or not: 130 for Ctrl-C, as shells have it. */
+  readonly code: number;
+  end(): void;
+}
+
 /** A signal for Ctrl-C: once stops in order, twice leaves. */
-export function interruptible(host: CommandHost, words: () => string): { signal: AbortSignal; end(): void } {
+export function interruptible(host: CommandHost, words: () => string): Interruption {
   const stop = new AbortController();
-  const end = host.onInterrupt(() => {
-    if (stop.signal.aborted) host.leave(130);
+  let first = 130;
+  const end = host.onInterrupt((code) => {
+    if (stop.signal.aborted) host.leave(code);
+    first = code;
     stop.abort();
     host.complain(`\n${words()}; Ctrl-C again leaves at once`);
   });
-  return { signal: stop.signal, end };
+  return {
+    signal: stop.signal,
+    get code() {
+      return first;
+    },
+    end,
+  };
 }

@@ -22,8 +22,13 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   program: root ? "npm start --" : "morlet",
   emoji: fileReader(root ? `${root}/data/emoji` : new URL("../data/emoji/", import.meta.url)),
   onInterrupt(listener) {
-    process.on("SIGINT", listener);
-    return () => process.off("SIGINT", listener);
+    // As shells count: 128 and the signal's number.
+    const signals = { SIGINT: 130, SIGTERM: 143 };
+    const listeners = Object.entries(signals).map(([name, code]) => [name, () => listener(code)] as const);
+    for (const [name, each] of listeners) process.on(name, each);
+    return () => {
+      for (const [name, each] of listeners) process.off(name, each);
+    };
   },
   leave: (code) => process.exit(code),
 });

@@ -3,7 +3,15 @@ import type { Score } from "../training/job/measure.ts";
 import { isPreset, presets } from "../training/job/presets.ts";
 import type { Recipe } from "../training/job/recipe.ts";
 import type { JobEvent } from "../training/job/run-job.ts";
-import { clock, describeModel, describeStep, scoreTable, verdict, wayNames } from "../training/job/words.ts";
+import {
+  aboutScores,
+  clock,
+  describeModel,
+  describeStep,
+  scoreTable,
+  verdict,
+  wayNames,
+} from "../training/job/words.ts";
 import type { Monitors } from "../training/monitors/monitors.ts";
 import type { Lines } from "./terminal.ts";
 
@@ -81,8 +89,7 @@ export class Progress {
   private table(question: string | null, heldOut: boolean): void {
     const { lines, scores } = this;
     lines.say("");
-    if (question) lines.say(question);
-    if (!heldOut) lines.say("No images were held out: these are measured on images that were trained on.");
+    for (const text of aboutScores(question, heldOut)) lines.say(text);
     lines.table(scoreTable(scores));
     lines.say("");
     lines.say(verdict(scores));

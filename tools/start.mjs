@@ -74,7 +74,8 @@ async function inChromium(args) {
     onLine: (line, type) => (type === "error" ? console.error(line) : console.log(line)),
     signal: stop.signal,
   });
-  return result?.error === undefined ? 0 : 1;
+  if (result?.error !== undefined) return 1;
+  return stop.signal.aborted ? 130 : 0;
 }
 
 /** @param {string[]} args */

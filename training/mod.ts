@@ -154,7 +154,7 @@ export { folderStore } from "./run/folder-store.ts";
 export { METRICS, readMetrics } from "./run/metrics-file.ts";
 export type { Json, PretrainOptions } from "./run/options.ts";
 export { ResumeError } from "./run/same-run.ts";
-export { memoryStore, type RunStore } from "./run/store.ts";
+export { memoryStore, RunInUseError, type RunStore } from "./run/store.ts";
 export {
   type CosineOptions,
   constant,

@@ -7,7 +7,7 @@ import { usualBudget } from "./run/memory-budget.ts";
 import { microBatchOf } from "./run/micro-batch.ts";
 import type { PretrainOptions } from "./run/options.ts";
 import { Run } from "./run/run.ts";
-import { planRun, startingKey } from "./run/run-plan.ts";
+import { planRun, type RunPlan, startingKey } from "./run/run-plan.ts";
 
 /**
  * A training run, as what happens in it, one event after the other.
@@ -24,6 +24,7 @@ import { planRun, startingKey } from "./run/run-plan.ts";
  * @param images All of one size. What is left over of an epoch after the last whole batch is not used in it.
  * @throws {RangeError} If there is not one whole batch, or nothing to do.
  * @throws {ResumeError} If the store has a run that may not, or cannot, go on as asked.
+ * @throws {RunInUseError} If another run goes on in the store.
  * @throws {CheckpointError} If all checkpoints in the store are damaged.
  * @throws {DivergedError} If the loss or the gradient is no finite number; it names the op. Checkpoints stay.
  * @throws {OutOfMemoryError} If the device has no room for the smallest pieces, or for the pieces that were asked for.
@@ -43,6 +44,20 @@ export async function* pretrain<S>(
   options: PretrainOptions,
 ): AsyncGenerator<TrainingEvent<S>> {
   const plan = planRun(method, images, options);
+  const unlock = await options.store?.lock?.();
+  try {
+    yield* planned(method, images, options, plan);
+  } finally {
+    await unlock?.();
+  }
+}
+
+async function* planned<S>(
+  method: Method<S>,
+  images: ImageSet,
+  options: PretrainOptions,
+  plan: RunPlan,
+): AsyncGenerator<TrainingEvent<S>> {
   const archive = options.store ? await Archive.open(options.store, plan, options) : null;
   const microBatch = microBatchOf(method, plan, images, options, {
     before: archive?.microBatch ?? null,

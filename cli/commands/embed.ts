@@ -68,7 +68,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
   } catch (error) {
     if ((error as Error).name !== "AbortError") throw error;
     lines.say("stopped; nothing was written");
-    return 130;
+    return stop.code;
   } finally {
     compiled.dispose();
     stop.end();

@@ -88,7 +88,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   } catch (error) {
     if ((error as Error).name !== "AbortError") throw error;
     lines.say("stopped");
-    return 130;
+    return stop.code;
   } finally {
     stop.end();
     lines.close();

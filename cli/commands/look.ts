@@ -84,7 +84,7 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
   } catch (error) {
     if ((error as Error).name !== "AbortError") throw error;
     lines.say("stopped; nothing was written");
-    return 130;
+    return stop.code;
   } finally {
     stop.end();
     lines.close();

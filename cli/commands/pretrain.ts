@@ -19,11 +19,12 @@ import { isPreset, presetNames, presets } from "../../training/job/presets.ts";
 import type { MethodName, Recipe } from "../../training/job/recipe.ts";
 import { type JobEvent, runJob } from "../../training/job/run-job.ts";
 import { describeModel } from "../../training/job/words.ts";
+import { lockFolder } from "../../training/run/folder-lock.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, helpOf, nearestName, readFlags } from "../flags.ts";
-import { type CommandHost, interruptible } from "../host.ts";
+import { type CommandHost, type Interruption, interruptible } from "../host.ts";
 import { type DataChoice, dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Progress } from "../progress.ts";
 import {
@@ -36,7 +37,6 @@ import {
   readConfig,
   startRunFolder,
 } from "../run-folder.ts";
-import { lockRun } from "../run-lock.ts";
 import { Lines } from "../terminal.ts";
 import { writeReport } from "../write-report.ts";
 
@@ -116,7 +116,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   lines.say(`Morlet on ${device.name}`);
   const name = basename(plan.folder);
   let training = false;
-  let unlock = plan.config ? await lockRun(plan.folder) : null;
+  let unlock = plan.config ? await lockFolder(plan.folder) : null;
   const stop = interruptible(host, () =>
     training ? "stopping after this step, with a checkpoint" : "stopping",
   );
@@ -140,12 +140,12 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
       device: device.name,
     };
     if (!plan.config) await startRunFolder(plan.folder, config);
-    unlock ??= await lockRun(plan.folder);
+    unlock ??= await lockFolder(plan.folder);
     training = true;
     return await train({
       host,
       lines,
-      stop: stop.signal,
+      stop,
       folder: plan.folder,
       name,
       data,
@@ -157,7 +157,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   } catch (error) {
     if ((error as Error).name !== "AbortError") throw error;
     lines.say("stopped; nothing was begun");
-    return 130;
+    return stop.code;
   } finally {
     await unlock?.();
     stop.end();
@@ -284,7 +284,7 @@ const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts
 interface Training {
   readonly host: CommandHost;
   readonly lines: Lines;
-  readonly stop: AbortSignal;
+  readonly stop: Interruption;
   readonly folder: string;
   readonly name: string;
   readonly data: OpenedImages;
@@ -303,9 +303,9 @@ async function train(training: Training): Promise<number> {
   let encoder: Encoder | undefined;
   let last: Extract<JobEvent, { type: "measured" }> | undefined;
   const events = runJob(data, recipe, {
-    store: folderStore(folder),
+    store: folderStore(folder, { lock: false }), // it was locked before anything was read
     resume: flags.resume !== undefined,
-    signal: stop,
+    signal: stop.signal,
     ...(config.microBatch === null ? {} : { microBatch: config.microBatch }),
     ...(config.memory === null ? {} : { memoryBudget: config.memory * 2 ** 20 }),
     ...(config.checkpointEvery === null ? {} : { checkpointEvery: config.checkpointEvery }),
@@ -326,16 +326,16 @@ async function train(training: Training): Promise<number> {
       last = event;
       measured.push(event.measured);
     }
-    if (stop.aborted && event.type === "measured") break;
+    if (stop.signal.aborted && event.type === "measured") break;
   }
   const again = `${host.program} pretrain --resume ${quoted(name)}${runs === "runs" ? "" : ` --runs ${quoted(runs)}`}`;
   if (!ended || !encoder || ended.stopped) {
     lines.say(`stopped; go on with: ${again}`);
-    return 0;
+    return stop.code;
   }
-  if (stop.aborted || !last) {
+  if (stop.signal.aborted || !last) {
     lines.say(`stopped while measuring; the encoder is in ${join(folder, ENCODER)}`);
-    return 0;
+    return stop.code;
   }
   if (flags["no-report"] === undefined) {
     lines.pass("writing the report ...");

@@ -144,7 +144,7 @@ function hear(message: FromWorker): void {
       offer("encoder", message.encoder, "application/octet-stream");
       break;
     case "scores":
-      showScores(message.rows, message.question);
+      showScores(message.rows, message.about);
       break;
     case "done":
       element("status").textContent = "";
@@ -193,9 +193,9 @@ function listDamage(lines: readonly string[]): void {
   );
 }
 
-function showScores(rows: readonly (readonly string[])[], question: string | null): void {
+function showScores(rows: readonly (readonly string[])[], about: readonly string[]): void {
   element("results").hidden = false;
-  element("question").textContent = question ?? "";
+  element("question").textContent = about.join(" ");
   element("scores").replaceChildren(
     ...rows.map((cells, i) => {
       const row = document.createElement("tr");

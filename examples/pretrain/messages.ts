@@ -40,7 +40,8 @@ export type FromWorker =
   | {
       readonly type: "scores";
       readonly rows: readonly (readonly string[])[];
-      readonly question: string | null;
+      /** What to know before reading them. */
+      readonly about: readonly string[];
     }
   | { readonly type: "done"; readonly verdict: string; readonly report: string }
   /** The encoder can be looked into: buttons with images to choose from, as HTML. */

@@ -22,6 +22,7 @@ import type { Recipe } from "../../training/job/recipe.ts";
 import { reportOf } from "../../training/job/report-of.ts";
 import { type JobEvent, runJob } from "../../training/job/run-job.ts";
 import {
+  aboutScores,
   describeModel,
   describeStep,
   grouped,
@@ -144,7 +145,7 @@ async function learn(
         last = event;
         measured.push(event.measured);
         const rows = scoreTable(measured.map(({ score }) => score));
-        tell({ type: "scores", rows, question: event.question });
+        tell({ type: "scores", rows, about: aboutScores(event.question, event.heldOut) });
         break;
       }
     }

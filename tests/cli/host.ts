@@ -17,7 +17,7 @@ interface Script {
 /** Runs a command as the program would, in this process. */
 export async function morlet(args: readonly string[], { watch }: Script = {}): Promise<Outcome> {
   const said = { out: "", errors: "" };
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(code: number) => void>();
   let interrupted = false;
   const host: CommandHost = {
     out: {
@@ -26,7 +26,7 @@ export async function morlet(args: readonly string[], { watch }: Script = {}): P
         said.out += text;
         if (interrupted || watch?.(said.out) !== "interrupt") return;
         interrupted = true;
-        for (const listener of listeners) listener();
+        for (const listener of listeners) listener(130);
       },
     },
     complain(text) {

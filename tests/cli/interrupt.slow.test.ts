@@ -23,7 +23,7 @@ afterAll(() => {
 /** Starts a long run and interrupts it when it says `when`, and again when it answers that if `twice`. */
 function interrupted(
   name: string,
-  { when, twice = false }: { when: string; twice?: boolean },
+  { when, twice = false, signal = "SIGINT" }: { when: string; twice?: boolean; signal?: NodeJS.Signals },
 ): Promise<{ code: number | null; out: string; errors: string }> {
   const args = ["pretrain", "--data", join(folder, "photos"), ...tiny, "--name", name, "--runs", folder];
   const child = spawn(process.execPath, [program, ...args, "--epochs", "100000"], { cwd: folder });
@@ -32,7 +32,7 @@ function interrupted(
   const interrupt = (most: number) => {
     if (sent >= most) return;
     sent++;
-    child.kill("SIGINT");
+    child.kill(signal);
   };
   child.stderr.on("data", (chunk) => {
     errors += chunk;
@@ -45,15 +45,25 @@ function interrupted(
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, errors })));
 }
 
-test("Ctrl-C stops with a checkpoint and says how to go on", { timeout: 240_000 }, async () => {
-  const { code, out, errors } = await interrupted("once", { when: "mean loss" });
-  expect(errors).toContain("stopping after this step, with a checkpoint");
-  expect(code).toBe(0);
-  expect(out).toMatch(/stopped; go on with: morlet pretrain --resume once --runs /);
-  const files = readdirSync(join(folder, "once"));
-  expect(files.filter((file) => file.startsWith("checkpoint-")).length).toBeGreaterThan(0);
-  expect(files).toContain("encoder.safetensors");
-});
+// 128 and the number of the signal, as a shell tells of a program that a signal has ended.
+test.each([
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const)(
+  "%s stops with a checkpoint, says how to go on, and exits with %i",
+  {
+    timeout: 240_000,
+  },
+  async (signal, exit) => {
+    const { code, out, errors } = await interrupted(signal, { when: "mean loss", signal });
+    expect(errors).toContain("stopping after this step, with a checkpoint");
+    expect(code).toBe(exit);
+    expect(out).toMatch(new RegExp(`stopped; go on with: morlet pretrain --resume ${signal} --runs `));
+    const files = readdirSync(join(folder, signal));
+    expect(files.filter((file) => file.startsWith("checkpoint-")).length).toBeGreaterThan(0);
+    expect(files).toContain("encoder.safetensors");
+  },
+);
 
 test("Ctrl-C twice leaves at once", { timeout: 240_000 }, async () => {
   // The first step is still being compiled, so the run cannot have ended in order.

@@ -14,7 +14,7 @@ import { filtersShown } from "./filters-shown.ts";
 import { looksShown } from "./looks-shown.ts";
 import type { Measured } from "./measure.ts";
 import type { Recipe } from "./recipe.ts";
-import { mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
+import { aboutScores, mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
 
 /** What a report is made from. */
 export interface JobResult {
@@ -51,7 +51,7 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     verdict: verdict(scores),
     table: scoreTable(scores),
     bars: mainColumn(scores),
-    legend: scoreLegend(scores, result.question ?? null),
+    legend: [...aboutScores(null, data.test !== null), ...scoreLegend(scores, result.question ?? null)],
     ...curves(metrics),
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
     views: await viewsShown(data.train, result.recipe.seed),

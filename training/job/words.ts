@@ -83,6 +83,12 @@ export function mainColumn(scores: readonly Score[]): { column: number; title: s
   return main ? { column: 1, title: main.title } : null;
 }
 
+/** What whoever reads the scores must know first: what was asked of pairs, and that the images are known ones if they are. */
+export const aboutScores = (question: string | null, heldOut: boolean): string[] => [
+  ...(question ? [question] : []),
+  ...(heldOut ? [] : ["No images were held out: these are measured on images that were trained on."]),
+];
+
 /** What the columns are, for a report. */
 export function scoreLegend(scores: readonly Score[], question: string | null): string[] {
   const some = (read: (score: Score) => unknown) => scores.some((score) => (read(score) ?? null) !== null);

@@ -1,4 +1,4 @@
-import { checkName, PARTIAL, type RunStore } from "./store.ts";
+import { checkName, PARTIAL, RunInUseError, type RunStore } from "./store.ts";
 
 /**
  * A store in the file system that a page has for itself in the browser (the origin-private file system). It stays when
@@ -60,6 +60,7 @@ export function browserStore(name: string): RunStore {
       checkName(file);
       await missingIsNull((await folder()).removeEntry(file));
     },
+    lock: () => lockName(name),
   };
 }
 
@@ -73,6 +74,26 @@ async function openFolder(path: string): Promise<FileSystemDirectoryHandle> {
   let folder = await storage.getDirectory();
   for (const part of path.split("/")) folder = await folder.getDirectoryHandle(part, { create: true });
   return folder;
+}
+
+/** The browser ends the lock with the page. One that has no locks locks nothing. */
+async function lockName(name: string): Promise<() => Promise<void>> {
+  const { locks } = globalThis.navigator;
+  if (!locks) return async () => undefined;
+  let unlock = () => {};
+  const over = new Promise<void>((resolve) => {
+    unlock = resolve;
+  });
+  await new Promise<void>((resolve, reject) => {
+    const holding = locks.request(`morlet-store/${name}`, { ifAvailable: true }, (lock) => {
+      if (!lock)
+        throw new RunInUseError(`the run ${name} is going on in another tab: wait for its end or stop it`);
+      resolve();
+      return over;
+    });
+    holding.catch(reject);
+  });
+  return async () => unlock();
 }
 
 async function missingIsNull<T>(asking: Promise<T>): Promise<T | null> {

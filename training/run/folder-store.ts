@@ -1,14 +1,19 @@
+import { LOCK, lockFolder } from "./folder-lock.ts";
 import { type Files, fileSystem, replaceFile } from "./replace-file.ts";
 import { checkName, PARTIAL, type RunStore } from "./store.ts";
 
 /**
  * A store in a folder of the file system, in Node and Deno. The folder is made when the first file is written.
  *
+ * While a run goes on, a file `lock` with the number of its process keeps other runs out, in this program and in others on
+ * this machine; the lock of a process that has ended does not.
+ *
  * @param path From the working directory, or absolute.
+ * @param options.lock False for folders that their owner guards, or that cannot be locked. Default true.
  *
  * Source: training/run/folder-store.ts.
  */
-export function folderStore(path: string): RunStore {
+export function folderStore(path: string, { lock = true }: { readonly lock?: boolean } = {}): RunStore {
   const folder = path.replace(/[/\\]+$/, "") || path;
   const at = (name: string) => `${folder}/${name}`;
   let opened: Promise<Files> | null = null;
@@ -44,12 +49,13 @@ export function folderStore(path: string): RunStore {
     async list() {
       const fs = await fileSystem();
       const names = (await missingIsNull(fs.readdir(folder))) ?? [];
-      return names.filter((name) => !name.endsWith(PARTIAL)).sort();
+      return names.filter((name) => name !== LOCK && !name.endsWith(PARTIAL)).sort();
     },
     async remove(name) {
       checkName(name);
       await (await fileSystem()).rm(at(name), { force: true });
     },
+    ...(lock ? { lock: () => lockFolder(folder) } : {}),
   };
 }
 

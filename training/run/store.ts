@@ -13,6 +13,18 @@ export interface RunStore {
   list(): Promise<string[]>;
   /** Nothing happens if there is no such file. */
   remove(name: string): Promise<void>;
+  /**
+   * Keeps other runs out until what it returns is called, or the program ends. A store without it is not shared, or its
+   * owner sees to that.
+   *
+   * @throws {RunInUseError} If another run has it.
+   */
+  lock?(): Promise<() => Promise<void>>;
+}
+
+/** Two runs would write to one store. */
+export class RunInUseError extends Error {
+  override readonly name = "RunInUseError";
 }
 
 /** Throws if a name is no plain file name. */
