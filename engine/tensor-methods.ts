@@ -1,11 +1,11 @@
 import { boundPending } from "./evaluate.ts";
-import * as functions from "./functions/methods.ts";
+import { methods } from "./functions/methods.ts";
 import { GraphNode } from "./ir/node.ts";
 import type { Lifted } from "./lift.ts";
 import { mapPlain } from "./map-plain.ts";
 import type { Tensor } from "./tensor.ts";
 
-type Functions = typeof functions;
+type Functions = typeof methods;
 
 type Method<F> = F extends (x: GraphNode, ...rest: infer A) => infer R
   ? (...rest: Lifted<A>) => Lifted<R>
@@ -24,7 +24,7 @@ export interface TensorMethods extends Readonly<{ [K in keyof Functions]: Method
 
 const toNodes = (x: unknown): unknown => mapPlain(x, (y) => (y instanceof TensorMethods ? y.node : y));
 
-for (const [name, f] of Object.entries(functions)) {
+for (const [name, f] of Object.entries(methods)) {
   const onNodes = f as (...args: unknown[]) => unknown;
   const method = function (this: TensorMethods, ...rest: unknown[]): unknown {
     // tensor.ts imports this file; its class is known here by its instances.

@@ -85,6 +85,8 @@ export async function bundlePackage(wanted, folder) {
   const { build } = await import("rolldown");
   const paths = wanted.map((entry) => join(root, entry));
   const [engine = ""] = paths;
+  /** Files that wait until they are used; by then the engine is there. */
+  const late = /engine[/\\](describe|runtime[/\\](timing|plan-check)|ops[/\\]on-host[/\\]all)\.ts$/;
   const { output } = await build({
     ...common,
     cwd: root,
@@ -95,7 +97,9 @@ export async function bundlePackage(wanted, folder) {
       {
         name: "load the engine first",
         transform: (code, id) =>
-          paths.includes(id) && id !== engine ? `import ${JSON.stringify(engine)};\n${code}` : null,
+          (paths.includes(id) && id !== engine) || late.test(id)
+            ? `import ${JSON.stringify(engine)};\n${code}`
+            : null,
       },
     ],
     treeshake: { moduleSideEffects: (id) => id === engine },
@@ -106,6 +110,7 @@ export async function bundlePackage(wanted, folder) {
       format: "esm",
       sourcemap: folder !== undefined,
       minify: true,
+      comments: { annotation: false, jsdoc: false },
       chunkFileNames: "chunks/[name]-[hash].js",
     },
   });
