@@ -2,7 +2,7 @@ import { allocateHost, type DType, isFloat } from "../core/dtype.ts";
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import { isLate } from "../ir/on-host.ts";
-import type { GraphOps, HostTensor } from "../ir/primitive.ts";
+import type { AxisMap, GraphOps, HostTensor } from "../ir/primitive.ts";
 import type { Program } from "./program.ts";
 import { rebuild } from "./rebuild.ts";
 
@@ -86,7 +86,7 @@ function elementwiseStep(node: GraphNode, cost: number, o: GraphOps): GraphNode 
       if (ca === 0) return b;
       if (cb === 0) return a;
       if (b.primitive.name === "neg") return remake(node, o.sub(a, b.inputs[0] as GraphNode));
-      break;
+      return joinPadded(a, b, o) ?? (cost > 0 ? computeBeforeBroadcast(node, o) : node);
     case "sub":
       if (cb === 0) return a;
       if (b.primitive.name === "neg") return remake(node, o.add(a, b.inputs[0] as GraphNode));
@@ -121,6 +121,36 @@ function elementwiseStep(node: GraphNode, cost: number, o: GraphOps): GraphNode 
       break;
   }
   return cost > 0 ? computeBeforeBroadcast(node, o) : node;
+}
+
+/** What `x` pads with zeros, along one axis, and how many stand before it. */
+function paddedBy(x: GraphNode): { inner: GraphNode; axis: number; before: number; after: number } | null {
+  if (x.primitive.name !== "affineView") return null;
+  const inner = x.inputs[0] as GraphNode;
+  const { axes } = x.params as { axes: readonly AxisMap[] };
+  const moved = axes.flatMap((a, i) => (a.constant !== 0 || a.size !== dim(inner.shape, i) ? [i] : []));
+  const axis = moved[0] as number;
+  if (moved.length !== 1 || axes.some((a) => a.factor !== 1 || a.divisor !== 1 || a.skew !== 0)) return null;
+  const before = -dim(
+    axes.map((a) => a.constant),
+    axis,
+  );
+  const after = dim(x.shape, axis) - dim(inner.shape, axis) - before;
+  return before >= 0 && after >= 0 ? { inner, axis, before, after } : null;
+}
+
+/** pad(a) + pad(b) = pad(concat(a, b)) where one begins at the position at which the other ends. */
+function joinPadded(a: GraphNode, b: GraphNode, o: GraphOps): GraphNode | null {
+  const [p, q] = [paddedBy(a), paddedBy(b)];
+  if (!p || !q || p.axis !== q.axis) return null;
+  const { axis } = p;
+  const [left, right] = p.before < q.before ? [p, q] : [q, p];
+  if (left.before + dim(left.inner.shape, axis) !== right.before) return null;
+  const parts = [left, right].flatMap(({ inner }) => {
+    const joined = inner.primitive.name === "concat" && (inner.params as { axis: number }).axis === axis;
+    return joined ? inner.inputs : [inner];
+  });
+  return o.pad(o.concat(parts, axis), axis, left.before, right.after);
 }
 
 const remake = (_: GraphNode, better: GraphNode): GraphNode => better;
