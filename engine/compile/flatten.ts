@@ -1,6 +1,6 @@
 import { byteSize } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
-import { shapesEqual, sizeOf } from "../core/shape.ts";
+import { sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
@@ -49,7 +49,8 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
   if (c.kind !== "map" || c.outputs.some((x) => fused.parts.has(x))) return null;
   const slots: GraphNode[] = [];
   const numbers = new Map<GraphNode, string>();
-  const visit = (x: GraphNode): string | null => {
+  const visit = (given: GraphNode): string | null => {
+    const x = inOrder(fused, given);
     const known = numbers.get(x);
     if (known) return known;
     const text = describeNode(x);
@@ -60,7 +61,7 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
   const describeNode = (x: GraphNode): string | null => {
     const scalar = scalarSource(fused, c, x);
     if (scalar) return typeof scalar === "number" ? `${scalar}:${x.dtype}` : `scalar${scalar.id}:${x.dtype}`;
-    if (!shapesEqual(x.shape, c.domain)) return null;
+    if (sizeOf(x.shape) !== sizeOf(c.domain)) return null;
     if (isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c)) {
       slots.push(x);
       return `slot${slots.length - 1}:${x.dtype}`;
@@ -74,6 +75,14 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
   if (outputs.some((t) => t === null)) return null;
   const pattern = slots.map((x) => c.outputs.findIndex((y) => fused.replaces.get(y) === x));
   return { key: `${outputs.join(";")}|${pattern.join()}`, slots };
+}
+
+/** What has the elements of `x` in the same order: reshapes change nothing for elementwise work. */
+function inOrder(fused: FusedProgram, x: GraphNode): GraphNode {
+  let node = x;
+  while (node.primitive.name === "reshape" && !isGiven(fused.program, node) && !fused.owner.has(node))
+    node = node.inputs[0] as GraphNode;
+  return node;
 }
 
 /** The constant, or the value of one element, that `x` is everywhere; null if it is no such thing. */
@@ -127,7 +136,11 @@ function independent(
     const mine = ancestors(entry.c);
     const fits = chosen.every(
       ({ c, form }) =>
-        !mine.has(c) && !ancestors(c).has(entry.c) && !feeds(form, entry.form) && !feeds(entry.form, form),
+        !mine.has(c) &&
+        !ancestors(c).has(entry.c) &&
+        !form.slots.some((x, i) => x === entry.form.slots[i]) &&
+        !feeds(form, entry.form) &&
+        !feeds(entry.form, form),
     );
     if (fits) chosen.push(entry);
   }
@@ -195,7 +208,8 @@ function mergeGroup(
   });
   if (operands.some((x) => x === null)) return null;
   const merged = mapCluster([total]);
-  const copy = (x: GraphNode): GraphNode => {
+  const copy = (y: GraphNode): GraphNode => {
+    const x = inOrder(fused, y);
     const known = made.get(x);
     if (known) return known;
     const scalar = scalarSource(fused, first.c, x);

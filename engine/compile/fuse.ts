@@ -20,6 +20,9 @@ export interface FuseOptions {
 /** Rows longer than this are not read twice by one kernel. */
 const LONGEST_ROW = 16384;
 
+/** Elements up to which values that replace inputs are computed by kernels that do nothing else. */
+const SMALL_UPDATE = 20000;
+
 /** Multiply-adds below which computing a value again is cheaper than storing it. */
 const CHEAP = 3;
 /** What may stand in an operand of a contraction, which reads each element many times. */
@@ -73,7 +76,10 @@ function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, bann
   };
   for (const m of c.members) leavesOf(m);
   let best: GraphNode | null = null;
+  // One of several sums reads its operands again rather than that a value as large as they are is stored.
+  const onlySums = c.heroes.length > 1 && c.outputs.every((x) => sizeOf(x.shape) < sizeOf(c.domain));
   for (const [x, set] of leaves) {
+    if (onlySums && shapesEqual(x.shape, c.domain)) continue;
     const inner = !c.members.includes(x) && !isGiven(fused.program, x) && !fused.owner.has(x);
     if (
       !inner ||
@@ -122,6 +128,7 @@ class Fusion {
   readonly #cuts: ReadonlySet<GraphNode>;
   /** What reductions of long rows compute on the way: a kernel that stored it would wait for them, and they for it. */
   readonly #onTheWay = new Set<GraphNode>();
+  readonly #updates: ReadonlySet<GraphNode>;
 
   readonly #program: Program;
   readonly #options: FuseOptions;
@@ -145,6 +152,28 @@ class Fusion {
       this.#position.set(node, i);
     });
     this.#cuts = this.#findCuts();
+    this.#updates = this.#findUpdates();
+  }
+
+  /** Small elementwise results that replace inputs, with all that is computed for them alone. */
+  #findUpdates(): Set<GraphNode> {
+    const updates = new Set<GraphNode>();
+    const used = new Set<GraphNode>();
+    const others = new Set<GraphNode>();
+    for (let i = this.#order.length - 1; i >= 0; i--) {
+      const node = this.#order[i] as GraphNode;
+      const { lower, name } = node.primitive;
+      const own =
+        this.#options.replaces.has(node) || (used.has(node) && !others.has(node) && !this.#wanted.has(node));
+      const mine =
+        own && (lower.kind === "elementwise" || name === "reshape") && sizeOf(node.shape) <= SMALL_UPDATE;
+      if (mine || (own && name === "permute")) updates.add(node);
+      for (const x of node.inputs) {
+        used.add(x);
+        if (!mine) others.add(x);
+      }
+    }
+    return updates;
   }
 
   /** Nodes at which the expression below, written as a tree, has grown too long. */
@@ -267,7 +296,7 @@ class Fusion {
     c.frames.set(node, forward);
     // A permuted result is stored as it is wanted instead of being copied afterwards.
     if (
-      this.#wanted.has(node) &&
+      (this.#wanted.has(node) || this.#updates.has(node)) &&
       samePlace(c, frame) &&
       !this.#dependsOutside(c, node) &&
       !this.#isAwaited(c, node)
@@ -288,6 +317,8 @@ class Fusion {
 
   #absorbElementwise(c: Cluster, node: GraphNode): boolean {
     if (this.#cuts.has(node) || this.#onTheWay.has(node)) return false;
+    // Many of them become one launch, which saves more than one value that is not stored.
+    if (this.#updates.has(node)) return false;
     const frames = node.inputs.map((x) => c.frames.get(x)).filter((f) => f !== undefined);
     const frame = frames[0];
     if (!frame || !frames.every((f) => samePosition(f, frame))) return false;

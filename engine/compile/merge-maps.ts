@@ -7,7 +7,7 @@ import { bindingsOf } from "./in-place.ts";
 import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
-const TINY = 4096;
+const TINY = 4;
 
 /** Where a node stands in the order of the program. */
 type Places = ReadonlyMap<GraphNode, number>;
@@ -18,83 +18,32 @@ type Places = ReadonlyMap<GraphNode, number>;
  */
 export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
   const owner = new Map(fused.owner);
-  const clusters = new Set(fused.clusters);
-  const neighbours = new Neighbours(fused, owner);
   const place: Places = new Map(fused.order.map((x, i) => [x, i]));
-  for (const c of clusters) neighbours.add(c);
-  const queue = [...clusters].filter((c) => c.kind === "map");
-  for (let a = queue.shift(); a; a = queue.shift()) {
-    if (!clusters.has(a)) continue;
-    for (const b of neighbours.of(a)) {
-      const merged = clusters.has(b) ? tryMerge(fused, owner, a, b, place, profile) : null;
+  const maps = fused.clusters.filter((c) => c.kind === "map");
+  const known = new Map<Cluster, GraphNode[]>();
+  const reads = (c: Cluster): GraphNode[] => {
+    const list = known.get(c) ?? readsOf({ program: fused.program, owner }, c);
+    known.set(c, list);
+    return list;
+  };
+  for (let i = 0; i < maps.length; i++) {
+    for (let j = i + 1; j < maps.length; j++) {
+      const merged = tryMerge(fused, owner, reads, maps[i] as Cluster, maps[j] as Cluster, place, profile);
       if (!merged) continue;
-      for (const old of [a, b]) {
-        clusters.delete(old);
-        neighbours.remove(old);
-      }
       for (const x of merged.members) owner.delete(x);
       for (const x of merged.outputs) owner.set(x, merged);
-      clusters.add(merged);
-      neighbours.add(merged);
-      queue.unshift(merged);
-      break;
+      maps[i] = merged;
+      maps.splice(j, 1);
+      j = i;
     }
   }
-  return { ...fused, clusters: [...clusters], owner };
-}
-
-/** Which elementwise kernels might share a launch: those that read or write a value in common, and all tiny ones. */
-class Neighbours {
-  readonly #touching = new Map<GraphNode, Set<Cluster>>();
-  readonly #tiny = new Map<string, Set<Cluster>>();
-  readonly #fused: FusedProgram;
-  readonly #owner: ReadonlyMap<GraphNode, Cluster>;
-
-  constructor(fused: FusedProgram, owner: ReadonlyMap<GraphNode, Cluster>) {
-    this.#fused = fused;
-    this.#owner = owner;
-  }
-
-  add(c: Cluster): void {
-    for (const set of this.#groupsOf(c)) set.add(c);
-  }
-
-  remove(c: Cluster): void {
-    for (const set of this.#groupsOf(c)) set.delete(c);
-  }
-
-  *of(c: Cluster): Iterable<Cluster> {
-    const seen = new Set([c]);
-    for (const set of this.#groupsOf(c)) {
-      for (const other of [...set]) {
-        if (seen.has(other)) continue;
-        seen.add(other);
-        yield other;
-      }
-    }
-  }
-
-  #groupsOf(c: Cluster): Set<Cluster>[] {
-    if (c.kind !== "map") return [];
-    const groups = new Map<GraphNode | string, Set<Cluster>>();
-    const scope = { program: this.#fused.program, owner: this.#owner };
-    for (const x of [...readsOf(scope, c), ...c.outputs]) {
-      if (sizeOf(x.shape) > 1) groups.set(x, entry(this.#touching, x));
-    }
-    if (sizeOf(c.domain) <= TINY) groups.set("tiny", entry(this.#tiny, c.domain.join()));
-    return [...groups.values()];
-  }
-}
-
-function entry<K>(map: Map<K, Set<Cluster>>, key: K): Set<Cluster> {
-  const set = map.get(key) ?? new Set();
-  map.set(key, set);
-  return set;
+  return { ...fused, clusters: [...fused.clusters.filter((c) => c.kind !== "map"), ...maps], owner };
 }
 
 function tryMerge(
   fused: FusedProgram,
   owner: ReadonlyMap<GraphNode, Cluster>,
+  readsOfOne: (c: Cluster) => GraphNode[],
   a: Cluster,
   b: Cluster,
   place: Places,
@@ -102,14 +51,17 @@ function tryMerge(
 ): Cluster | null {
   if (!shapesEqual(a.domain, b.domain)) return null;
   const scope = { program: fused.program, owner };
-  const readsA = readsOf(scope, a);
-  const readsB = readsOf(scope, b);
+  const readsA = readsOfOne(a);
+  const readsB = readsOfOne(b);
   const related =
     readsA.some((x) => readsB.includes(x) && sizeOf(x.shape) > 1) ||
     readsA.some((x) => owner.get(x) === b) ||
     readsB.some((x) => owner.get(x) === a) ||
     sizeOf(a.domain) <= TINY;
   if (!related) return null;
+  // Updates are left to be laid one behind the other.
+  const apart = ![...readsA, ...readsB].some((x) => owner.get(x) === a || owner.get(x) === b);
+  if (apart && [a, b].every((c) => c.outputs.some((x) => fused.replaces.has(x)))) return null;
   const reads = new Set([...readsA, ...readsB].filter((x) => owner.get(x) !== a && owner.get(x) !== b));
   const outputs = [...a.outputs, ...b.outputs].filter((x) => !reads.has(fused.replaces.get(x) as GraphNode));
   if (reads.size + outputs.length > profile.maxBindings) return null;
