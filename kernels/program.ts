@@ -17,26 +17,21 @@ export interface Cost {
 }
 
 /** One compute entry point, ready for any device that has the features it names. */
-export interface KernelProgram {
-  readonly name: string;
+export interface KernelProgram extends ProgramParts {
   readonly wgsl: string;
-  readonly bindings: readonly KernelBinding[];
-  readonly workgroups: readonly [number, number, number];
-  readonly workgroupSize: number;
-  readonly cost: Cost;
   readonly needsF16: boolean;
 }
 
 export interface ProgramParts {
-  name: string;
-  bindings: readonly KernelBinding[];
-  workgroups: readonly [number, number, number];
-  workgroupSize: number;
-  cost: Cost;
+  readonly name: string;
+  readonly bindings: readonly KernelBinding[];
+  readonly workgroups: readonly [number, number, number];
+  readonly workgroupSize: number;
+  readonly cost: Cost;
   /** Module-scope declarations, for instance workgroup memory. */
-  declarations?: string;
+  readonly declarations?: string;
   /** Statements of `main`, which sees `group` (workgroup id) and `lane` (index within the workgroup). */
-  body: string;
+  readonly body: string;
 }
 
 /** No dispatch may have more groups than this along one axis, on any adapter. */
@@ -90,15 +85,7 @@ export function program(parts: ProgramParts): KernelProgram {
     "}",
     "",
   ].join("\n");
-  return {
-    name: parts.name,
-    wgsl,
-    bindings,
-    workgroups: parts.workgroups,
-    workgroupSize,
-    cost: parts.cost,
-    needsF16,
-  };
+  return { ...parts, wgsl, needsF16 };
 }
 
 /** Elements as declared: half floats come in pairs, so that the buffer's size is a multiple of 4. */

@@ -4,6 +4,7 @@ import { sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Plan } from "../ir/plan.ts";
 import type { GraphOps } from "../ir/primitive.ts";
+import { bundle } from "./bundle.ts";
 import { expandRewrites } from "./expand.ts";
 import { flatten } from "./flatten.ts";
 import { fuse } from "./fuse.ts";
@@ -20,45 +21,25 @@ import { splitLongSums } from "./split.ts";
 /** Outputs that replace an input: output number to input number. */
 export type Updates = ReadonlyMap<number, number>;
 
-/** A pass: its name, what it does, and the rules that hold before and after it. */
-interface Pass<A, B> {
-  readonly name: string;
-  readonly run: (before: A) => B;
-  readonly print: (after: B) => string;
-  readonly check: (after: B) => void;
-}
-
-function runPass<A, B>(pass: Pass<A, B>, before: A): B {
-  const after = pass.run(before);
-  if (debug.verify) pass.check(after);
-  if (debug.level >= 5) debug.print(`-- after ${pass.name}\n${pass.print(after)}`);
+/** What a pass has made: printed and checked where that is asked for. */
+function passed<T>(name: string, after: T, print: (after: T) => string, check?: (after: T) => void): T {
+  if (debug.verify) check?.(after);
+  if (debug.level >= 5) debug.print(`-- after ${name}\n${print(after)}`);
   return after;
 }
 
-/** Turns a program into a plan: expand, simplify, split long sums, fuse, flatten, order, place. */
+const passedTensors = (name: string, after: Program) => passed(name, after, printProgram, checkTensors);
+
+/** Turns a program into a plan: expand, simplify, split long sums, fuse, flatten, order, bundle, place. */
 export function buildPlan(
   program: Program,
   profile: Profile,
   o: GraphOps,
   updates: Updates = new Map(),
 ): Plan {
-  const expanded = runPass(
-    { name: "expand", run: (p: Program) => expandRewrites(p, o), print: printProgram, check: checkTensors },
-    program,
-  );
-  const simple = runPass(
-    { name: "simplify", run: (p: Program) => simplify(p, o), print: printProgram, check: checkTensors },
-    expanded,
-  );
-  const split = runPass(
-    {
-      name: "split long sums",
-      run: (p: Program) => splitLongSums(p, profile, o),
-      print: printProgram,
-      check: checkTensors,
-    },
-    simple,
-  );
+  const expanded = passedTensors("expand", expandRewrites(program, o));
+  const simple = passedTensors("simplify", simplify(expanded, o));
+  const split = passedTensors("split long sums", splitLongSums(simple, profile, o));
   // A reshape of a stored value is that value: nothing is computed for it.
   const wanted = { inputs: split.inputs, outputs: split.outputs.map(withoutReshape) };
   const computed = {
@@ -78,27 +59,11 @@ export function buildPlan(
 }
 
 function fuseAndOrder(program: Program, profile: Profile, replaces: Replacements, o: GraphOps): FusedProgram {
-  const fused = runPass(
-    {
-      name: "fuse",
-      run: (p: Program) => fuse(p, { profile, enabled: debug.fuse, replaces }),
-      print: printFused,
-      check: (f) => checkFused(f, profile),
-    },
-    program,
-  );
-  const flat = debug.fuse
-    ? runPass(
-        {
-          name: "flatten",
-          run: (f: FusedProgram) => flatten(f, o, profile),
-          print: printFused,
-          check: () => undefined,
-        },
-        fused,
-      )
-    : fused;
-  return runPass({ name: "order", run: orderKernels, print: printFused, check: checkOrdered }, flat);
+  const options = { profile, enabled: debug.fuse, replaces };
+  const fused = passed("fuse", fuse(program, options), printFused, (f) => checkFused(f, profile));
+  const flat = debug.fuse ? passed("flatten", flatten(fused, o, profile), printFused) : fused;
+  const ordered = passed("order", orderKernels(flat), printFused, checkOrdered);
+  return debug.fuse ? passed("bundle", bundle(ordered, profile), printFused, checkOrdered) : ordered;
 }
 
 /** Results that take the place of an input which is not wanted itself. */

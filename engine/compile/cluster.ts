@@ -27,6 +27,8 @@ export interface Cluster {
   /** Extents of the loops over a row: stretches of adjacent reduced axes. */
   readonly extents: readonly number[];
   outputs: GraphNode[];
+  /** The kernels that share this launch, if it is one of several. */
+  readonly bundled?: readonly Cluster[];
   /** Why it ended where it did, for people. */
   readonly notes: string[];
 }

@@ -15,6 +15,7 @@ export function overwritten(
   fused: Pick<FusedProgram, "owner" | "program" | "replaces">,
   c: Cluster,
 ): Map<GraphNode, GraphNode> {
+  if (c.bundled) return new Map(c.bundled.flatMap((part) => [...overwritten(fused, part)]));
   const result = new Map<GraphNode, GraphNode>();
   if (c.kind === "scan" || c.kind === "sort" || c.kind === "attention") return result;
   const reads = readsOf(fused, c);

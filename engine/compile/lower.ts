@@ -1,7 +1,8 @@
+import { bundleKernel } from "../../kernels/bundle.ts";
 import { extraSteps } from "../../kernels/dot-parts.ts";
-import type { KernelSpec } from "../../kernels/kernel.ts";
+import { emitKernel, type KernelSpec } from "../../kernels/kernel.ts";
 import type { Store } from "../../kernels/map.ts";
-import type { Cost, KernelBinding } from "../../kernels/program.ts";
+import type { Cost, KernelBinding, KernelProgram } from "../../kernels/program.ts";
 import type { RowFold } from "../../kernels/row.ts";
 import { ScalarBuilder, type Step, scalarType } from "../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
@@ -13,7 +14,7 @@ import type { AttentionParams } from "../ir/attention.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes, InlineContext } from "../ir/primitive.ts";
-import { type Cluster, dotDomain } from "./cluster.ts";
+import { type Cluster, type ClusterKind, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
 import { attentionParts } from "./lower-attention.ts";
 import { chooseDotTile, elementsAtOnce, elementwiseGroup, MANY, rowLanes } from "./tiles.ts";
@@ -28,17 +29,64 @@ export interface Scratch {
 }
 
 export interface Lowered {
-  readonly spec: KernelSpec;
+  readonly program: KernelProgram;
   readonly operands: readonly Operand[];
 }
 
 /** The buffer that results are written to: usually their own, or that of an input which they replace. */
 export type InPlace = ReadonlyMap<GraphNode, GraphNode>;
 
-/** Writes a cluster as kernel specs: one, or a few for sorting. */
+/** Writes a cluster as kernels: one, or a few for sorting. */
 export function lowerCluster(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace): Lowered[] {
-  if (c.kind === "sort") return lowerSort(c);
-  return [new Lowering(fused, c, profile, inPlace).run()];
+  if (c.bundled)
+    return lowerBundle(c.bundled, profile, (part, size) => lowerOne(fused, part, profile, inPlace, size));
+  return c.kind === "sort" ? lowerSort(c) : [lowerOne(fused, c, profile, inPlace)];
+}
+
+const lowerOne = (
+  fused: FusedProgram,
+  c: Cluster,
+  profile: Profile,
+  inPlace: InPlace,
+  size?: number,
+): Lowered => new Lowering(fused, c, profile, inPlace).run(size);
+
+/** As few launches for several kernels as the sizes of their workgroups allow. */
+function lowerBundle(
+  clusters: readonly Cluster[],
+  profile: Profile,
+  lower: (c: Cluster, workgroupSize?: number) => Lowered,
+): Lowered[] {
+  const alone = clusters.map((c) => ({ kind: c.kind, kernel: lower(c), sized: (n: number) => lower(c, n) }));
+  const widthOf = (x: { kernel: Lowered }) => x.kernel.program.workgroupSize;
+  // Others take workgroups of any size.
+  const isRigid = ({ kind }: { kind: ClusterKind }) =>
+    kind === "dot" ? !profile.quads : kind !== "map" && kind !== "row";
+  const sizes = new Set(alone.filter(isRigid).map(widthOf));
+  const dots = alone.filter((x) => x.kind === "dot").map(widthOf);
+  if (sizes.size === 0) sizes.add(dots.length > 0 ? Math.min(...dots) : Math.max(...alone.map(widthOf)));
+  const [first] = sizes;
+  return [...sizes].flatMap((size) => {
+    const mine = alone.filter((x) => (isRigid(x) ? widthOf(x) : first) === size);
+    return together(mine.map((x) => (widthOf(x) === size ? x.kernel : x.sized(size))));
+  });
+}
+
+function together(kernels: readonly Lowered[]): readonly Lowered[] {
+  const operands: Operand[] = [];
+  const bindings: KernelBinding[] = [];
+  const parts = kernels.map(({ program, operands: own }) => ({
+    program,
+    numbers: own.map((x, k) => {
+      const known = operands.indexOf(x);
+      if (known >= 0) return known;
+      const binding = program.bindings[k] as KernelBinding;
+      bindings.push({ ...binding, name: binding.name.replace(/\d+/, `${operands.length}`) });
+      return operands.push(x) - 1;
+    }),
+  }));
+  const program = kernels.length > 1 && bundleKernel(parts, bindings);
+  return program ? [{ program, operands }] : kernels;
 }
 
 const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
@@ -77,8 +125,9 @@ class Lowering {
     }
   }
 
-  run(): Lowered {
-    const spec = {
+  /** `workgroupSize`: instead of the one that is best, for kernels that can do with any. */
+  run(workgroupSize?: number): Lowered {
+    const spec: KernelSpec = {
       map: () => this.#map(),
       row: () => this.#row(),
       dot: () => this.#dot(),
@@ -86,7 +135,11 @@ class Lowering {
       sort: () => this.#map(),
       attention: () => this.#attention(),
     }[this.#c.kind]();
-    return { spec, operands: this.#operands };
+    let sized = spec;
+    if (workgroupSize && (spec.kind === "map" || spec.kind === "row")) sized = { ...spec, workgroupSize };
+    if (workgroupSize && spec.kind === "dot" && spec.tile.variant === "quad")
+      sized = { ...spec, tile: { ...spec.tile, quads: workgroupSize / 4 } };
+    return { program: emitKernel(sized), operands: this.#operands };
   }
 
   #bind(x: GraphNode, access: KernelBinding["access"]): void {
@@ -417,18 +470,16 @@ function lowerSort(c: Cluster): Lowered[] {
     );
     const block = pass === 0 ? 0 : RUN * 2 ** (pass - 1);
     const name = `sort_${rows}x${length}_${block}`;
-    return {
-      spec: {
-        kind: "sort",
-        name,
-        bindings,
-        rows,
-        length,
-        block,
-        workgroupSize: 64,
-        cost: { flops: 0, bytes },
-      },
-      operands,
-    };
+    const program = emitKernel({
+      kind: "sort",
+      name,
+      bindings,
+      rows,
+      length,
+      block,
+      workgroupSize: 64,
+      cost: { flops: 0, bytes },
+    });
+    return { program, operands };
   });
 }

@@ -47,6 +47,6 @@ export function checkOrdered(fused: FusedProgram): void {
         `${x.primitive.name} is read before it is written`,
       );
     }
-    done.add(c);
+    for (const each of c.bundled ?? [c]) done.add(each);
   }
 }

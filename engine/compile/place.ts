@@ -1,4 +1,3 @@
-import { emitKernel } from "../../kernels/kernel.ts";
 import { bufferBytes } from "../core/dtype.ts";
 import { DeviceLimitError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
@@ -159,7 +158,7 @@ class Placing {
     const values: Operand[] = [];
     const steps: PlanStep[] = [];
     const add = (kernel: Lowered, cluster: Cluster, last: boolean): void => {
-      const program = emitKernel(kernel.spec);
+      const { program } = kernel;
       checkLimits(kernel, profile, program.name);
       const bound = kernel.operands.map((x, i) => ({ x, write: program.bindings[i]?.access !== "read" }));
       this.#live(bound, steps.length);

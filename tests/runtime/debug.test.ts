@@ -75,7 +75,7 @@ describe("the debug ladder", () => {
       [2, 2.5],
     ]);
     const passes = lines.filter((l) => l.startsWith("-- after ")).map((l) => l.slice(9));
-    expect(passes).toEqual(["expand", "simplify", "split long sums", "fuse", "flatten", "order"]);
+    expect(passes).toEqual(["expand", "simplify", "split long sums", "fuse", "flatten", "order", "bundle"]);
     const graphAfter = (name: string) => {
       const from = lines.indexOf(`-- after ${name}`);
       return lines.slice(

@@ -74,6 +74,7 @@ describe("an invalid kernel", () => {
     workgroups: [1, 1, 1],
     workgroupSize: 1,
     cost: { flops: 0, bytes: 0 },
+    body: "",
     needsF16: false,
   };
 

@@ -103,6 +103,7 @@ async function tellsKernels(device: Device): Promise<void> {
     workgroups: [1, 1, 1] as const,
     workgroupSize: 1,
     cost: { flops: 0, bytes: 0 },
+    body: "",
     needsF16: false,
   };
   const error = await errorOf(device.pipelines.get(broken));
