@@ -1,6 +1,6 @@
 import type { ImageSet } from "../../data/images.ts";
 import { fitMemory } from "../methods/fit-memory.ts";
-import { methodOf } from "./method-of.ts";
+import { blocksOf, methodOf } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 
 /**
@@ -18,9 +18,4 @@ export function fittedToMemory(recipe: Recipe, images: ImageSet, bytes: number):
     if (!(error instanceof RangeError)) throw error;
     return { ...recipe, recompute: blocks } as Recipe; // the run says what it takes
   }
-}
-
-function blocksOf(recipe: Recipe): number {
-  if (recipe.method === "dino" || recipe.method === "selfpatch") return recipe.vit.depth;
-  return recipe.method === "esvit" ? recipe.swin.depths.reduce((a, b) => a + b, 0) : 0;
 }

@@ -50,6 +50,9 @@ export const encoderIn = (state: unknown, description: EncoderDescription): Enco
 /** The part of a training state that is trained. */
 export const learnedIn = ({ method }: Recipe, state: unknown): unknown => methods[method].learned(state);
 
+/** Blocks of the recipe's model that can be computed again in the backward pass. */
+export const blocksOf = (recipe: Recipe): number => methods[recipe.method].blocks?.(recipe) ?? 0;
+
 /** The model of a recipe in a few words. */
 export const modelWords = (recipe: Recipe, images: ImageForm): string =>
   methods[recipe.method].words(recipe, images);

@@ -42,6 +42,7 @@ export function smallImages(side = 32): SmallImageOptions {
     warmupEpochs: 5,
     weightDecay: [0.04, 0.1] as const,
     momentum: [0.99, 1] as const,
+    start: "even" as const,
   };
   const backbone = { ...vits.nano, patch, imageSize: side, dropPath: 0 };
   return {

@@ -20,6 +20,7 @@ export const dinoJob: JobMethod<DinoRecipe, SelfDistillationState<DinoNetwork>> 
     start: recipe.start,
   }),
   learned: studentOf,
+  blocks: ({ vit }) => vit.depth,
   words: (recipe, images) => `DINO: ${vitWords(recipe.vit)}, ${cropWords(recipe, images)}`,
   problem: (recipe, images) => headsProblem(recipe.vit) ?? cropProblem(recipe, images, recipe.vit),
 };

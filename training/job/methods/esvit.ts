@@ -24,6 +24,7 @@ export const esVitJob: JobMethod<EsVitRecipe, SelfDistillationState<EsVitNetwork
     start: recipe.start,
   }),
   learned: studentOf,
+  blocks: ({ swin }) => swin.depths.reduce((a, b) => a + b, 0),
   words(recipe, images) {
     const { width, depths, window, patch } = recipe.swin;
     const stages = depths.map((depth, i) => `${width * 2 ** i}x${depth}`).join(", ");

@@ -14,6 +14,8 @@ export interface JobMethod<R, S> {
   rate?(recipe: R, steps: number): Schedule;
   /** The part of the state that is trained. */
   learned(state: S): unknown;
+  /** Blocks that can be computed again in the backward pass. */
+  blocks?(recipe: R): number;
   /** The model in a few words. */
   words(recipe: R, images: ImageForm): string;
   /** Why it cannot learn from images of this form, and what to do; null if it can. */

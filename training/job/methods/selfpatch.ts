@@ -22,6 +22,7 @@ export const selfPatchJob: JobMethod<SelfPatchRecipe, SelfDistillationState<Self
     start: recipe.start,
   }),
   learned: studentOf,
+  blocks: ({ vit }) => vit.depth,
   words: (recipe, images) =>
     `SelfPatch: ${vitWords(recipe.vit)}, ${cropWords(recipe, images)}, ${recipe.patchOut} prototypes of patches`,
   problem: (recipe, images) =>
