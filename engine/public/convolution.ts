@@ -3,7 +3,6 @@ import { type Lifted, lift } from "../lift.ts";
 
 export type ConvOptions = Lifted<functions.ConvOptions>;
 export type ConvTransposeOptions = Lifted<functions.ConvTransposeOptions>;
-export type UnfoldOptions = Lifted<functions.UnfoldOptions>;
 
 /**
  * Convolution over one axis (cross-correlation, as everywhere in deep learning).
@@ -74,28 +73,3 @@ export const convTranspose2d = lift(functions.convTranspose2d);
 
 /** Transposed convolution over three axes; see `convTranspose1d`. `w` is `[I, O / groups, KD, KH, KW]`. */
 export const convTranspose3d = lift(functions.convTranspose3d);
-
-/**
- * The windows of an image as columns (im2col).
- *
- * @param x `[B, C, H, W]`, or without B.
- * @param options.kernelSize Of the window: a number, or one for each axis.
- * @param options.stride, options.dilation, options.padding As in `conv2d`; zeros lie outside.
- * @returns `[B, C * KH * KW, positions]`.
- * @throws {ShapeError} If the window is larger than the padded input.
- *
- * Source: engine/functions/convolution.ts.
- */
-export const unfold = lift(functions.unfold);
-
-/**
- * Columns back to an image, added where windows overlap (col2im): the adjoint of `unfold`.
- *
- * @param x `[B, C * KH * KW, positions]`, or without B.
- * @param options.outputSize H and W of the image. The others as in `unfold`.
- * @returns `[B, C, H, W]`.
- * @throws {ShapeError} If the columns do not fit the image.
- *
- * Source: engine/functions/convolution.ts.
- */
-export const fold = lift(functions.fold);

@@ -1,5 +1,5 @@
-import { type Tensor, unfold } from "../../mod.ts";
-import { interpolate } from "../../vision.ts";
+import type { Tensor } from "../../mod.ts";
+import { interpolate, unfold } from "../../vision.ts";
 
 /**
  * The bias of each pair of positions of a window from a table over their offsets.

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import * as nodes from "../../engine/functions/convolution.ts";
+import * as unfolding from "../../engine/functions/unfold.ts";
 import { eachPosition } from "../../engine/ops/host-loops.ts";
 import * as m from "../../mod.ts";
+import * as vision from "../../vision.ts";
 import { errorOf, useNodeDevice } from "./check.ts";
 import { checkGrids, type ExpectedGrid, Grid, zeros } from "./grids.ts";
 import { checkGradients, operand } from "./host-gradients.ts";
@@ -185,8 +187,8 @@ test("unfold and fold equal their loops", async () => {
     if (at[2]! >= 0 && at[2]! < 5) image.add(at, y.get(b, channel * 6 + i * 3 + j, oi * 3 + oj));
   });
   await checkGrids({
-    unfold: [m.unfold(x.tensor, c), columns],
-    fold: [m.fold(y.tensor, { ...c, outputSize: [5, 7] }), image],
+    unfold: [vision.unfold(x.tensor, c), columns],
+    fold: [vision.fold(y.tensor, { ...c, outputSize: [5, 7] }), image],
   });
 });
 
@@ -203,8 +205,8 @@ test("gradients, and those of gradients", () => {
     second: true,
   });
   const c = { kernelSize: 2, stride: 1, padding: 1, dilation: 2 };
-  checkGradients((x) => nodes.unfold(x, c), [operand([1, 2, 4, 3])]);
-  checkGradients((x) => nodes.fold(x, { ...c, outputSize: [4, 3] }), [operand([1, 8, 12])]);
+  checkGradients((x) => unfolding.unfold(x, c), [operand([1, 2, 4, 3])]);
+  checkGradients((x) => unfolding.fold(x, { ...c, outputSize: [4, 3] }), [operand([1, 8, 12])]);
 });
 
 test("refuses what does not fit", () => {
@@ -231,8 +233,10 @@ test("refuses what does not fit", () => {
   expect(errorOf(() => m.convTranspose2d(x, m.zeros([4, 2, 3, 3]), { outputPadding: 1 })).problem).toBe(
     "outputPadding is too large",
   );
-  expect(errorOf(() => m.unfold(x, { kernelSize: 7 })).problem).toBe(
+  expect(errorOf(() => vision.unfold(x, { kernelSize: 7 })).problem).toBe(
     "the window is larger than the padded input",
   );
-  expect(errorOf(() => m.fold(m.zeros([1, 9, 4]), { kernelSize: 3, outputSize: 5 })).name).toBe("ShapeError");
+  expect(errorOf(() => vision.fold(m.zeros([1, 9, 4]), { kernelSize: 3, outputSize: 5 })).name).toBe(
+    "ShapeError",
+  );
 });
