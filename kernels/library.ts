@@ -19,32 +19,29 @@ const FUNCTIONS: readonly string[] = [
   "fn sign_of(x: f32) -> f32 { return select(select(select(0.0f, 1.0f, x > 0.0f), -1.0f, x < 0.0f), x, is_nan(x)); }",
   `fn scale_by_power(x: f32, n: i32) -> f32 {
   let half = n / 2;
-  return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(n - half + 127) << 23u);
+  return x * power_of_two(f32(half)) * power_of_two(f32(n - half));
 }`,
   // 2^m for a whole m from -126 to 127: added to 1.5 * 2^23 + 127 it is in the low bits, and times 2^23 in the exponent.
   "fn power_of_two$(m: T) -> T { return bitcast<T>(bitcast<U>(m + 12583039.0f) * 8388608u); }",
-  // e^r for |r| <= ln 2, in an order of few steps that wait for each other.
-  `fn exp_near_zero$(r: T) -> T {
+  // e^r - 1 for |r| <= ln 2, in an order of few steps that wait for each other.
+  `fn expm1_near_zero$(r: T) -> T {
   let z = r * r;
-  return (1.0f + r) + z * ((0.50000036f + 0.16666614f * r) + z * ((0.008336120f * r + 0.041661236f) + z * (0.0014105091f + 1.9610836e-4f * r)));
+  return r + z * ((0.50000036f + 0.16666614f * r) + z * ((0.008336120f * r + 0.041661236f) + z * (0.0014105091f + 1.9610836e-4f * r)));
 }`,
   // By an even power of 2, halved and used twice: neither the largest results nor the smallest need care.
   `fn exp_f$(x: T) -> T {
   let m = floor(x * 0.72134752f + 0.5f);
   let s = power_of_two$(m);
-  let y = exp_near_zero$((x - m * 1.38671875f) + m * 4.2438888e-4f) * s * s;
+  let y = (1.0f + expm1_near_zero$((x - m * 1.38671875f) + m * 4.2438888e-4f)) * s * s;
   return select(select(y, T(from_bits(0x7f800000u)), x > T(88.72284f)), T(0.0f), x < T(-104.0f));
 }`,
   `fn exp2_f(x: f32) -> f32 {
   let m = floor(x * 0.5f + 0.5f);
   let s = power_of_two(m);
-  let y = exp_near_zero((x - m - m) * 0.69314718f) * s * s;
+  let y = (1.0f + expm1_near_zero((x - m - m) * 0.69314718f)) * s * s;
   return select(select(y, from_bits(0x7f800000u), x >= 128.0f), 0.0f, x < -151.0f);
 }`,
-  `fn expm1_f(x: f32) -> f32 {
-  let small = x + x * x * (${poly("x", 2.4801588e-5, 1.984127e-4, 0.0013888889, 0.008333334, 0.041666668, 0.16666667, 0.5)});
-  return select(exp_f(x) - 1.0f, small, abs(x) < 0.5f);
-}`,
+  "fn expm1_f(x: f32) -> f32 { return select(exp_f(x) - 1.0f, expm1_near_zero(x), abs(x) < 0.5f); }",
   `fn log_f(x: f32) -> f32 {
   let tiny = x < 1.17549435e-38f;
   let bits = bitcast<u32>(select(x, x * 8388608.0f, tiny));
@@ -128,15 +125,7 @@ const FUNCTIONS: readonly string[] = [
 }`,
   `fn pow_i(x: i32, y: i32) -> i32 {
   if (y < 0) { return select(select(0, select(1, -1, (y & 1) == 1), x == -1), 1, x == 1); }
-  var n = u32(y);
-  var base = x;
-  var product = 1;
-  for (var i = 0u; i < 32u; i++) {
-    if ((n & 1u) == 1u) { product *= base; }
-    base *= base;
-    n >>= 1u;
-  }
-  return product;
+  return bitcast<i32>(pow_u(bitcast<u32>(x), bitcast<u32>(y)));
 }`,
   `fn pow_u(x: u32, y: u32) -> u32 {
   var n = y;
@@ -163,8 +152,8 @@ const FUNCTIONS: readonly string[] = [
 }`,
   // Word i of the binary digits of 2 / pi, which begin two bits into word 1.
   `fn two_over_pi(i: u32) -> u32 {
-  let low = select(select(select(0u, 0x28be60dbu, i == 1u), 0x9391054au, i == 2u), 0x7f09d5f4u, i == 3u);
-  return select(select(select(low, 0x7d4d3770u, i == 4u), 0x36d8a566u, i == 5u), 0x4f10e410u, i == 6u);
+  var words = array<u32, 7>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u);
+  return words[i];
 }`,
   // Large angles (Payne and Hanek 1983): the digits of 2 / pi that matter, times the mantissa, as fixed point.
   `fn large_angle(x: f32) -> vec2f {

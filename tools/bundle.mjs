@@ -7,6 +7,7 @@ export const entries = [
   "mod.ts",
   "io.ts",
   "signal.ts",
+  "tune.ts",
   "vision.ts",
   "models/mod.ts",
   "losses/mod.ts",

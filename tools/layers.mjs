@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 /** What the programs at the top of the house may use. */
 const everything = [
-  ...["mod.ts", "io.ts", "signal.ts", "vision.ts"],
+  ...["mod.ts", "io.ts", "signal.ts", "tune.ts", "vision.ts"],
   ...["engine", "kernels", "models", "losses", "data", "training"],
 ];
 
@@ -19,6 +19,7 @@ export const table = {
   "mod.ts": { may: ["engine"] },
   "io.ts": { may: ["engine"] },
   "signal.ts": { may: ["engine"] },
+  "tune.ts": { may: ["engine"] },
   "vision.ts": { may: ["engine"] },
   "engine/core": { may: [] },
   // A record says how its primitive becomes part of a kernel, so the graph knows the types of scalar programs.
@@ -31,6 +32,7 @@ export const table = {
   "engine/compile": { may: ["engine/core", "engine/ir", "kernels"] },
   "engine/runtime": { may: ["engine/core", "engine/ir", "kernels"] },
   "engine/io": { may: ["engine/core", "engine/tensor.ts"] },
+  "engine/tuning": { may: ["engine", "kernels"], packages: ["node:"] },
   engine: { may: ["engine", "kernels"] }, // the files directly in engine/
   kernels: { may: ["engine/core"] },
   models: { may: ["mod.ts", "io.ts", "signal.ts", "vision.ts"] },
@@ -55,7 +57,7 @@ export const table = {
 const otherFolders = ["docs", "dist", "runs", "shared", "node_modules"];
 
 /** Files that only pass on what other modules export. */
-const reexportsOnly = ["mod.ts", "io.ts", "signal.ts", "vision.ts"];
+const reexportsOnly = ["mod.ts", "io.ts", "signal.ts", "tune.ts", "vision.ts"];
 
 /**
  * @typedef {{ specifier: string, kind: "runtime" | "type" | "dynamic" }} Import

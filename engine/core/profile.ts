@@ -1,3 +1,17 @@
+/** Changes whenever kernels do, so that what was measured with older ones is not believed. */
+export const KERNELS = 1;
+
+/** What `morlet/tune` has measured on an adapter. */
+export interface TuningTable {
+  /** Vendor, architecture and description. */
+  readonly adapter: string;
+  readonly kernels: number;
+  /** Nanoseconds that a round of a tile of four lanes takes, by its size such as `12x4`. */
+  readonly rounds?: Readonly<Record<string, number>>;
+  /** The best tile of a contraction of the sizes `batch,m,n,k`. */
+  readonly dots?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
+}
+
 /** What the compiler must know of an adapter. Two families of kernels: for GPUs, and for drivers that run on the CPU. */
 export interface Profile {
   readonly kind: "gpu" | "software";
@@ -14,6 +28,7 @@ export interface Profile {
   readonly maxWorkgroupSize: number;
   /** Rows that keep the adapter busy; fewer than these are cut into pieces. */
   readonly parallelism: number;
+  readonly tuning?: TuningTable;
 }
 
 /** What WebGPU guarantees, so a plan made for it runs anywhere. */

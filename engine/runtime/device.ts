@@ -1,6 +1,6 @@
 import { readHostSettings } from "../core/debug.ts";
 import { DeviceLostError, NoDeviceError } from "../core/errors.ts";
-import type { Profile } from "../core/profile.ts";
+import { KERNELS, type Profile, type TuningTable } from "../core/profile.ts";
 import { Shelf } from "./block.ts";
 import { BufferPool, type MemoryReport, USAGE } from "./buffers.ts";
 import { hostGPU } from "./host.ts";
@@ -17,6 +17,11 @@ export interface DeviceOptions {
   powerPreference?: GPUPowerPreference;
   /** The family of kernels; by default told by the adapter. */
   kernels?: "gpu" | "software";
+  /**
+   * What was measured on the adapter of this name, such as `keptTuning` of `morlet/tune`. A table of another adapter or
+   * of other kernels is not used.
+   */
+  tuning?: (adapter: string) => TuningTable | null | Promise<TuningTable | null>;
 }
 
 interface Keeper {
@@ -167,7 +172,7 @@ export async function createDevice(options: DeviceOptions = {}): Promise<Device>
     return new Device(
       options.device,
       describeAdapter(info),
-      profileOf(options.device, info, options.kernels),
+      await profileOf(options.device, info, options),
       false,
     );
   }
@@ -178,7 +183,7 @@ export async function createDevice(options: DeviceOptions = {}): Promise<Device>
     .catch((cause: unknown) => {
       throw new NoDeviceError("the adapter gives no device; try closing other users of the GPU", { cause });
     });
-  return new Device(gpu, describeAdapter(adapter.info), profileOf(gpu, adapter.info, options.kernels), true, [
+  return new Device(gpu, describeAdapter(adapter.info), await profileOf(gpu, adapter.info, options), true, [
     host,
     adapter,
   ]);
@@ -198,11 +203,11 @@ const describeAdapter = (info: GPUAdapterInfo | undefined): Device["adapter"] =>
 /** Vendor numbers under which wgpu reports Mesa's and SwiftShader's drivers, which run on the CPU. */
 const SOFTWARE = /swiftshader|llvmpipe|software|lavapipe|basic render|^6880$|^65541$/i;
 
-function profileOf(
+async function profileOf(
   device: GPUDevice,
   info: GPUAdapterInfo | undefined,
-  forced?: "gpu" | "software",
-): Profile {
+  { kernels: forced, tuning }: DeviceOptions,
+): Promise<Profile> {
   const { limits, features } = device;
   const fallback = (info as { isFallbackAdapter?: boolean } | undefined)?.isFallbackAdapter === true;
   const named = [info?.vendor, info?.architecture, info?.description, info?.device].some(
@@ -211,8 +216,11 @@ function profileOf(
   const { subgroupMinSize, subgroupMaxSize } = (info ?? {}) as Partial<GPUAdapterInfo>;
   const lanes = subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : undefined;
   const kind = forced ?? (fallback || named ? "software" : "gpu");
+  const name = Object.values(describeAdapter(info)).join(" ").trim();
+  const table = await tuning?.(name);
   return {
     kind,
+    ...(table?.adapter === name && table.kernels === KERNELS && { tuning: table }),
     f16: features.has("shader-f16"),
     quads: kind === "software" && lanes === 4 && features.has("subgroups"),
     // Eight on every adapter: kernels and their plans are then the same everywhere.

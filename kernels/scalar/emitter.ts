@@ -98,18 +98,15 @@ export class Emitter {
           this.bindVariable(variable, name, depth);
           return f();
         });
-      const [, called = "", list = ""] = /^([a-z_][a-z0-9_]*)\((\$\d(?:, \$\d)*)\)$/.exec(step.text) ?? [];
-      const vector = names.length === 4 && called !== "" ? vectorForm(called) : null;
+      const called = /^(\w+)\(\$0\)$/.exec(step.text)?.[1];
+      const vector = names.length === 4 && called !== undefined ? vectorForm(called) : null;
       if (vector === null) {
         forEach(() => this.#emit(id, null));
         continue;
       }
-      const args = list.split(", ").map((arg) => {
-        const values = forEach(() => this.#emit(step.args[Number(arg[1])] as number, step));
-        return `vec4f(${values.join(", ")})`;
-      });
+      const args = forEach(() => this.#emit(step.args[0] as number, step));
       const result = this.fresh("v");
-      this.line(`let ${result} = ${vector}(${args.join(", ")});`);
+      this.line(`let ${result} = ${vector}(vec4f(${args.join(", ")}));`);
       const places = forEach(() => this.#place(id, step));
       places.forEach(({ key, depth }, i) => {
         (this.#blocks[depth] as Block).values.set(key, `${result}.${"xyzw"[i]}`);
