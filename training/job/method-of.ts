@@ -1,3 +1,4 @@
+import type { ViewRecipe } from "../../data/augment/recipe.ts";
 import { type ChannelStatistics, channelStatistics, type ImageSet } from "../../data/images.ts";
 import { saveWeights } from "../../models/nn/weights.ts";
 import { describeEncoder, type Encoder, type EncoderDescription, encoderOfState } from "../encoder-file.ts";
@@ -49,6 +50,9 @@ export const encoderIn = (state: unknown, description: EncoderDescription): Enco
 
 /** The part of a training state that is trained. */
 export const learnedIn = ({ method }: Recipe, state: unknown): unknown => methods[method].learned(state);
+
+/** How the recipe makes views, some of each kind. */
+export const viewRecipes = (recipe: Recipe): readonly ViewRecipe[] => methods[recipe.method].views(recipe);
 
 /** Blocks of the recipe's model that can be computed again in the backward pass. */
 export const blocksOf = (recipe: Recipe): number => methods[recipe.method].blocks?.(recipe) ?? 0;

@@ -13,6 +13,7 @@ import type { ReportData } from "../report/data.ts";
 import { filtersShown } from "./filters-shown.ts";
 import { looksShown } from "./looks-shown.ts";
 import type { Measured } from "./measure.ts";
+import { viewRecipes } from "./method-of.ts";
 import type { Recipe } from "./recipe.ts";
 import { aboutScores, mainColumn, scoreLegend, scoreTable, verdict, wayNames } from "./words.ts";
 
@@ -54,7 +55,7 @@ export async function reportOf(result: JobResult): Promise<ReportData> {
     legend: [...aboutScores(null, data.test !== null), ...scoreLegend(scores, result.question ?? null)],
     ...curves(metrics),
     ...(trained ? await neighbourhood(trained, images) : { map: null, neighbours: null }),
-    views: await viewsShown(data.train, result.recipe.seed),
+    views: await viewsShown(data.train, result.recipe),
     filters: await filtersShown(result.encoder),
     looks: await looksShown(result.encoder, images),
     confusion: trained ? confusionOf(trained, images) : null,
@@ -142,11 +143,14 @@ function someRows(count: number, most: number): number[] {
   return order.slice(0, most).sort((a, b) => a - b);
 }
 
-async function viewsShown(train: ImageCollection, seed: number): Promise<ReportData["views"]> {
+async function viewsShown(train: ImageCollection, recipe: Recipe): Promise<ReportData["views"]> {
   if (train.images.channels !== 1 && train.images.channels !== 3) return null;
   const { images } = pickImages(train, someRows(train.images.count, SHOWN_VIEWS));
+  const kinds = viewRecipes(recipe);
   const views: ImageSet[] = [];
-  for (let number = 0; number < VIEWS_OF_EACH; number++) views.push(await viewsOf(images, seed, number));
+  for (let number = 0; number < VIEWS_OF_EACH; number++) {
+    views.push(await viewsOf(images, recipe.seed, number, kinds[number % kinds.length]));
+  }
   return { images, views };
 }
 

@@ -1,4 +1,4 @@
-import { scatSimClrRecipe } from "../../../data/augment/recipe.ts";
+import { defaultRecipe, scatSimClrRecipe, type ViewRecipe } from "../../../data/augment/recipe.ts";
 import type { ChannelStatistics } from "../../../data/images.ts";
 import type { ContrastiveOptions, ContrastiveState } from "../../methods/contrastive.ts";
 import { cosine } from "../../schedule.ts";
@@ -17,6 +17,10 @@ export function contrastiveOptions(
     ...(views === "paper" ? { views: scatSimClrRecipe } : {}),
   };
 }
+
+export const viewsOf = ({ views }: ContrastiveRecipe): readonly ViewRecipe[] => [
+  views === "paper" ? scatSimClrRecipe : defaultRecipe,
+];
 
 export const cosineRate = ({ rate }: ContrastiveRecipe, steps: number) => cosine({ base: rate, steps });
 

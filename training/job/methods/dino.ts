@@ -4,7 +4,14 @@ import type { ImageForm } from "../../encoders/kind.ts";
 import { dino } from "../../methods/dino.ts";
 import type { SelfDistillationState } from "../../methods/self-distillation.ts";
 import type { DinoRecipe, SelfPatchRecipe } from "../recipe.ts";
-import { cropProblem, cropWords, distillationOptions, layoutSide, studentOf } from "./distillation.ts";
+import {
+  cropProblem,
+  cropsShown,
+  cropWords,
+  distillationOptions,
+  layoutSide,
+  studentOf,
+} from "./distillation.ts";
 import type { JobMethod } from "./job-method.ts";
 
 export const dinoJob: JobMethod<DinoRecipe, SelfDistillationState<DinoNetwork>> = {
@@ -19,6 +26,7 @@ export const dinoJob: JobMethod<DinoRecipe, SelfDistillationState<DinoNetwork>> 
     imageSize: layoutSide(recipe, images),
     start: recipe.start,
   }),
+  views: cropsShown,
   learned: studentOf,
   blocks: ({ vit }) => vit.depth,
   words: (recipe, images) => `DINO: ${vitWords(recipe.vit)}, ${cropWords(recipe, images)}`,

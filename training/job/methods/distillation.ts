@@ -1,4 +1,9 @@
-import { dinoRecipe, type MultiCropRecipe, type ViewRecipe } from "../../../data/augment/recipe.ts";
+import {
+  dinoRecipe,
+  type MultiCropRecipe,
+  type Probability,
+  type ViewRecipe,
+} from "../../../data/augment/recipe.ts";
 import type { ChannelStatistics } from "../../../data/images.ts";
 import type { ImageForm } from "../../encoders/kind.ts";
 import type { SelfDistillationOptions, SelfDistillationState } from "../../methods/self-distillation.ts";
@@ -51,6 +56,24 @@ function cropViews({ count, largeArea, smallArea }: CropRecipe, views: Distillat
     globals: { ...globals, recipe: mild(globals.recipe) },
     locals: { ...locals, recipe: mild(locals.recipe) },
   } satisfies MultiCropRecipe;
+}
+
+/** As many as there are crops. */
+export function cropsShown({ crops, views }: DistillationRecipe): readonly ViewRecipe[] {
+  const { globals, locals } = cropViews(crops, views);
+  const each = ({ count, recipe }: MultiCropRecipe["globals"]) =>
+    Array.from({ length: count }, (_, i) => ofView(recipe, i));
+  return [...each(globals), ...each(locals)];
+}
+
+/** The recipe of one of the views that are made together. */
+function ofView({ blur, solarise, ...rest }: ViewRecipe, view: number): ViewRecipe {
+  const own = (p: Probability): number => (typeof p === "number" ? p : (p[view] ?? 0));
+  return {
+    ...rest,
+    ...(blur && { blur: { ...blur, probability: own(blur.probability) } }),
+    ...(solarise && { solarise: own(solarise) }),
+  };
 }
 
 /**

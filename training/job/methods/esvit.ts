@@ -2,7 +2,14 @@ import type { EsVitNetwork } from "../../../models/networks/esvit.ts";
 import { esVit } from "../../methods/esvit.ts";
 import type { SelfDistillationState } from "../../methods/self-distillation.ts";
 import type { EsVitRecipe } from "../recipe.ts";
-import { cropProblem, cropWords, distillationOptions, layoutSide, studentOf } from "./distillation.ts";
+import {
+  cropProblem,
+  cropsShown,
+  cropWords,
+  distillationOptions,
+  layoutSide,
+  studentOf,
+} from "./distillation.ts";
 import type { JobMethod } from "./job-method.ts";
 
 export const esVitJob: JobMethod<EsVitRecipe, SelfDistillationState<EsVitNetwork>> = {
@@ -23,6 +30,7 @@ export const esVitJob: JobMethod<EsVitRecipe, SelfDistillationState<EsVitNetwork
     imageSize: layoutSide(recipe, images),
     start: recipe.start,
   }),
+  views: cropsShown,
   learned: studentOf,
   blocks: ({ swin }) => swin.depths.reduce((a, b) => a + b, 0),
   words(recipe, images) {

@@ -1,3 +1,4 @@
+import type { ViewRecipe } from "../../../data/augment/recipe.ts";
 import type { ChannelStatistics } from "../../../data/images.ts";
 import type { ImageForm } from "../../encoders/kind.ts";
 import type { EncoderForm } from "../../encoders/kinds.ts";
@@ -12,6 +13,8 @@ export interface JobMethod<R, S> {
   form(recipe: R, images: ImageForm): EncoderForm;
   /** The learning rate, where the method has no schedule of its own. */
   rate?(recipe: R, steps: number): Schedule;
+  /** How views are made, some of each kind that it learns from, as a report shows them. */
+  views(recipe: R): readonly ViewRecipe[];
   /** The part of the state that is trained. */
   learned(state: S): unknown;
   /** Blocks that can be computed again in the backward pass. */

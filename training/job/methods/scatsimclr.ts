@@ -1,6 +1,6 @@
 import { type ScatSimClrState, scatSimClr } from "../../methods/scatsimclr.ts";
 import type { ScatSimClrRecipe } from "../recipe.ts";
-import { contrastiveOptions, cosineRate, headWords, modelOf } from "./contrastive.ts";
+import { contrastiveOptions, cosineRate, headWords, modelOf, viewsOf } from "./contrastive.ts";
 import type { JobMethod } from "./job-method.ts";
 
 /** Cells that the representation is pooled to. */
@@ -24,6 +24,7 @@ export const scatSimClrJob: JobMethod<ScatSimClrRecipe, ScatSimClrState> = {
     ...{ adapter, hidden, out },
   }),
   rate: cosineRate,
+  views: viewsOf,
   learned: modelOf,
   words(recipe) {
     const { scales, angles, adapter } = recipe;

@@ -3,7 +3,14 @@ import type { SelfDistillationState } from "../../methods/self-distillation.ts";
 import { selfPatch } from "../../methods/selfpatch.ts";
 import type { SelfPatchRecipe } from "../recipe.ts";
 import { backboneOf, headsProblem, vitWords } from "./dino.ts";
-import { cropProblem, cropWords, distillationOptions, layoutSide, studentOf } from "./distillation.ts";
+import {
+  cropProblem,
+  cropsShown,
+  cropWords,
+  distillationOptions,
+  layoutSide,
+  studentOf,
+} from "./distillation.ts";
 import type { JobMethod } from "./job-method.ts";
 
 /** Patches along a side that a ring of neighbours needs. */
@@ -21,6 +28,7 @@ export const selfPatchJob: JobMethod<SelfPatchRecipe, SelfDistillationState<Self
     imageSize: layoutSide(recipe, images),
     start: recipe.start,
   }),
+  views: cropsShown,
   learned: studentOf,
   blocks: ({ vit }) => vit.depth,
   words: (recipe, images) =>

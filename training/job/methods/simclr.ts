@@ -1,6 +1,6 @@
 import { type SimClrState, simClr } from "../../methods/simclr.ts";
 import type { SimClrRecipe } from "../recipe.ts";
-import { contrastiveOptions, cosineRate, headWords, modelOf } from "./contrastive.ts";
+import { contrastiveOptions, cosineRate, headWords, modelOf, viewsOf } from "./contrastive.ts";
 import type { JobMethod } from "./job-method.ts";
 
 export const simClrJob: JobMethod<SimClrRecipe, SimClrState> = {
@@ -14,6 +14,7 @@ export const simClrJob: JobMethod<SimClrRecipe, SimClrState> = {
     }),
   form: ({ network, hidden, out }) => ({ method: "SimCLR", network, hidden, out }),
   rate: cosineRate,
+  views: viewsOf,
   learned: modelOf,
   words(recipe) {
     const { stages, block } = recipe.network;
