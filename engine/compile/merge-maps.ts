@@ -67,7 +67,8 @@ function tryMerge(
   if (reads.size + outputs.length > profile.maxBindings) return null;
   if (expressionLength(scope, a) + expressionLength(scope, b) > LONGEST_EXPRESSION) return null;
   if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
-  if (dependsThroughOthers(fused, owner, a, b) || dependsThroughOthers(fused, owner, b, a)) return null;
+  if (dependsThroughOthers(readsOfOne, owner, a, b) || dependsThroughOthers(readsOfOne, owner, b, a))
+    return null;
   const merged = merge(place, a, b);
   // A value that is read at other positions too is not written over after all.
   return bindingsOf({ ...scope, replaces: fused.replaces }, merged).length > profile.maxBindings
@@ -114,14 +115,13 @@ function readsInPlace(
 
 /** Whether a third kernel stands between: it reads from `writer` and `reader` reads from it. */
 function dependsThroughOthers(
-  fused: FusedProgram,
+  readsOfOne: (c: Cluster) => GraphNode[],
   owner: ReadonlyMap<GraphNode, Cluster>,
   writer: Cluster,
   reader: Cluster,
 ): boolean {
-  const scope = { program: fused.program, owner };
   const seen = new Set<Cluster>([reader]);
-  const stack = readsOf(scope, reader)
+  const stack = readsOfOne(reader)
     .map((x) => owner.get(x))
     .filter((c): c is Cluster => c !== undefined && c !== writer);
   while (stack.length > 0) {
@@ -129,7 +129,7 @@ function dependsThroughOthers(
     if (c === writer) return true;
     if (seen.has(c)) continue;
     seen.add(c);
-    for (const x of readsOf(scope, c)) {
+    for (const x of readsOfOne(c)) {
       const next = owner.get(x);
       if (next) stack.push(next);
     }
