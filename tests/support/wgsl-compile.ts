@@ -264,9 +264,15 @@ class Translator {
       const parts = args.map((y) => (isVector(y.type) ? `...${y.code}` : this.convert(y, element)));
       return { code: `splat([${parts.join(", ")}], ${vector[1]})`, type: `vec${vector[1]}${vector[2]}` };
     }
+    if (name.startsWith("array_")) {
+      const type = name.slice(6);
+      return { code: `[${args.map((y) => this.convert(y, itemOf(type))).join(", ")}]`, type };
+    }
     if (name.startsWith("bitcast_")) {
       const to = name.slice(8);
       const from = { int: "i32", float: "f32" }[x.type] ?? x.type;
+      if (isVector(from))
+        return { code: `${x.code}.map((x) => bits.${elementOf(from)}_${elementOf(to)}(x))`, type: to };
       return { code: `bits.${from}_${to}(${this.convert(x, from)})`, type: to };
     }
     if (name in SWAPS) return { code: `(yield [${SWAPS[name]}, ${x.code}])`, type: x.type };
@@ -287,7 +293,8 @@ class Translator {
       case "select": {
         const type = common(x, args[1] as Typed);
         const [no, yes] = [this.convert(x, type), this.convert(args[1] as Typed, type)];
-        return { code: `select(${no}, ${yes}, ${codes[2]})`, type };
+        const by = isVector(args[2]?.type as string) ? "choose" : "select";
+        return { code: `${by}(${no}, ${yes}, ${codes[2]})`, type };
       }
       case "min":
       case "max":
@@ -298,6 +305,7 @@ class Translator {
         return { code: `${name}(${converted.join(", ")})`, type };
       }
       case "abs":
+        if (isVector(x.type)) return { code: `${x.code}.map((x) => Math.abs(x))`, type: x.type };
         return { code: x.type === "i32" ? `(Math.abs(${x.code}) | 0)` : `Math.abs(${x.code})`, type: x.type };
       case "sign":
         return { code: `Math.sign(${x.code})`, type: x.type };

@@ -330,7 +330,8 @@ class Parser {
     let name = token;
     if (TEMPLATED.has(token) && this.eat("<")) {
       const element = this.type();
-      name = token === "bitcast" ? `bitcast_${element}` : token + element[0];
+      const length = this.eat(",") ? `[${this.next()}]` : "";
+      name = token.startsWith("vec") ? token + element[0] : `${token}_${element}${length}`;
       this.need(">");
     }
     if (!this.eat("(")) return { kind: "name", name };

@@ -203,6 +203,8 @@ const runtime = {
   bits,
   half: (x: number) => float16Value(float16Bits(x)),
   select: <T>(no: T, yes: T, condition: boolean): T => (condition ? yes : no),
+  choose: (no: readonly number[], yes: readonly number[], conditions: readonly boolean[]) =>
+    conditions.map((condition, i) => (condition ? yes[i] : no[i]) as number),
   inside: (i: number, length: number) => {
     if (i >= 0 && i < length) return i;
     throw new KernelFault(`element ${i} of a thread's own array of ${length}`);
