@@ -60,7 +60,7 @@ export interface Scattering2d {
  *   reflection.
  * @returns A function from `f32[..., M, N]` to `f32[..., K, m, n]`, with `m = floor(M / 2^J)`, `n = floor(N / 2^J)` and
  *   `K = 1 + J L + L^2 J (J - 1) / 2` (or `1 + J L`). Colour channels are leading axes like any other. The order of the
- *   channels is that of `paths`. Equal options give the same function.
+ *   channels is that of `paths`. Equal options give the same function, as long as it is one of the eight used last.
  * @throws {RangeError} If an option is out of range. The function throws a {@link ShapeError} for images of another size,
  *   and a TypeError for what is no tensor.
  *
@@ -81,10 +81,15 @@ export function scattering2d(options: ScatteringOptions): Scattering2d {
   check({ J, shape, L, maxOrder, prePadded });
   const key = [J, ...shape, L, maxOrder, prePadded].join();
   const made = transforms.get(key) ?? build({ J, shape, L, maxOrder, prePadded });
+  // The one used last comes last.
+  transforms.delete(key);
   transforms.set(key, made);
+  if (transforms.size > TRANSFORMS_KEPT) transforms.delete(transforms.keys().next().value as string);
   return made;
 }
 
+/** Enough for a model on images of a few sizes; a folder of pictures of all sizes would otherwise fill the memory. */
+const TRANSFORMS_KEPT = 8;
 const transforms = new Map<string, Scattering2d>();
 
 function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>): Scattering2d {
