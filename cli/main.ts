@@ -30,7 +30,13 @@ process.exitCode = await runCommand(process.argv.slice(2), {
       for (const [name, each] of listeners) process.off(name, each);
     };
   },
-  leave: (code) => process.exit(code),
+  // By the signal itself, which shells tell as 128 and its number: an orderly exit would take down the driver while it
+  // still compiles, and that may crash.
+  leave(code) {
+    const signal = code === 143 ? "SIGTERM" : "SIGINT";
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  },
 });
 // Leaves at once: an open device would hold the process.
 process.exit();

@@ -153,7 +153,7 @@ const FUNCTIONS: readonly string[] = [
   // Word i of the binary digits of 2 / pi, which begin two bits into word 1.
   `fn two_over_pi(i: u32) -> u32 {
   var words = array<u32, 7>(0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u);
-  return words[i];
+  return words[min(i, 6u)]; // NaN and infinities would read on
 }`,
   // Large angles (Payne and Hanek 1983): the digits of 2 / pi that matter, times the mantissa, as fixed point.
   `fn large_angle(x: f32) -> vec2f {

@@ -173,7 +173,8 @@ goldenTest("dino/augment", "DINO: operations with Pillow's rounding", async (fil
     ] as const) {
       const want = file.values(`${name}.${i}`);
       const drawn = (x: Tensor) => resampleBoxes(x, boxes, [out, out], filter, bytes);
-      expectClose(await run(drawn, image), want, { most: 1, share: 2e-3 });
+      // A sum that ends within a rounding of a half may go to either side: three values of 16 x 16 x 3 at most.
+      expectClose(await run(drawn, image), want, { most: 1, share: 4e-3 });
     }
   }
   for (const [i, sigma] of config.blur.entries()) {
