@@ -1,4 +1,15 @@
-import { arange, floor, matmul, sign, sin, type Tensor, tensor, trunc, where } from "../../mod.ts";
+import {
+  arange,
+  floor,
+  floorDivide,
+  matmul,
+  sign,
+  sin,
+  type Tensor,
+  tensor,
+  trunc,
+  where,
+} from "../../mod.ts";
 import { axisMatrix, type FilterName, filters } from "./filters.ts";
 import { bytes, type Scale } from "./scale.ts";
 
@@ -25,8 +36,9 @@ export function resampleBoxes(
   flip?: Tensor,
 ): Tensor {
   const [, , height = 0, width = 0] = images.shape;
-  const across = axisWeights(filter, boxes.left, boxes.width, width, columns, flip);
-  const down = axisWeights(filter, boxes.top, boxes.height, height, rows);
+  const weights = scale.whole ? fixedWeights : axisWeights;
+  const across = weights(filter, axisGrid(boxes.left, boxes.width, width, columns, flip));
+  const down = weights(filter, axisGrid(boxes.top, boxes.height, height, rows));
   return alongAxes(images, across, down, products(scale));
 }
 
@@ -55,8 +67,11 @@ export function resample(
   const [, , height = 0, width = 0] = images.shape;
   const { filter, scale, box = { top: 0, left: 0, height, width } } = options;
   const part = images.slice(null, null, [box.top, box.top + box.height], [box.left, box.left + box.width]);
-  const weights = (inputs: number, outputs: number) =>
-    tensor(axisMatrix(filter, inputs, outputs), { shape: [1, outputs, inputs] });
+  const weights = (inputs: number, outputs: number) => {
+    const matrix = axisMatrix(filter, inputs, outputs);
+    const shape = [1, outputs, inputs];
+    return tensor(scale.whole ? matrix.map(toFixedPoint) : matrix, { shape });
+  };
   return alongAxes(part, weights(box.width, columns), weights(box.height, rows), products(scale));
 }
 
@@ -78,18 +93,18 @@ export function alongAxes(
   return result.reshape([count, rows, channels, columns]).permute([0, 2, 1, 3]);
 }
 
-/** Bits after the point of Pillow's weights, in two halves. */
+/** Pillow's weights are whole multiples of 1 / UNIT, here in two halves. */
 const HALF = 2 ** 11;
 const UNIT = HALF * HALF;
 
-const fixedPoint = (weights: Tensor): Tensor => trunc(weights.mul(UNIT).add(sign(weights).mul(0.5)));
+const toFixedPoint = (weight: number): number => Math.trunc(weight * UNIT + Math.sign(weight) * 0.5);
 
 /**
- * The product of whole pixels and weights of 22 bits after the point, rounded to whole numbers: all of it in whole
- * numbers that f32 holds, so that halves are rounded as Pillow rounds them and every device agrees.
+ * The product of whole pixels and weights in units of 1 / UNIT, rounded to whole numbers: all of it in whole numbers
+ * that f32 holds, so that halves are rounded as Pillow rounds them and every device agrees.
  */
 const wholeProduct = (a: Tensor, b: Tensor, weights: "first" | "second"): Tensor => {
-  const fixed = fixedPoint(weights === "first" ? a : b);
+  const fixed = weights === "first" ? a : b;
   const upper = floor(fixed.div(HALF));
   const lower = fixed.sub(upper.mul(HALF));
   const times = (part: Tensor) => (weights === "first" ? matmul(part, b) : matmul(a, part));
@@ -109,27 +124,63 @@ const products = ({ whole, clamp }: Scale): readonly [Product, Product] =>
     ? [(pixels, weights) => wholeProduct(pixels, weights, "second"), (a, b) => wholeProduct(a, b, "first")]
     : [matmul, (a, b) => clamp(matmul(a, b))];
 
-/** `[B, outputs, inputs]`: the weight of each pixel of an axis in each result pixel. */
-function axisWeights(
-  filter: FilterName,
-  start: Tensor,
-  extent: Tensor,
-  inputs: number,
-  outputs: number,
-  flip?: Tensor,
-): Tensor {
+/** Where the pixels of an axis lie to its result pixels, in whole numbers, `[B, outputs, inputs]` or smaller. */
+interface AxisGrid {
+  /** Distance of the centres, in units of which `reach` are one step of the filter. */
+  readonly apart: Tensor;
+  readonly reach: Tensor;
+  /** Whether the pixel is one of the part that is resized. */
+  readonly inside: Tensor;
+  /** The largest sum of `reach - |apart|` of a result pixel. */
+  readonly most: number;
+}
+
+function axisGrid(start: Tensor, extent: Tensor, inputs: number, outputs: number, flip?: Tensor): AxisGrid {
   const column = (x: Tensor) => x.reshape([-1, 1, 1]);
   const [first, length] = [column(start), column(extent)];
   const forward = arange(outputs).cast("f32").reshape([1, outputs, 1]);
   const backward = forward.neg().add(outputs - 1);
   const result = flip ? where(column(flip), backward, forward) : forward;
   const pixel = arange(inputs).cast("f32").reshape([1, 1, inputs]).sub(first);
-  // Twice the distance of the centres times `outputs`: whole numbers, so that one division is all that rounds.
-  const apart = pixel.mul(2).add(1).mul(outputs).sub(result.mul(2).add(1).mul(length));
-  const distance = apart.div(length.maximum(outputs).mul(2));
-  const inside = pixel.greaterEqual(0).logicalAnd(pixel.less(length));
-  const weights = where(inside, filterWeight[filter](distance), 0);
+  const longest = 2 * Math.max(inputs, outputs);
+  return {
+    apart: pixel.mul(2).add(1).mul(outputs).sub(result.mul(2).add(1).mul(length)),
+    reach: length.maximum(outputs).mul(2),
+    inside: pixel.greaterEqual(0).logicalAnd(pixel.less(length)),
+    most: longest * (longest / (2 * outputs) + 1),
+  };
+}
+
+/** `[B, outputs, inputs]`: the weight of each pixel of an axis in each result pixel. */
+function axisWeights(filter: FilterName, { apart, reach, inside }: AxisGrid): Tensor {
+  // Whole numbers so far: one division is all that rounds.
+  const weights = where(inside, filterWeight[filter](apart.div(reach)), 0);
   return weights.div(weights.sum({ axis: 2, keepDims: true }));
+}
+
+/** The same in units of 1 / UNIT, rounded to whole numbers. */
+function fixedWeights(filter: FilterName, grid: AxisGrid): Tensor {
+  if (filter === "bilinear") return fixedShares(grid);
+  const weights = axisWeights(filter, grid).mul(UNIT);
+  return trunc(weights.add(sign(weights).mul(0.5)));
+}
+
+/**
+ * Bilinear weights are ratios of whole numbers. The quotients have 22 bits, of which f32 would round some away, so they
+ * are divided by hand, as many bits at a time as i32 has room for.
+ */
+function fixedShares({ apart, reach, inside, most }: AxisGrid): Tensor {
+  const parts = where(inside, reach.sub(apart.abs()).clip({ min: 0 }), 0).cast("i32");
+  const sum = parts.sum({ axis: 2, keepDims: true });
+  const room = 31 - Math.ceil(Math.log2(most));
+  let [quotient, rest] = [parts.mul(0), parts];
+  for (let bits = Math.log2(UNIT); bits > 0; bits -= room) {
+    const digits = 2 ** Math.min(bits, room);
+    const whole = floorDivide(rest.mul(digits), sum);
+    quotient = quotient.mul(digits).add(whole);
+    rest = rest.mul(digits).sub(whole.mul(sum));
+  }
+  return quotient.add(where(rest.mul(2).greaterEqual(sum), 1, 0)).cast("f32");
 }
 
 const filterWeight: Readonly<Record<FilterName, (distance: Tensor) => Tensor>> = {
