@@ -279,7 +279,7 @@ function checkMicroBatch(microBatch: number | null, recipe: Recipe): void {
 }
 
 const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts): Recipe =>
-  flags.batch === undefined ? fittedBatch(recipe, images) : recipe;
+  flags.batch === undefined ? fittedBatch(recipe, images, flags.rate !== undefined) : recipe;
 
 interface Training {
   readonly host: CommandHost;

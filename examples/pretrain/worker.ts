@@ -219,7 +219,7 @@ function recipeOf(given: Readonly<Record<string, string>>, { train }: OpenedImag
       ? autoRecipe({ images: count, side: Math.min(height, width), gpu, method }).recipe
       : presets[preset].recipe;
   const recipe = changedRecipe(given.size === undefined ? base : { ...base, side: null }, given);
-  return given.batch === undefined ? fittedBatch(recipe, count) : recipe;
+  return given.batch === undefined ? fittedBatch(recipe, count, given.rate !== undefined) : recipe;
 }
 
 /** Names that the page takes: its own, and those of the recipe. */

@@ -63,6 +63,9 @@ describe("the recipe for a machine", () => {
 
   test("has no more in a batch than there are images", () => {
     expect(fittedBatch(presets.nano.recipe, 1).batch).toBe(2);
+    expect(fittedBatch(presets.nano.recipe, 1).rate).toBeCloseTo(presets.nano.recipe.rate / 50, 12);
+    expect(fittedBatch(presets.nano.recipe, 1, true).rate).toBe(presets.nano.recipe.rate);
+    expect(fittedBatch(presets["dino-nano"].recipe, 1).rate).toBe(presets["dino-nano"].recipe.rate);
     expect(fittedBatch(presets.nano.recipe, 1000).batch).toBe(100);
   });
 });
