@@ -18,6 +18,9 @@ export interface Sample {
   readonly smooth: boolean;
 }
 
+export const textOf = ({ ins, params }: Sample): string =>
+  `${ins.map((x) => `${x.dtype}[${x.shape}]`).join(", ")} ${JSON.stringify(params)}`;
+
 export interface Refusal {
   readonly ins: readonly Operand[];
   readonly params: unknown;
