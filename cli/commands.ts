@@ -3,10 +3,11 @@ import { embedCommand, embedLine } from "./commands/embed.ts";
 import { evaluateCommand, evaluateLine } from "./commands/evaluate.ts";
 import { exportCommand, exportLine } from "./commands/export.ts";
 import { lookCommand, lookLine } from "./commands/look.ts";
-import { pretrainCommand, pretrainLine } from "./commands/pretrain.ts";
+import { pretrainCommand } from "./commands/pretrain.ts";
 import { explained, UsageError } from "./errors.ts";
 import { type CommandLine, nearestName } from "./flags.ts";
 import type { CommandHost } from "./host.ts";
+import { pretrainLine } from "./pretrain/line.ts";
 
 type Command = (args: readonly string[], host: CommandHost) => Promise<number>;
 
