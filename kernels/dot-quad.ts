@@ -111,14 +111,9 @@ function alongK(
 ): void {
   const quad = quadAxis(extents);
   // Without an axis that is long enough, all of them are one.
-  const outer = quad < 0 ? [] : range(extents.length).filter((axis) => axis !== quad);
+  const outer = quad < 0 ? [] : range(extents.length).filter((axis) => axis !== quad && extents[axis] !== 1);
   const inner = quad < 0 ? range(extents.length) : [quad];
   const length = inner.reduce((n, axis) => n * (extents[axis] as number), 1);
-  for (const axis of outer) {
-    const k = emit.fresh("k");
-    emit.open(`for (var ${k} = 0; ${k} < ${extents[axis]}; ${k}++) {`);
-    emit.bindVariable(3 + axis, k);
-  }
   /** Binds the axes that are one, at the step `k`. */
   const at = (k: string): void => {
     let rest = named(emit, "k", k);
@@ -129,21 +124,37 @@ function alongK(
       if (i > 0) rest = named(emit, "q", `${rest} / ${n}`);
     }
   };
+  /**
+   * One loop over the outer axes and `n` steps, with a counter for each: all sums are carried into a loop and out of
+   * it, so that loops within loops took up to half of the time.
+   */
+  const loop = (n: number, body: (k: string) => void): void => {
+    const sizes = [...outer.map((axis) => extents[axis] as number), n];
+    const counters = sizes.map(() => emit.fresh("k"));
+    const k = counters[outer.length] as string;
+    const t = outer.length > 0 ? emit.fresh("t") : k;
+    if (outer.length > 0) for (const each of counters) emit.line(`var ${each} = 0;`);
+    emit.open(`for (var ${t} = 0; ${t} < ${sizes.reduce((a, b) => a * b)}; ${t}++) {`);
+    outer.forEach((axis, i) => {
+      emit.bindVariable(3 + axis, counters[i] as string);
+    });
+    body(k);
+    if (t !== k) emit.line(`${k}++;`);
+    for (let i = outer.length; i > 0; i--) {
+      const [next, own] = counters.slice(i - 1);
+      emit.line(`${next} = select(${next}, ${next} + 1, ${own} == ${sizes[i]});`);
+      emit.line(`${own} = select(${own}, 0, ${own} == ${sizes[i]});`);
+    }
+    emit.close();
+  };
   const rounds = Math.floor(length / 4);
-  if (rounds > 0) {
-    const k = emit.fresh("k");
-    emit.open(`for (var ${k} = 0; ${k} < ${rounds}; ${k}++) {`);
-    four((j) => at(`${k} * 4 + l${j}`));
-    emit.close();
-  }
+  if (rounds > 0) loop(rounds, (k) => four((j) => at(`${k} * 4 + l${j}`)));
   if (length % 4 > 0) {
-    const k = emit.fresh("k");
-    emit.open(`for (var ${k} = 0; ${k} < ${length % 4}; ${k}++) {`);
-    at(`${k} + ${4 * rounds}`);
-    one();
-    emit.close();
+    loop(length % 4, (k) => {
+      at(`${k} + ${4 * rounds}`);
+      one();
+    });
   }
-  for (const _ of outer) emit.close();
 }
 
 /** The axis that quads go along, the last that few steps of are left over from; -1 if there is none. */

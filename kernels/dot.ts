@@ -1,5 +1,4 @@
 import { directKernel } from "./dot-direct.ts";
-import { quadKernel } from "./dot-quad.ts";
 import { stagedKernel } from "./dot-staged.ts";
 import type { Store } from "./map.ts";
 import type { Cost, KernelBinding, KernelProgram } from "./program.ts";
@@ -61,8 +60,27 @@ export interface StagedTile {
   readonly bAlongK: boolean;
 }
 
+/** What a tile is chosen by. */
+export interface DotSize {
+  readonly batch: number;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly aAlongK: boolean;
+  readonly bAlongK: boolean;
+  /** Steps that it takes to compute an element of an operand, beyond reading it where it lies. */
+  readonly extraA: number;
+  readonly extraB: number;
+}
+
+/** What few adapters need: there after `loadQuads`. */
+export const late = {} as typeof import("./quads.ts");
+
+/** To be called before plans are made for a profile with quads. */
+export const loadQuads = async (): Promise<void> => void Object.assign(late, await import("./quads.ts"));
+
 export function dotKernel(spec: DotSpec): KernelProgram {
   const { tile } = spec;
   if (tile.variant === "direct") return directKernel(spec, tile);
-  return tile.variant === "quad" ? quadKernel(spec, tile) : stagedKernel(spec, tile);
+  return tile.variant === "quad" ? late.quadKernel(spec, tile) : stagedKernel(spec, tile);
 }

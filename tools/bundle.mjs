@@ -87,7 +87,8 @@ export async function bundlePackage(wanted, folder) {
   const paths = wanted.map((entry) => join(root, entry));
   const [engine = ""] = paths;
   /** Files that wait until they are used; by then the engine is there. */
-  const late = /engine[/\\](describe|runtime[/\\](timing|plan-check)|ops[/\\]on-host[/\\]all)\.ts$/;
+  const late =
+    /(engine[/\\](describe|runtime[/\\](timing|plan-check)|ops[/\\]on-host[/\\]all)|kernels[/\\]quads)\.ts$/;
   const { output } = await build({
     ...common,
     cwd: root,

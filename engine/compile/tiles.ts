@@ -1,6 +1,6 @@
 import type { AttentionTile } from "../../kernels/attention.ts";
-import type { DotTile } from "../../kernels/dot.ts";
-import type { Profile, TuningTable } from "../core/profile.ts";
+import { type DotSize, type DotTile, late } from "../../kernels/dot.ts";
+import type { Profile } from "../core/profile.ts";
 import { dim } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";
 
@@ -37,25 +37,13 @@ export function rowLanes(
   return { lanes: "elements", workgroupSize: lanes };
 }
 
-export interface DotSize {
-  readonly batch: number;
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly aAlongK: boolean;
-  readonly bAlongK: boolean;
-  /** Steps that it takes to compute an element of an operand, beyond reading it where it lies. */
-  readonly extraA: number;
-  readonly extraB: number;
-}
-
 export function chooseDotTile(profile: Profile, size: DotSize): DotTile {
   const { batch, m, n, k, aAlongK, bAlongK } = size;
   const { dots, rounds } = profile.tuning ?? {};
   // Tables are data; `morlet/tune` makes no others than tiles of this adapter's family.
   const tuned = dots?.[`${[batch, m, n, k]}`] as DotTile | undefined;
   if (tuned) return tuned.variant === "staged" ? { ...tuned, aAlongK, bAlongK } : tuned;
-  if (profile.quads) return quadTile(size, rounds);
+  if (profile.quads) return late.quadTile(size, rounds);
   if (profile.kind === "software") return directTile(size, 16, 8, 64, 8);
   if (k >= 8 && m >= 64 && n >= 64 && batch * Math.ceil(m / 64) * Math.ceil(n / 64) >= 32) {
     return { variant: "staged", bm: 64, bn: 64, bk: 16, tm: 4, tn: 4, aAlongK, bAlongK };
@@ -63,42 +51,6 @@ export function chooseDotTile(profile: Profile, size: DotSize): DotTile {
   if (k >= 8 && m >= 16 && n >= 16)
     return { variant: "staged", bm: 32, bn: 32, bk: 16, tm: 4, tn: 4, aAlongK, bAlongK };
   return directTile(size, 4, 4, 4096, 64);
-}
-
-// Nanoseconds that a vector of four lanes takes on SwiftShader, measured on one core: what `npm run bench -- tune` says
-// of 64 tiles is within 6 % of these.
-const ROUND = 17;
-const LOAD = 4.5;
-const STEP = 0.5;
-const MULTIPLY_ADD = 0.6;
-/** Sums of a tile beyond which each costs `BEYOND` a round: they are too many for the driver's allocation of registers. */
-const SUMS = 52;
-const BEYOND = 17;
-/** What a sum in a kernel's text costs to compile, spread over the runs that a kernel has to pay it back. */
-const TEXT = 15000;
-
-/** Rows and columns of tiles of four lanes to choose from. */
-export const QUAD_ROWS = Array.from({ length: 16 }, (_, i) => i + 1);
-export const QUAD_COLUMNS = [1, 2, 3, 4];
-
-/** The tile of four lanes that takes the least time, with two cores at work. */
-function quadTile({ batch, m, n, k, extraA, extraB }: DotSize, rounds: TuningTable["rounds"]): DotTile {
-  let best: DotTile | null = null;
-  let least = Infinity;
-  for (const tm of QUAD_ROWS) {
-    for (const tn of QUAD_COLUMNS) {
-      const tiles = batch * Math.ceil(m / tm) * Math.ceil(n / (4 * tn));
-      const plain =
-        rounds?.[`${tm}x${tn}`] ??
-        ROUND + LOAD * (tm + 4 * tn) + 4 * MULTIPLY_ADD * tm * tn + BEYOND * Math.max(0, tm * tn - SUMS);
-      const round = plain + STEP * (extraA * tm + extraB * 4 * tn);
-      const time = Math.ceil(tiles / 2) * ((k / 4) * round + 2 * LOAD * tm * tn) + TEXT * tm * tn;
-      if (time >= least) continue;
-      least = time;
-      best = { variant: "quad", tm, tn, quads: tiles >= 64 && k < 64 ? 4 : 1 };
-    }
-  }
-  return best as DotTile;
 }
 
 /** The largest tile that wastes little at the edges and leaves `threads` threads. */

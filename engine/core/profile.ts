@@ -1,5 +1,5 @@
 /** Changes whenever kernels do, so that what was measured with older ones is not believed. */
-export const KERNELS = 1;
+export const KERNELS = 2;
 
 /** What `morlet/tune` has measured on an adapter. */
 export interface TuningTable {
@@ -45,6 +45,3 @@ export const baseProfile: Profile = {
 };
 
 export const softwareProfile: Profile = { ...baseProfile, kind: "software", parallelism: 16 };
-
-/** Its twin with lanes in fours. */
-export const quadProfile: Profile = { ...softwareProfile, quads: true };

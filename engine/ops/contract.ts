@@ -256,14 +256,16 @@ function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): Grap
   ];
   const windows = o.affineView(spread, axes);
   if (g === 1) {
-    // Contract taps before channels: the bounds checks then depend on outer loops only.
     const tapsX = range(rank).map((i) => 2 + rank + i);
     const tapsW = range(rank).map((i) => 2 + i);
+    // Contract taps before channels: the bounds checks then depend on outer loops only. But where taps are many, as for
+    // the gradient of weights, they are neighbours in memory, and channels lie so far apart that caches lose them.
+    const last = dim(taps, rank - 1) > 7;
     const result = o.dot(w, windows, {
       batchA: [],
       batchB: [],
-      contractA: [...tapsW, 1],
-      contractB: [...tapsX, 1],
+      contractA: last ? [1, ...tapsW] : [...tapsW, 1],
+      contractB: last ? [1, ...tapsX] : [...tapsX, 1],
     });
     // [O, B, ...positions]
     return o.permute(result, [1, 0, ...range(rank).map((i) => i + 2)]);

@@ -1,5 +1,5 @@
 import type { DotTile } from "../../kernels/dot.ts";
-import { QUAD_COLUMNS, QUAD_ROWS } from "../compile/tiles.ts";
+import { QUAD_COLUMNS, QUAD_ROWS } from "../../kernels/quads.ts";
 import { compile } from "../compiled.ts";
 import { KERNELS, type Profile, type TuningTable } from "../core/profile.ts";
 import { getDevice, setDevice } from "../current-device.ts";

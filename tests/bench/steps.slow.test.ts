@@ -4,12 +4,12 @@ import { crossEntropy, someTargets } from "../../bench/gpu/training.ts";
 import { benches as mlp } from "../../bench/steps/mlp.ts";
 import { benches as simclr } from "../../bench/steps/simclr.ts";
 import { benches as vit } from "../../bench/steps/vit.ts";
-import { quadProfile } from "../../engine/core/profile.ts";
 import { compile, createDevice, explain, key, setDevice, valueAndGrad, zeros } from "../../mod.ts";
 import { Linear } from "../../models/nn/mod.ts";
 import { classToken, VisionTransformer } from "../../models/vit/mod.ts";
 import { adamW } from "../../training/mod.ts";
 import { nullGPU } from "../support/host.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 
 // Dispatches and megabytes of the steps that bench/ times, planned on the null device: they must not grow unnoticed.
 // Peers need 55, 575 and 270 dispatches at the least; a quarter of that is wanted on the adapter of the comparison.

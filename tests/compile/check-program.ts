@@ -1,6 +1,7 @@
 // One random program, every way of running it on the CPU, against the float64 reference.
-import { baseProfile, type Profile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
 import { expectedOf, firstDifference } from "../ops/accuracy.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 import { runOnHost } from "../support/run-plan.ts";
 import { programOf, type RandomProgram, type Recipe } from "./random-program.ts";
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { backward } from "../../engine/autodiff/backward.ts";
 import { buildPlan } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
-import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { detach, placeholder } from "../../engine/evaluate.ts";
 import { gelu, relu } from "../../engine/functions/activation.ts";
 import { scaledDotProductAttention } from "../../engine/functions/attention.ts";
@@ -22,6 +22,7 @@ import {
 import { avgPool2d, maxPool2d } from "../../engine/functions/pooling.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
 import { ops } from "../../engine/ops/build.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 
 let inputs = 0;
 const f32 = (...shape: number[]) => placeholder({ dtype: "f32", shape }, inputs++);

@@ -6,13 +6,14 @@ import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
 import { DTypeError } from "../../engine/core/errors.ts";
-import { baseProfile, type Profile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
 import { ops } from "../../engine/ops/build.ts";
 import type { KernelProgram } from "../../kernels/program.ts";
 import { apply } from "../ops/derive.ts";
 import { primitives } from "../ops/primitives.ts";
 import { type Sample, table } from "../ops/table.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 
 export interface Emitted {
   /** The primitive whose sample led to it. */

@@ -3,9 +3,10 @@
 import { describe, expect, test } from "vitest";
 import { backward } from "../../engine/autodiff/backward.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
-import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
 import { ops } from "../../engine/ops/build.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 import { runOnHost } from "../support/run-plan.ts";
 import { expectedOf, firstDifference } from "./accuracy.ts";
 import { againstDifferences, apply, gradients, weightedSum } from "./derive.ts";

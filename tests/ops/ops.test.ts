@@ -1,7 +1,8 @@
 // Every primitive on the CPU: its kernels of both families run as WGSL says, against the float64 reference. Gradients are
 // in gradients.slow.test.ts; the device runs the same table in cases.ts.
 import { describe, expect, test } from "vitest";
-import { baseProfile, quadProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { quadProfile } from "../support/quad-profile.ts";
 import { runOnHost } from "../support/run-plan.ts";
 import { expectedOf, firstDifference } from "./accuracy.ts";
 import { apply, applyToViews } from "./derive.ts";
