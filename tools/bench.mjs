@@ -6,8 +6,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
-import { runPage } from "./chromium.mjs";
 import { cache, ensureInstalled, HostError, root, runHost, runTool } from "./host-env.mjs";
 
 const folders = ["bench", "bench/kernels", "bench/steps"];

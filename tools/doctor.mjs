@@ -1,7 +1,8 @@
 // Says what this machine offers: node tools/doctor.mjs. What is missing gets one line with its remedy.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { launchChromium, serve } from "./chromium.mjs";
+import { launchChromium } from "./browser/launch.mjs";
+import { serve } from "./browser/serve.mjs";
 import { denoBinary, ensureInstalled, hostEnv, root, runHost, runTool } from "./host-env.mjs";
 
 const limits = [

@@ -5,8 +5,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
-import { runPage } from "./chromium.mjs";
 import { cache, ensureInstalled, HostError, root, runTool } from "./host-env.mjs";
 
 const folder = join(root, "bench", "peers");

@@ -1,8 +1,8 @@
 // Runs the main program: node tools/start.mjs [--host node|deno|chromium] [arguments of the program]
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
-import { runPage } from "./chromium.mjs";
 import {
   cache,
   denoBinary,

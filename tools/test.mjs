@@ -3,8 +3,8 @@
 // The last line of the output is `N passed, N failed` over all steps, with `, N skipped` where some were.
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
-import { runPage } from "./chromium.mjs";
 import { cache, denoBinary, ensureInstalled, HostError, hostEnv, root, runHost } from "./host-env.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readSafetensors } from "../../io.ts";
-import { launchChromium, serve } from "../../tools/chromium.mjs";
+import { launchChromium } from "../../tools/browser/launch.mjs";
+import { serve } from "../../tools/browser/serve.mjs";
 import { pretrainPage } from "../../tools/pretrain-page.mjs";
 import { writePictures } from "../cli/pictures.ts";
 

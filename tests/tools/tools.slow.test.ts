@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
-import { launchChromium, runPage, serve } from "../../tools/chromium.mjs";
+import { launchChromium } from "../../tools/browser/launch.mjs";
+import { runPage } from "../../tools/browser/run-page.mjs";
+import { serve } from "../../tools/browser/serve.mjs";
 import { root } from "../../tools/host-env.mjs";
 
 /** Runs a tool and gives its exit code and what it said on standard error. */

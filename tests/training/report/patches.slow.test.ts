@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { launchChromium } from "../../../tools/chromium.mjs";
+import { launchChromium } from "../../../tools/browser/launch.mjs";
 import { reportPage } from "../../../training/report/page.ts";
 import { someLooks } from "./looks.ts";
 
