@@ -1,5 +1,6 @@
 import { boundariesOf } from "./boundaries.ts";
-import { bytesText, type DebugSettings } from "./core/debug.ts";
+import { bytesText } from "./core/bytes-text.ts";
+import type { DebugSettings } from "./core/debug.ts";
 import type { Plan } from "./ir/plan.ts";
 
 /** A look-up of a plan, as debug level 1 tells of it. */

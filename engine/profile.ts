@@ -31,7 +31,8 @@ export async function profile(
   options: ProfileOptions = {},
 ): Promise<readonly KernelTiming[]> {
   const device = options.device ?? (await getDevice());
-  return (await device.profiler.record("profile", body)).kernels;
+  const { record } = await import("./runtime/timing.ts");
+  return (await record(device, "profile", body)).kernels;
 }
 
 /**
@@ -50,7 +51,6 @@ export async function profile(
  */
 export async function recordTrace(body: () => unknown, options: ProfileOptions = {}): Promise<string> {
   const device = options.device ?? (await getDevice());
-  const recording = await device.profiler.record("recordTrace", body);
-  const { traceText } = await import("./runtime/timing.ts");
-  return traceText(recording);
+  const { record, traceText } = await import("./runtime/timing.ts");
+  return traceText(await record(device, "recordTrace", body));
 }

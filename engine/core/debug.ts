@@ -46,12 +46,6 @@ export function withDebug<T>(settings: number | Partial<DebugSettings>, body: ()
   return result;
 }
 
-/** A number of bytes for people. */
-export function bytesText(bytes: number): string {
-  if (bytes < 1e4) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
 /** The call stack, if debug lines are to tell who asked for something. */
 export function stackIfTold(): string {
   readHostSettings();

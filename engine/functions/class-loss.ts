@@ -5,9 +5,8 @@ import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { decay } from "./activation.ts";
 import { define } from "./define.ts";
-import { log1p } from "./elementwise.ts";
-import { withGradient } from "./gradient.ts";
-import { logSumExpOf } from "./normalization.ts";
+import { abs, exp, log1p } from "./elementwise.ts";
+import { stopGradient, withGradient } from "./gradient.ts";
 import { dropped, total } from "./reduce-axes.ts";
 import { type Reduction, type ReductionOption, reduced, sameShape } from "./reduction-option.ts";
 
@@ -18,6 +17,13 @@ export interface ClassLossOptions extends ReductionOption {
   weight?: GraphNode;
   /** Targets of this class do not count. */
   ignoreIndex?: number;
+}
+
+/** log(sum(exp(x))) with the axis kept; -Infinity where all of a row is. */
+function logSumExpOf(x: GraphNode, axis: number): GraphNode {
+  const max = stopGradient(o.max(x, [axis]));
+  const largest = o.where(o.equal(abs(max), Infinity), 0, max); // infinity less itself would be NaN
+  return o.add(o.log(o.sum(exp(o.sub(x, largest)), [axis])), largest);
 }
 
 /** What is known of class targets. All keep the class axis, with size 1. */

@@ -4,7 +4,7 @@ import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
 import { sameDType } from "./linear.ts";
-import { type PerAxis, perAxis, withBatch } from "./windows.ts";
+import { type PerAxis, perAxis, withBatch } from "./spatial.ts";
 
 const o = ops;
 

@@ -3,7 +3,7 @@ import { dim, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
-import { abs, exp as exponential } from "./elementwise.ts";
+import { exp as exponential } from "./elementwise.ts";
 import { stopGradient, withGradient } from "./gradient.ts";
 import { meanOf, range } from "./reduce-axes.ts";
 
@@ -43,13 +43,6 @@ export const logSoftmax = define("logSoftmax", (x: GraphNode, { axis = -1 }: Axi
   const { shifted, sum } = shiftedExp(x, at);
   return o.sub(shifted, o.log(sum));
 });
-
-/** log(sum(exp(x))) with the axis kept; -Infinity where all of a row is. */
-export function logSumExpOf(x: GraphNode, axis: number): GraphNode {
-  const max = stopGradient(o.max(x, [axis]));
-  const largest = o.where(o.equal(abs(max), Infinity), 0, max); // infinity less itself would be NaN
-  return o.add(o.log(o.sum(exponential(o.sub(x, largest)), [axis])), largest);
-}
 
 interface Standardized {
   /** (x - mean) / sqrt(variance + eps) */

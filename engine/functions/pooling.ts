@@ -9,15 +9,8 @@ import { adaptiveBins, applyBand, tapsOf } from "./band.ts";
 import { define } from "./define.ts";
 import { withGradient } from "./gradient.ts";
 import { meanOf, range } from "./reduce-axes.ts";
-import {
-  checkPositions,
-  overlapAdd,
-  type PerAxis,
-  perAxis,
-  slidingWindows,
-  type WindowOptions,
-  withBatch,
-} from "./windows.ts";
+import { type PerAxis, perAxis, withBatch } from "./spatial.ts";
+import { checkPositions, overlapAdd, slidingWindows, type WindowOptions } from "./windows.ts";
 
 const o = ops;
 

@@ -3,7 +3,7 @@ import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { adaptiveBins, applyBand, type Band } from "./band.ts";
 import { define } from "./define.ts";
-import { type PerAxis, perAxis } from "./windows.ts";
+import { type PerAxis, perAxis } from "./spatial.ts";
 
 export type InterpolateMode =
   | "nearest"

@@ -3,16 +3,8 @@ import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
-import {
-  checkPositions,
-  overlapAdd,
-  type PerAxis,
-  perAxis,
-  slidingWindows,
-  type WindowOptions,
-  windowCount,
-  withBatch,
-} from "./windows.ts";
+import { type PerAxis, perAxis, withBatch } from "./spatial.ts";
+import { checkPositions, overlapAdd, slidingWindows, type WindowOptions, windowCount } from "./windows.ts";
 
 const o = ops;
 

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { ShapeError } from "../core/errors.ts";
 import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { AxisMap } from "../ir/primitive.ts";
@@ -6,23 +6,7 @@ import { ops } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
 import { range } from "./reduce-axes.ts";
 
-// Sliding windows over the spatial axes of [B, C, ...space]: what convolution, pooling and unfold share.
-
-/** A number for every spatial axis, or one number for all of them. */
-export type PerAxis = number | readonly number[];
-
-/** `value` for each of `rank` axes, checked to be integers of at least `least`. */
-export function perAxis(op: string, name: string, value: PerAxis, rank: number, least: number): number[] {
-  const list = typeof value === "number" ? new Array<number>(rank).fill(value) : [...value];
-  if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < least)) {
-    throw new AxisError(op, {
-      problem: `${name} does not fit`,
-      got: { [name]: list },
-      need: `one integer, or ${rank} of them, of at least ${least}`,
-    });
-  }
-  return list;
-}
+// Sliding windows over the spatial axes of [B, C, ...space]: what pooling and unfold share.
 
 export interface WindowOptions {
   readonly kernel: readonly number[];
@@ -79,23 +63,6 @@ export function overlapAdd(windows: GraphNode, w: WindowOptions, space: readonly
     ),
     [batch, channels, ...space],
   );
-}
-
-/** x as [B, C, ...space] of `rank` spatial axes, and the way back for an x that came without its batch axis. */
-export function withBatch(
-  op: string,
-  x: GraphNode,
-  rank: number,
-): { x: GraphNode; restore: (y: GraphNode) => GraphNode } {
-  if (x.shape.length === rank + 2) return { x, restore: (y) => y };
-  if (x.shape.length === rank + 1) {
-    return { x: ops.reshape(x, [1, ...x.shape]), restore: (y) => ops.reshape(y, y.shape.slice(1)) };
-  }
-  throw new ShapeError(op, {
-    problem: `x does not have ${rank} spatial axes`,
-    got: { x },
-    need: `x of shape [B, C, ${["L", "H, W", "D, H, W"][rank - 1]}], or the same without B`,
-  });
 }
 
 /** Windows that fit into `n` elements with padding on both sides. */

@@ -58,11 +58,7 @@ export const floorDivide = elementwise({
   name: "floorDivide",
   dtype: numeric("floorDivide"),
   vjp: { none: "piecewise constant", stops: true },
-  value: ([a = 0, b = 0], _, ins) => {
-    if (!isFloatInput(ins)) return b === 0 ? a : Math.floor(a / b);
-    if (Math.abs(a) === Infinity && b !== 0) return Number.NaN;
-    return Math.abs(b) === Infinity && a * b < 0 ? -1 : Math.floor(a / b);
-  },
+  value: null,
   wgsl: ([a, b], ins) =>
     isFloatInput(ins)
       ? `floor_div_f(${a}, ${b})`
@@ -80,10 +76,7 @@ export const remainder = elementwise({
     ct,
     needed[1] ? o.neg(o.mul(ct, o.div(o.sub(a!, out), b!))) : null,
   ],
-  value: ([a = 0, b = 0]) => {
-    const r = a % b;
-    return r !== 0 && r < 0 !== b < 0 ? r + b : r;
-  },
+  value: null,
   wgsl: ([a, b], ins) => {
     const dtype = dtypeOf(ins);
     return dtype === "u32" ? `(${a} % ${b})` : `remainder_${dtype === "i32" ? "i" : "f"}(${a}, ${b})`;
@@ -102,25 +95,10 @@ export const pow = elementwise({
     const db = () => o.where(o.equal(a!, 0), zero, o.mul(ct, o.mul(out, o.log(safe()))));
     return [needed[0] ? da() : null, needed[1] ? db() : null];
   },
-  value: ([a = 0, b = 0], _, ins) => {
-    if (isFloatInput(ins))
-      return b === 0 || a === 1 ? 1 : Math.abs(a) === 1 && Math.abs(b) === Infinity ? 1 : a ** b;
-    return integerPower(a, b, dtypeOf(ins) === "u32");
-  },
+  value: null,
   wgsl: ([a, b], ins) => `pow_${isFloatInput(ins) ? "f" : dtypeOf(ins) === "u32" ? "u" : "i"}(${a}, ${b})`,
   cost: 40,
 });
-
-function integerPower(a: number, b: number, unsigned: boolean): number {
-  if (b < 0) return a === 1 ? 1 : a === -1 ? (b % 2 === 0 ? 1 : -1) : 0;
-  let product = 1;
-  let base = a;
-  for (let n = b; n > 0; n = Math.floor(n / 2)) {
-    if (n % 2 === 1) product = Math.imul(product, base);
-    base = Math.imul(base, base);
-  }
-  return unsigned ? product >>> 0 : product;
-}
 
 /** Where the operands are equal, each gets half of the gradient. */
 function tieShare(ct: GraphNode, mine: GraphNode, other: GraphNode, o: GraphOps, wins: GraphNode): GraphNode {

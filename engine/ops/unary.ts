@@ -190,29 +190,20 @@ export const erfc = floatFunction(
 const stepFunction = zeroGradient("piecewise constant");
 
 /** Rounding leaves integers as they are. */
-function rounding(name: string, value: (x: number) => number): Primitive<null> {
+function rounding(name: string, value: ((x: number) => number) | null): Primitive<null> {
   return elementwise({
     name,
     dtype: numeric(name),
     vjp: stepFunction,
-    value: ([x = 0]) => value(x),
+    value: value && (([x = 0]) => value(x)),
     wgsl: ([x], ins) => (isFloatInput(ins) ? `${name}(${x})` : `${x}`),
   });
-}
-
-/** Rounds halves to the even neighbour. */
-export function roundHalfEven(x: number): number {
-  const down = Math.floor(x);
-  const rest = x - down;
-  if (rest < 0.5) return down;
-  if (rest > 0.5) return down + 1;
-  return down % 2 === 0 ? down : down + 1;
 }
 
 export const floor = rounding("floor", Math.floor);
 export const ceil = rounding("ceil", Math.ceil);
 export const trunc = rounding("trunc", Math.trunc);
-export const round = rounding("round", (x) => (Number.isFinite(x) ? roundHalfEven(x) : x));
+export const round = rounding("round", null);
 
 export const neg = elementwise({
   name: "neg",
@@ -316,13 +307,7 @@ export const bitcast: Primitive<{ dtype: DType }> = elementwise({
   name: "bitcast",
   dtype: (_: readonly Aval[], params: { dtype: DType }) => params.dtype,
   vjp: notDifferentiable("acts on bits"),
-  value: ([x = 0], { dtype }, ins) => {
-    const view = new DataView(new ArrayBuffer(4));
-    const from = dtypeOf(ins);
-    if (from === "f32") view.setFloat32(0, x);
-    else view.setUint32(0, x >>> 0);
-    return dtype === "f32" ? view.getFloat32(0) : dtype === "i32" ? view.getInt32(0) : view.getUint32(0);
-  },
+  value: null,
   wgsl: ([x], _, { dtype }) => `bitcast<${dtype}>(${x})`,
 });
 

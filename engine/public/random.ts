@@ -3,7 +3,7 @@ import { isTracing } from "../evaluate.ts";
 import * as functions from "../functions/random.ts";
 import { lift } from "../lift.ts";
 import { constant } from "../ops/build.ts";
-import { threefry2x32 } from "../ops/reference-math.ts";
+import { threefry2x32 } from "../ops/threefry.ts";
 import type { Storage } from "../runtime/storage.ts";
 import { scalar, type Tensor, tensor, wrap } from "../tensor.ts";
 

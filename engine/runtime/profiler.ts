@@ -1,5 +1,4 @@
 import { debug } from "../core/debug.ts";
-import { DeviceLimitError } from "../core/errors.ts";
 import type { PlanStep } from "../ir/plan.ts";
 import type { Device } from "./device.ts";
 import type { Timer } from "./timing.ts";
@@ -44,7 +43,8 @@ export interface Batch {
 
 /** Times dispatches by timestamps, notes what the host does beside them, and keeps debug lines in order. */
 export class Profiler {
-  #recording: { batches: Batch[]; host: HostSpan[]; begun: number } | null = null;
+  /** What is being recorded, if anything is. */
+  recording: { batches: Batch[]; host: HostSpan[]; begun: number } | null = null;
   #printed: Promise<unknown> = Promise.resolve();
   /** Loaded when it is first needed: who measures nothing need not have it. */
   #tools: typeof import("./timing.ts") | null = null;
@@ -60,7 +60,7 @@ export class Profiler {
 
   /** Whether dispatches are to be timed, or told in debug lines. */
   get active(): boolean {
-    return this.#recording !== null || debug.level >= 2;
+    return this.recording !== null || debug.level >= 2;
   }
 
   /** Resolves when it can time dispatches; null if it can. */
@@ -81,36 +81,9 @@ export class Profiler {
     return this.#printed;
   }
 
-  /**
-   * Runs `body` and tells what the device and the host did for it.
-   *
-   * @throws {DeviceLimitError} If the adapter lacks the feature `timestamp-query`.
-   */
-  async record(what: string, body: () => unknown): Promise<Recording> {
-    if (!this.hasTimestamps) throw new DeviceLimitError(what, "timestamp-query", 1, 0, "another adapter");
-    if (this.#recording) throw new Error(`${what}: a recording is under way on this device`);
-    const recording = { batches: [] as Batch[], host: [] as HostSpan[], begun: 0 };
-    // From here on, so that two that begin at once do not mix.
-    this.#recording = recording;
-    try {
-      await this.load();
-      await this.#device.idle();
-      recording.batches = [];
-      recording.host = [];
-      recording.begun = performance.now();
-      await body();
-      await this.#device.idle();
-    } finally {
-      this.#recording = null;
-    }
-    const times = await Promise.all(recording.batches.map((b) => b.times));
-    const { timingsOf } = this.#tools as typeof import("./timing.ts");
-    return { kernels: timingsOf(recording.batches, times, recording.begun), host: recording.host };
-  }
-
   /** Notes what the host has been doing since `start`, in milliseconds of `performance.now()`. */
   span(kind: HostSpan["kind"], name: string, start: number): void {
-    const recording = this.#recording;
+    const recording = this.recording;
     if (!recording && debug.level < 1) return;
     const end = performance.now();
     recording?.host.push({
@@ -137,7 +110,7 @@ export class Profiler {
     const times = timer?.read();
     // A device that is lost now is told to who reads results, or waits for the recording.
     times?.catch(() => undefined);
-    if (times) this.#recording?.batches.push({ of, steps, submitted: performance.now(), times });
+    if (times) this.recording?.batches.push({ of, steps, submitted: performance.now(), times });
     if (debug.level < 2 || !this.#tools) return;
     const { printDispatches } = this.#tools;
     const { live } = this.#device.memory();

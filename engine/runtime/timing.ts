@@ -1,7 +1,9 @@
-import { bytesText } from "../core/debug.ts";
+import { bytesText } from "../core/bytes-text.ts";
+import { DeviceLimitError } from "../core/errors.ts";
 import type { PlanStep } from "../ir/plan.ts";
 import { USAGE } from "./buffers.ts";
-import type { Batch, KernelTiming, Recording } from "./profiler.ts";
+import type { Device } from "./device.ts";
+import type { Batch, KernelTiming, Profiler, Recording } from "./profiler.ts";
 
 /** Query sets hold at most 4096 values: two for each dispatch. */
 const STEPS_PER_SET = 2048;
@@ -51,6 +53,33 @@ export class Timer {
       for (const x of [this.#staging, this.#resolved, ...this.#sets]) x.destroy();
     }
   }
+}
+
+/**
+ * Runs `body` and tells what the device and the host did for it.
+ *
+ * @throws {DeviceLimitError} If the adapter lacks the feature `timestamp-query`.
+ */
+export async function record(device: Device, what: string, body: () => unknown): Promise<Recording> {
+  const { profiler } = device;
+  if (!profiler.hasTimestamps) throw new DeviceLimitError(what, "timestamp-query", 1, 0, "another adapter");
+  if (profiler.recording) throw new Error(`${what}: a recording is under way on this device`);
+  const recording: NonNullable<Profiler["recording"]> = { batches: [], host: [], begun: 0 };
+  // From here on, so that two that begin at once do not mix.
+  profiler.recording = recording;
+  try {
+    await profiler.load();
+    await device.idle();
+    recording.batches = [];
+    recording.host = [];
+    recording.begun = performance.now();
+    await body();
+    await device.idle();
+  } finally {
+    profiler.recording = null;
+  }
+  const times = await Promise.all(recording.batches.map((b) => b.times));
+  return { kernels: timingsOf(recording.batches, times, recording.begun), host: recording.host };
 }
 
 /**

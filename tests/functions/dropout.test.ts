@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { embedding } from "../../engine/functions/embedding.ts";
-import { threefry2x32 } from "../../engine/ops/reference-math.ts";
+import { threefry2x32 } from "../../engine/ops/threefry.ts";
 import * as m from "../../mod.ts";
 import { check, errorOf, useNodeDevice } from "./check.ts";
 import { checkGradients, operand } from "./host-gradients.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { makeNode } from "../../engine/ir/node.ts";
 import type { Primitive } from "../../engine/ir/primitive.ts";
 import { threefry } from "../../engine/ops/binary.ts";
-import { threefry2x32 } from "../../engine/ops/reference-math.ts";
+import { threefry2x32 } from "../../engine/ops/threefry.ts";
 import { wrap } from "../../engine/tensor.ts";
 import * as m from "../../mod.ts";
 import { check, errorOf, useNodeDevice } from "./check.ts";

@@ -1,10 +1,11 @@
 import { isFloat } from "../../core/dtype.ts";
-import { dim, sizeOf, stridesOf } from "../../core/shape.ts";
+import { dim, sizeOf } from "../../core/shape.ts";
 import { dotLayout } from "../../ir/dot-layout.ts";
 import type { Aval } from "../../ir/node.ts";
 import type { ConvParams, DotAxes, HostTensor } from "../../ir/primitive.ts";
 import { toDType } from "../elementwise.ts";
 import { eachPosition } from "../host-loops.ts";
+import { stridesOf } from "./strides.ts";
 
 export const dot = ([a, b]: readonly HostTensor[], p: DotAxes, out: Aval): Float64Array =>
   dotOnHost(a as HostTensor, b as HostTensor, p, out);

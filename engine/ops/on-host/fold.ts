@@ -1,10 +1,11 @@
-import { dim, dropAxes, sizeOf, stridesOf } from "../../core/shape.ts";
+import { dim, dropAxes, sizeOf } from "../../core/shape.ts";
 import type { Aval, GraphNode } from "../../ir/node.ts";
 import type { HostTensor } from "../../ir/primitive.ts";
 import { toDType } from "../elementwise.ts";
 import { eachPosition } from "../host-loops.ts";
 import type { ReduceParams } from "../reduce.ts";
 import type { ScanParams } from "../scan.ts";
+import { stridesOf } from "./strides.ts";
 
 type Fold = (values: readonly number[]) => number;
 

@@ -1,9 +1,10 @@
-import { dim, sizeOf, stridesOf } from "../../core/shape.ts";
+import { dim, sizeOf } from "../../core/shape.ts";
 import type { Aval } from "../../ir/node.ts";
 import type { HostTensor } from "../../ir/primitive.ts";
 import { toDType } from "../elementwise.ts";
 import { eachPosition } from "../host-loops.ts";
 import { missing } from "../indexing.ts";
+import { stridesOf } from "./strides.ts";
 
 /** The element that index `i` names on an axis of size n: negative ones count from the end; null outside. */
 const resolve = (i: number, n: number): number | null => {

@@ -1,8 +1,9 @@
-import { dim, sizeOf, stridesOf } from "../../core/shape.ts";
+import { dim, sizeOf } from "../../core/shape.ts";
 import type { Aval } from "../../ir/node.ts";
 import type { AxisMap, HostTensor } from "../../ir/primitive.ts";
 import { eachPosition } from "../host-loops.ts";
 import { inversePermutation } from "../movement.ts";
+import { stridesOf } from "./strides.ts";
 
 /** Reads the input at `source(position)`, or 0 where that is null. */
 function moveOnHost(
