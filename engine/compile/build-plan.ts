@@ -9,12 +9,12 @@ import { expandRewrites } from "./expand.ts";
 import { flatten } from "./flatten.ts";
 import { fuse } from "./fuse.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
-import type { Replacements } from "./in-place.ts";
 import { orderKernels, StillNeeded } from "./order.ts";
 import { checkFused, checkOrdered, checkTensors } from "./pass-rules.ts";
 import { place } from "./place.ts";
 import { printFused, printProgram } from "./print.ts";
 import type { Program } from "./program.ts";
+import { recomputeOld } from "./recompute.ts";
 import { simplify } from "./simplify.ts";
 import { splitLongSums } from "./split.ts";
 
@@ -30,7 +30,7 @@ function passed<T>(name: string, after: T, print: (after: T) => string, check?: 
 
 const passedTensors = (name: string, after: Program) => passed(name, after, printProgram, checkTensors);
 
-/** Turns a program into a plan: expand, simplify, split long sums, fuse, flatten, order, bundle, place. */
+/** Turns a program into a plan: expand, simplify, split long sums, recompute, fuse, flatten, order, bundle, place. */
 export function buildPlan(
   program: Program,
   profile: Profile,
@@ -40,27 +40,41 @@ export function buildPlan(
   const expanded = passedTensors("expand", expandRewrites(program, o));
   const simple = passedTensors("simplify", simplify(expanded, o));
   const split = passedTensors("split long sums", splitLongSums(simple, profile, o));
-  // A reshape of a stored value is that value: nothing is computed for it.
-  const wanted = { inputs: split.inputs, outputs: split.outputs.map(withoutReshape) };
-  const computed = {
-    inputs: wanted.inputs,
-    outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],
-  };
-  let replaces: Replacements = replacementsOf(wanted, updates);
+  const keep = new Set<GraphNode>();
+  let replacing = updates;
   for (;;) {
+    const { program: last, ...kept } = recomputeOld(split, keep);
+    // A reshape of a stored value is that value: nothing is computed for it.
+    const wanted = { inputs: last.inputs, outputs: last.outputs.map(withoutReshape) };
+    const computed = {
+      inputs: wanted.inputs,
+      outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],
+    };
+    const replaces = replacementsOf(wanted, replacing);
+    const fused = fuse(computed, { profile, enabled: debug.fuse, replaces, ...kept });
+    const needless = onlyAgain(fused, kept.again);
+    for (const x of needless) keep.add(x);
+    if (needless.length > 0) continue;
+    passed("fuse", fused, printFused, (f) => checkFused(f, profile));
     try {
-      return place(fuseAndOrder(computed, profile, replaces, o), wanted, profile);
+      return place(inOrder(fused, profile, o), wanted, profile);
     } catch (error) {
       if (!(error instanceof StillNeeded)) throw error;
       const { results } = error;
-      replaces = new Map([...replaces].filter(([x]) => !results.includes(x)));
+      replacing = new Map([...replacing].filter(([i]) => !results.includes(wanted.outputs[i] as GraphNode)));
     }
   }
 }
 
-function fuseAndOrder(program: Program, profile: Profile, replaces: Replacements, o: GraphOps): FusedProgram {
-  const options = { profile, enabled: debug.fuse, replaces };
-  const fused = passed("fuse", fuse(program, options), printFused, (f) => checkFused(f, profile));
+/** What takes kernels of its own to compute it again. */
+function onlyAgain({ clusters }: FusedProgram, again: ReadonlyMap<GraphNode, GraphNode>): GraphNode[] {
+  return clusters.flatMap(({ kind, outputs }) => {
+    const copied = outputs.flatMap((x) => again.get(x) ?? []);
+    return kind === "map" && copied.length === outputs.length ? copied : [];
+  });
+}
+
+function inOrder(fused: FusedProgram, profile: Profile, o: GraphOps): FusedProgram {
   const flat = debug.fuse ? passed("flatten", flatten(fused, o, profile), printFused) : fused;
   const ordered = passed("order", orderKernels(flat), printFused, checkOrdered);
   return debug.fuse ? passed("bundle", bundle(ordered, profile), printFused, checkOrdered) : ordered;

@@ -1,5 +1,5 @@
 import { asOp } from "../core/errors.ts";
-import { GraphNode } from "../ir/node.ts";
+import { GraphNode, topologicalOrder } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 import type { Program } from "./program.ts";
 
@@ -7,27 +7,15 @@ import type { Program } from "./program.ts";
 export function expandRewrites(program: Program, o: GraphOps): Program {
   const done = new Map<GraphNode, GraphNode>(program.inputs.map((x) => [x, x]));
   const run = (root: GraphNode): GraphNode => {
-    const stack = [root];
-    while (stack.length > 0) {
-      const node = stack[stack.length - 1] as GraphNode;
-      if (done.has(node)) {
-        stack.pop();
-        continue;
-      }
-      const missing = node.inputs.filter((x) => !done.has(x));
-      if (missing.length > 0) {
-        stack.push(...missing);
-        continue;
-      }
-      stack.pop();
-      done.set(
-        node,
-        convert(
-          node,
-          node.inputs.map((x) => done.get(x) as GraphNode),
-        ),
-      );
-    }
+    for (const x of topologicalOrder([root]))
+      if (!done.has(x))
+        done.set(
+          x,
+          convert(
+            x,
+            x.inputs.map((y) => done.get(y) as GraphNode),
+          ),
+        );
     return done.get(root) as GraphNode;
   };
   const convert = (node: GraphNode, inputs: readonly GraphNode[]): GraphNode => {

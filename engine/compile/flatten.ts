@@ -4,7 +4,7 @@ import { sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
-import { type Flat, type FusedProgram, isGiven, type Segment, sourcesOf } from "./fused-program.ts";
+import { type Flat, type FusedProgram, isGiven, isRead, type Segment, sourcesOf } from "./fused-program.ts";
 
 /** Elements between the starts of two segments are a multiple of this, so that each can be bound on its own. */
 const SEGMENT = 128;
@@ -62,7 +62,7 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
     const scalar = scalarSource(fused, c, x);
     if (scalar) return typeof scalar === "number" ? `${scalar}:${x.dtype}` : `scalar${scalar.id}:${x.dtype}`;
     if (sizeOf(x.shape) !== sizeOf(c.domain)) return null;
-    if (isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c)) {
+    if (isRead(fused, c, x)) {
       slots.push(x);
       return `slot${slots.length - 1}:${x.dtype}`;
     }

@@ -1,9 +1,11 @@
-import { type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import { type IndexExpr, samePosition } from "../../kernels/scalar/index-algebra.ts";
+import { bufferBytes } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
 import { type Cluster, dotCluster, mapCluster, ownCluster, rowCluster, sharesLaunch } from "./cluster.ts";
-import { type FusedProgram, isGiven } from "./fused-program.ts";
+import { cheapestReads } from "./cut.ts";
+import { contentsOf, type FusedProgram, isGiven, isRead } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
 import { joinParts } from "./join.ts";
 import { mergeMaps } from "./merge-maps.ts";
@@ -15,6 +17,10 @@ export interface FuseOptions {
   /** Off: every node is a kernel. */
   readonly enabled: boolean;
   readonly replaces: Replacements;
+  /** Nodes that compute again what another kernel has computed, and so are not for that one; and what they read. */
+  readonly again: ReadonlyMap<GraphNode, GraphNode>;
+  readonly saved: ReadonlySet<GraphNode>;
+  readonly late: ReadonlySet<GraphNode>;
 }
 
 /** Rows longer than this are not read twice by one kernel. */
@@ -22,11 +28,14 @@ const LONGEST_ROW = 16384;
 
 /** Elements up to which values that replace inputs are computed by kernels that do nothing else. */
 const SMALL_UPDATE = 20000;
+/** Fewer elements than this are read rather than computed again from several others. */
+const FEW = 4096;
 
 /** Multiply-adds below which computing a value again is cheaper than storing it. */
 const CHEAP = 3;
 /** What may stand in an operand of a contraction, which reads each element many times. */
 const CHEAP_OPERAND = 3;
+const MOST_OPERANDS = 2;
 const CHEAP_BROADCAST = 4;
 const CHEAP_ROW = 16;
 /** What may stand behind a contraction: its code is written out for each element of a tile, up to 32 times. */
@@ -58,51 +67,62 @@ interface Relief {
   readonly limit: number;
 }
 
-/** A member binds a few buffers of its own: so many may go at once without emptying a kernel that is over by more. */
-const BUFFERS_OF_A_MEMBER = 4;
-
 /** Stores a value in the middle of a kernel that binds too many buffers, or sends its last members away. */
 function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, banned, limit }: Relief): void {
+  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
   const leaves = new Map<GraphNode, Set<GraphNode>>();
   const leavesOf = (x: GraphNode): Set<GraphNode> => {
     const known = leaves.get(x);
     if (known) return known;
     const set = new Set<GraphNode>();
     leaves.set(x, set);
-    const read = isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c);
-    if (read) set.add(x);
+    if (isRead(fused, c, x)) set.add(x);
     else for (const y of x.inputs) for (const leaf of leavesOf(y)) set.add(leaf);
     return set;
   };
   for (const m of c.members) leavesOf(m);
+  // What another kernel computes anyway costs no further launch.
+  const others = fused.clusters.filter((d) => d !== c);
+  const elsewhere = new Set(others.flatMap((d) => d.members));
+  // One result may stand for several that others compute it from again.
+  const isSeveral = (m: GraphNode): boolean => {
+    const reached = new Set(m.inputs);
+    for (const x of reached)
+      if (!c.outputs.includes(x) && !isRead(fused, c, x)) for (const y of x.inputs) reached.add(y);
+    return c.outputs.filter((x) => reached.has(x)).length > 1;
+  };
+  const whole = c.members.find(
+    (m) => isSeveral(m) && others.some((d) => contentsOf(fused, d).computed.has(m)),
+  );
+  if (whole) {
+    stored.add(whole);
+    return;
+  }
+  const gain = (x: GraphNode): number =>
+    (leaves.get(x) as Set<GraphNode>).size + (elsewhere.has(x) ? limit : 0);
   let best: GraphNode | null = null;
   // One of several sums reads its operands again rather than that a value as large as they are is stored.
   const onlySums = c.heroes.length > 1 && c.outputs.every((x) => sizeOf(x.shape) < sizeOf(c.domain));
   for (const [x, set] of leaves) {
     if (onlySums && shapesEqual(x.shape, c.domain)) continue;
-    const inner = !c.members.includes(x) && !isGiven(fused.program, x) && !fused.owner.has(x);
-    if (
-      !inner ||
-      (x.primitive.lower.kind !== "elementwise" &&
-        x.primitive.name !== "concat" &&
-        x.primitive.name !== "gather")
-    )
-      continue;
+    const { lower, name } = x.primitive;
+    if (c.members.includes(x) || isGiven(fused.program, x) || fused.owner.has(x)) continue;
+    if (lower.kind !== "elementwise" && name !== "concat" && name !== "gather") continue;
     if (set.size < 2 || set.size >= limit) continue;
-    if (!best || set.size > (leaves.get(best) as Set<GraphNode>).size) best = x;
+    if (!best || gain(x) > gain(best)) best = x;
   }
   if (best) {
     stored.add(best);
     return;
   }
-  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
   const last = guests.at(-1) ?? c.heroes.at(-1);
   if (!last || banned.has(last))
     throw new Error(
       `fuse: ${c.members.map((m) => m.primitive.name).join("+")} needs more than ${limit} buffers`,
     );
   banned.add(last);
-  for (const guest of guests.slice(-Math.ceil(excess / BUFFERS_OF_A_MEMBER))) banned.add(guest);
+  // Each binds a few buffers of its own.
+  for (const guest of guests.slice(-excess >> 2)) banned.add(guest);
 }
 
 /** Where the members of a kernel lie in the order of the program. */
@@ -122,6 +142,7 @@ class Fusion {
   #searches = 0;
   readonly #clusters: Cluster[] = [];
   readonly #wanted: ReadonlySet<GraphNode>;
+  readonly #readers = new Map<GraphNode, GraphNode[]>();
   readonly #costs = new Map<GraphNode, number>();
   readonly #spans = new Map<Cluster, Span>();
   /** Where long expressions are cut. */
@@ -129,6 +150,8 @@ class Fusion {
   /** What reductions of long rows compute on the way: a kernel that stored it would wait for them, and they for it. */
   readonly #onTheWay = new Set<GraphNode>();
   readonly #updates: ReadonlySet<GraphNode>;
+  /** What kernels read of each other if they compute again what is better not stored. */
+  #kept: ReadonlySet<GraphNode> = new Set();
 
   readonly #program: Program;
   readonly #options: FuseOptions;
@@ -150,6 +173,7 @@ class Fusion {
     this.#seen = new Uint32Array(this.#order.length);
     this.#order.forEach((node, i) => {
       this.#position.set(node, i);
+      for (const x of node.inputs) this.#readers.set(x, [...(this.#readers.get(x) ?? []), node]);
     });
     this.#cuts = this.#findCuts();
     this.#updates = this.#findUpdates();
@@ -198,6 +222,7 @@ class Fusion {
 
   run(): FusedProgram {
     for (const node of this.#order) if (!isGiven(this.#program, node)) this.#seed(node);
+    if (this.#options.enabled) this.#kept = this.#chooseKept();
     const used = this.#chooseStored();
     const owner = new Map<GraphNode, Cluster>();
     for (const c of this.#clusters) {
@@ -217,7 +242,7 @@ class Fusion {
       flats: new Map(),
       parts: new Map(),
     };
-    return this.#options.enabled ? joinParts(mergeMaps(fused, this.#options.profile)) : fused;
+    return this.#options.enabled ? joinParts(mergeMaps(fused, this.#options)) : fused;
   }
 
   /** Makes a kernel for a contraction, a reduction and their like, and lets it grow. */
@@ -260,11 +285,14 @@ class Fusion {
   #grow(c: Cluster, hero: GraphNode): void {
     const start = (this.#position.get(hero) as number) + 1;
     const reached = new Set<GraphNode>([hero]);
+    const { again } = this.#options;
     let last = start + 400;
     for (let i = start; i < Math.min(last, this.#order.length); i++) {
       const node = this.#order[i] as GraphNode;
       if (this.#home.has(node) || this.#banned.has(node) || isGiven(this.#program, node)) continue;
-      const near = node.inputs.some((x) => reached.has(x)) || (c.kind === "row" && this.#isSibling(c, node));
+      const near =
+        node.inputs.some((x) => reached.has(x) && again.has(x) >= again.has(node)) ||
+        (c.kind === "row" && this.#isSibling(c, node));
       if (!near || !this.#absorb(c, node)) continue;
       reached.add(node);
       last = Math.max(last, i + 400);
@@ -336,10 +364,7 @@ class Fusion {
   }
 
   #isElementFrame(c: Cluster, frame: readonly IndexExpr[]): boolean {
-    return (
-      frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0)) ||
-      samePosition(frame, c.element)
-    );
+    return variesInRow(frame) || samePosition(frame, c.element);
   }
 
   /** Whether one kernel may go over the rows again to write elements. */
@@ -377,7 +402,9 @@ class Fusion {
   }
 
   #nearInputs(x: GraphNode): GraphNode[] {
-    if (isGiven(this.#program, x) || x.primitive.lower.kind !== "elementwise") return [x];
+    // Gradients that are added up along a network are stored, and read as they are.
+    const read = isGiven(this.#program, x) || x.primitive.name === "add" || this.#home.get(x)?.kind === "row";
+    if (read || x.primitive.lower.kind !== "elementwise") return [x];
     return [
       x,
       ...x.inputs.filter((y) => shapesEqual(y.shape, x.shape) && y.primitive.lower.kind !== "inline"),
@@ -464,7 +491,7 @@ class Fusion {
     if (known !== undefined) return known;
     this.#costs.set(x, 0);
     let sum = 0;
-    if (!isGiven(this.#program, x) && !this.#home.has(x)) {
+    if (!isGiven(this.#program, x) && !(this.#home.has(x) && (this.#kept.has(x) || !this.#isLight(x)))) {
       const { lower } = x.primitive;
       if (lower.kind === "elementwise") sum = lower.cost;
       else if (x.primitive.name === "concat") sum = 2 * (x.inputs.length - 1);
@@ -475,6 +502,61 @@ class Fusion {
     }
     this.#costs.set(x, Math.min(sum, 1e6));
     return this.#costs.get(x) as number;
+  }
+
+  /** Whether a value can be computed by whoever reads it. */
+  #isLight(x: GraphNode): boolean {
+    const { lower } = x.primitive;
+    return (
+      !isGiven(this.#program, x) &&
+      !this.#cuts.has(x) &&
+      (lower.kind === "elementwise" || (lower.kind === "inline" && lower.form === "view"))
+    );
+  }
+
+  /** What to store so that kernels move the fewest bytes, if computing costs nothing. */
+  #chooseKept(): Set<GraphNode> {
+    const { saved } = this.#options;
+    // Results that no kernel has yet get one that reads what they are made of.
+    const read = new Set([...this.#wanted].flatMap((x) => (this.#home.has(x) ? [] : x.inputs)));
+    // Contractions read each element many times: what another kernel has computed is not computed again there.
+    const fixed = new Set<GraphNode>();
+    for (const c of this.#clusters) {
+      for (const m of c.members) {
+        for (const x of m.inputs) if (!c.frames.has(x)) read.add(x);
+        if (c.kind === "row" || !c.heroes.includes(m)) continue;
+        for (const operand of m.inputs) {
+          let x = operand;
+          while (!this.#home.has(x) && this.#isLight(x) && x.primitive.lower.kind === "inline")
+            x = x.inputs[0] as GraphNode;
+          fixed.add(x);
+        }
+      }
+    }
+    const from = (x: GraphNode) => {
+      if (fixed.has(x) || saved.has(x) || (this.#home.has(x) && sizeOf(x.shape) <= FEW)) return null;
+      return this.#isLight(x) || x.primitive.name === "concat" ? x.inputs : null;
+    };
+    const price = (x: GraphNode): number => {
+      const bytes = bufferBytes(x.dtype, sizeOf(x.shape));
+      if (isGiven(this.#program, x) || this.#wanted.has(x)) return bytes;
+      if (x.inputs.length === 0) return 0;
+      // Views are never stored but by way of what they show.
+      return x.primitive.lower.kind === "inline" && from(x) ? Infinity : 2 * bytes;
+    };
+    return cheapestReads(read, { price, from });
+  }
+
+  /** Whether kernels that read a result of another compute it again rather than read it. */
+  #isComputedAgain(x: GraphNode, own: Cluster, limit: number): boolean {
+    return (
+      this.#options.enabled &&
+      own.kind !== "map" &&
+      this.#isLight(x) &&
+      ![this.#wanted, this.#forced, this.#kept].some((set) => set.has(x)) &&
+      limit > CHEAP_OPERAND &&
+      this.#cost(x) <= Math.min(limit, CHEAP_ROW)
+    );
   }
 
   /** Which kernels use each value; makes elementwise kernels for what is better stored. */
@@ -489,23 +571,49 @@ class Fusion {
       const home = this.#home.get(node);
       if (!home && this.#mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
         // A view that a kernel passes on its way is stored by that kernel: it would wait for any other.
-        const passing = this.#clusters.find(
-          (c) =>
-            c.frames.has(node) && (node.primitive.lower.kind !== "elementwise" || this.#onTheWay.has(node)),
-        );
+        const passing =
+          this.#clusters.find(
+            (c) =>
+              c.frames.has(node) && (node.primitive.lower.kind !== "elementwise" || this.#onTheWay.has(node)),
+          ) ?? this.#hostOf(node);
         const c = passing ?? mapCluster(node.shape);
         this.#join(c, node, c.frames.get(node) ?? c.element);
         if (!passing) this.#clusters.push(c);
       }
       const own = this.#home.get(node);
+      const limit = limits.get(node) ?? Infinity;
+      const others = [...usersOf(node)].filter((u) => u !== own);
+      const again = !own || (others.length > 0 && this.#isComputedAgain(node, own, limit));
+      if (own && again) used.set(node, new Set());
       for (const x of node.inputs) {
         const users = usersOf(x);
         if (own) users.add(own);
-        else for (const u of usersOf(node)) users.add(u);
-        allow(x, this.#limitFor(node, x, own, limits.get(node) ?? Infinity));
+        if (again) for (const u of others) users.add(u);
+        if (own) allow(x, this.#limitFor(node, x, own, limit));
+        if (again) allow(x, this.#limitFor(node, x, undefined, limit));
       }
     }
     return used;
+  }
+
+  /** A kernel that has at each of its elements what `x` is made of, and so can store it too. */
+  #hostOf(x: GraphNode): Cluster | undefined {
+    if (!this.#options.enabled || this.#banned.has(x) || this.#cuts.has(x)) return;
+    const made = x.inputs.filter((y) => !this.#home.has(y) && this.#cost(y) > CHEAP);
+    const { again, late } = this.#options;
+    for (const y of [...made, ...this.#operands(x)]) {
+      for (const m of this.#readers.get(y) ?? []) {
+        if (again.has(x) && !again.has(m) && !late.has(m)) continue;
+        const c = this.#home.get(m);
+        const frame = c?.frames.get(m);
+        if (!c || !frame || c.kind === "map" || !shapesEqual(m.shape, x.shape) || c.heroes.includes(m))
+          continue;
+        if (c.kind === "row" && !(variesInRow(frame) && this.#rowsFit(c))) continue;
+        if (this.#dependsOutside(c, x) || this.#isAwaited(c, x)) continue;
+        c.frames.set(x, frame);
+        return c;
+      }
+    }
   }
 
   /** How costly `x` may be if it is computed on the spot by its user `node`. */
@@ -535,8 +643,21 @@ class Fusion {
     if (limit < 0) return true;
     if (node.primitive.lower.kind !== "elementwise" && !isLongConcat(node)) return false;
     const cost = this.#cost(node);
-    if (cost > limit) return true;
-    return users.size > 1 && cost > CHEAP && !this.#isGenerated(node);
+    if (cost > limit || (limit <= CHEAP_OPERAND && this.#operands(node).size > MOST_OPERANDS)) return true;
+    if (users.size === 1 || cost <= CHEAP || this.#isGenerated(node)) return false;
+    return cost > CHEAP_ROW || this.#kept.has(node);
+  }
+
+  /** Large values that are read for each element, if everything but kernel results is computed on the spot. */
+  #operands(node: GraphNode): Set<GraphNode> {
+    const found = new Set<GraphNode>();
+    const reached = new Set([node]);
+    for (const x of reached) {
+      const stored = this.#home.has(x) && (this.#kept.has(x) || !this.#isLight(x));
+      if (!stored && !isGiven(this.#program, x)) for (const y of x.inputs) reached.add(y);
+      else if (8 * sizeOf(x.shape) >= sizeOf(node.shape)) found.add(x);
+    }
+    return found;
   }
 
   /** Made from counters and scalars alone, such as a dropout mask: cheaper to make again than to keep. */
@@ -563,6 +684,7 @@ const spreadsWidely = (x: GraphNode): boolean =>
 const axesOf = (node: GraphNode): readonly number[] => (node.params as { axes: readonly number[] }).axes;
 const sameList = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((x, i) => x === b[i]);
-const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
-  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
+/** Whether a position depends on more than the row, which is variable 0. */
+const variesInRow = (frame: readonly IndexExpr[]): boolean =>
+  frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0));
 const samePlace = (c: Cluster, frame: readonly IndexExpr[]): boolean => c.kind !== "row" || frame.length > 0;

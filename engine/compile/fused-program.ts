@@ -30,19 +30,30 @@ export interface Segment {
   readonly offset: number;
 }
 
-/** Stored values of other kernels, and inputs, that a cluster reads. */
-export function readsOf(fused: Pick<FusedProgram, "owner" | "program">, c: Cluster): GraphNode[] {
+type Stored = Pick<FusedProgram, "owner" | "program">;
+
+/** Whether a kernel reads a value and does not compute it: an input, or what another one stores. */
+export const isRead = ({ program, owner }: Stored, c: Cluster, x: GraphNode): boolean =>
+  isGiven(program, x) || (owner.has(x) && owner.get(x) !== c);
+
+/** What a kernel computes, its members and all that they need on the spot, and what it reads for that. */
+export function contentsOf(fused: Stored, c: Cluster): { computed: Set<GraphNode>; reads: Set<GraphNode> } {
+  const computed = new Set(c.members);
   const reads = new Set<GraphNode>();
-  const seen = new Set<GraphNode>(c.members);
   const visit = (x: GraphNode): void => {
-    if (seen.has(x)) return;
-    seen.add(x);
-    if (isGiven(fused.program, x) || (fused.owner.has(x) && fused.owner.get(x) !== c)) reads.add(x);
-    else x.inputs.forEach(visit);
+    if (computed.has(x)) return;
+    if (isRead(fused, c, x)) reads.add(x);
+    else {
+      computed.add(x);
+      x.inputs.forEach(visit);
+    }
   };
   for (const m of c.members) m.inputs.forEach(visit);
-  return [...reads];
+  return { computed, reads };
 }
+
+/** Stored values of other kernels, and inputs, that a kernel reads. */
+export const readsOf = (fused: Stored, c: Cluster): GraphNode[] => [...contentsOf(fused, c).reads];
 
 export const isGiven = (_: Program, x: GraphNode): boolean =>
   x.stored !== null || x.primitive.lower.kind === "input";

@@ -1,8 +1,7 @@
-import type { IndexExpr } from "../../kernels/scalar/index-algebra.ts";
-import { sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import { samePosition } from "../../kernels/scalar/index-algebra.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
+import { type FusedProgram, isRead, readsOf } from "./fused-program.ts";
 
 /** Results that replace an input, and the input that each replaces. */
 export type Replacements = ReadonlyMap<GraphNode, GraphNode>;
@@ -43,32 +42,34 @@ function readsAtOwnElement(
   old: GraphNode,
 ): boolean {
   const frame = c.frames.get(x);
-  if (!frame) return false;
-  // Whatever is not on an elementwise path from a member at the same position reads it elsewhere.
-  const seen = new Map<GraphNode, boolean>();
-  const visit = (y: GraphNode, same: boolean): boolean => {
-    if (y === old) return same;
-    const before = seen.get(y);
-    if (before !== undefined && (before === same || !before)) return true;
-    seen.set(y, same);
-    if (
-      isGiven(fused.program, y) ||
-      (fused.owner.has(y) && fused.owner.get(y) !== c) ||
-      c.members.includes(y)
-    )
-      return true;
-    return y.inputs.every((z) => visit(z, same && y.primitive.lower.kind === "elementwise"));
-  };
-  return c.members.every((m) => {
+  const isHere = (m: GraphNode): boolean => {
     const mine = c.frames.get(m);
-    const here =
-      m.primitive.lower.kind === "elementwise" &&
-      !c.heroes.includes(m) &&
-      mine !== undefined &&
-      samePosition(mine, frame);
-    return m.inputs.every((y) => visit(y, here));
-  });
+    return !c.heroes.includes(m) && !!mine && !!frame && samePosition(mine, frame);
+  };
+  return !!frame && readsInPlace(fused, c, { isHere, isTarget: (y) => y === old });
 }
 
-const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
-  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
+/**
+ * Whether a kernel reads its targets by nothing but elementwise work of members that are here: whatever is on another
+ * path reads them elsewhere.
+ */
+export function readsInPlace(
+  fused: Pick<FusedProgram, "owner" | "program">,
+  c: Cluster,
+  {
+    isHere = () => true,
+    isTarget,
+  }: Record<"isTarget", (x: GraphNode) => boolean> & { isHere?: (m: GraphNode) => boolean },
+): boolean {
+  const seen = new Map<GraphNode, boolean>();
+  const visit = (x: GraphNode, inPlace: boolean): boolean => {
+    const before = seen.get(x);
+    if (before !== undefined && (before === inPlace || !before)) return true;
+    seen.set(x, inPlace);
+    if (isTarget(x)) return inPlace;
+    if (isRead(fused, c, x)) return true;
+    const onward = inPlace && x.primitive.lower.kind === "elementwise";
+    return x.inputs.every((y) => visit(y, onward));
+  };
+  return c.members.every((m) => visit(m, isHere(m)));
+}

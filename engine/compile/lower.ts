@@ -5,7 +5,7 @@ import type { Store } from "../../kernels/map.ts";
 import type { Cost, KernelBinding, KernelProgram } from "../../kernels/program.ts";
 import type { RowFold } from "../../kernels/row.ts";
 import { ScalarBuilder, type Step, scalarType } from "../../kernels/scalar/builder.ts";
-import { constantIndex, type IndexExpr, sameIndex } from "../../kernels/scalar/index-algebra.ts";
+import { constantIndex, type IndexExpr, samePosition } from "../../kernels/scalar/index-algebra.ts";
 import { RUN } from "../../kernels/sort.ts";
 import { byteSize, type DType } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
@@ -88,9 +88,6 @@ function together(kernels: readonly Lowered[]): readonly Lowered[] {
   const program = kernels.length > 1 && bundleKernel(parts, bindings);
   return program ? [{ program, operands }] : kernels;
 }
-
-const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
-  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
 
 class Lowering {
   readonly #s: ScalarBuilder;

@@ -2,8 +2,8 @@ import type { Profile } from "../core/profile.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { type Cluster, mapCluster } from "./cluster.ts";
-import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
-import { bindingsOf } from "./in-place.ts";
+import { contentsOf, type FusedProgram, readsOf } from "./fused-program.ts";
+import { bindingsOf, readsInPlace } from "./in-place.ts";
 import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 /** Elementwise kernels of so few elements share one launch even if they share no operand. */
@@ -12,11 +12,17 @@ const TINY = 4;
 /** Where a node stands in the order of the program. */
 type Places = ReadonlyMap<GraphNode, number>;
 
+interface MergeOptions {
+  readonly profile: Profile;
+  /** Nodes that compute again what others have computed long before. */
+  readonly again: ReadonlyMap<GraphNode, GraphNode>;
+}
+
 /**
  * Merges elementwise kernels over one shape: a result that another one reads at its own position stays in a register,
  * and operands that several read are read once.
  */
-export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
+export function mergeMaps(fused: FusedProgram, options: MergeOptions): FusedProgram {
   const owner = new Map(fused.owner);
   const place: Places = new Map(fused.order.map((x, i) => [x, i]));
   const maps = fused.clusters.filter((c) => c.kind === "map");
@@ -28,7 +34,7 @@ export function mergeMaps(fused: FusedProgram, profile: Profile): FusedProgram {
   };
   for (let i = 0; i < maps.length; i++) {
     for (let j = i + 1; j < maps.length; j++) {
-      const merged = tryMerge(fused, owner, reads, maps[i] as Cluster, maps[j] as Cluster, place, profile);
+      const merged = tryMerge(fused, owner, reads, maps[i] as Cluster, maps[j] as Cluster, place, options);
       if (!merged) continue;
       for (const x of merged.members) owner.delete(x);
       for (const x of merged.outputs) owner.set(x, merged);
@@ -47,9 +53,11 @@ function tryMerge(
   a: Cluster,
   b: Cluster,
   place: Places,
-  profile: Profile,
+  { profile, again }: MergeOptions,
 ): Cluster | null {
   if (!shapesEqual(a.domain, b.domain)) return null;
+  // What is computed again is not for the kernel that has it the first time.
+  if (a.outputs.some((x) => again.has(x)) !== b.outputs.some((x) => again.has(x))) return null;
   const scope = { program: fused.program, owner };
   const readsA = readsOfOne(a);
   const readsB = readsOfOne(b);
@@ -65,8 +73,10 @@ function tryMerge(
   const reads = new Set([...readsA, ...readsB].filter((x) => owner.get(x) !== a && owner.get(x) !== b));
   const outputs = [...a.outputs, ...b.outputs].filter((x) => !reads.has(fused.replaces.get(x) as GraphNode));
   if (reads.size + outputs.length > profile.maxBindings) return null;
-  if (expressionLength(scope, a) + expressionLength(scope, b) > LONGEST_EXPRESSION) return null;
-  if (!readsInPlace(scope, a, b) || !readsInPlace(scope, b, a)) return null;
+  const [inA, inB] = [contentsOf(scope, a).computed, contentsOf(scope, b).computed];
+  if (inA.size + inB.size > LONGEST_EXPRESSION) return null;
+  if (!readsInPlace(scope, a, { isTarget: (x) => b.members.includes(x) })) return null;
+  if (!readsInPlace(scope, b, { isTarget: (x) => a.members.includes(x) })) return null;
   if (dependsThroughOthers(readsOfOne, owner, a, b) || dependsThroughOthers(readsOfOne, owner, b, a))
     return null;
   const merged = merge(place, a, b);
@@ -91,28 +101,6 @@ function merge(place: Places, a: Cluster, b: Cluster): Cluster {
   return c;
 }
 
-/** Whether `reader` reads what `writer` writes at its own position only. */
-function readsInPlace(
-  scope: Pick<FusedProgram, "program" | "owner">,
-  reader: Cluster,
-  writer: Cluster,
-): boolean {
-  const seen = new Map<GraphNode, boolean>();
-  const visit = (x: GraphNode, inPlace: boolean): boolean => {
-    const before = seen.get(x);
-    if (before !== undefined && (before === inPlace || !before)) return true;
-    seen.set(x, inPlace);
-    if (writer.members.includes(x)) return inPlace;
-    if (isGiven(scope.program, x)) return true;
-    if (scope.owner.has(x) && scope.owner.get(x) !== reader) return true;
-    const elementwise = x.primitive.lower.kind === "elementwise";
-    return x.inputs.every((y) => visit(y, inPlace && elementwise));
-  };
-  return reader.members.every((m) =>
-    m.inputs.every((x) => visit(x, m.primitive.lower.kind === "elementwise")),
-  );
-}
-
 /** Whether a third kernel stands between: it reads from `writer` and `reader` reads from it. */
 function dependsThroughOthers(
   readsOfOne: (c: Cluster) => GraphNode[],
@@ -135,17 +123,4 @@ function dependsThroughOthers(
     }
   }
   return false;
-}
-
-/** Nodes that a kernel computes, members and what is computed on the spot for them. */
-function expressionLength(scope: Pick<FusedProgram, "program" | "owner">, c: Cluster): number {
-  const seen = new Set<GraphNode>();
-  const visit = (x: GraphNode): void => {
-    if (seen.has(x) || isGiven(scope.program, x)) return;
-    if (scope.owner.has(x) && scope.owner.get(x) !== c) return;
-    seen.add(x);
-    x.inputs.forEach(visit);
-  };
-  c.members.forEach(visit);
-  return seen.size;
 }

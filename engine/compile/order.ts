@@ -86,7 +86,7 @@ class Memory {
   private gain(c: Cluster): number {
     let gain = 0;
     for (const x of this.sources.get(c) as GraphNode[])
-      if (this.readers.get(x) === 1) gain += sizeOf(x.shape);
+      gain += sizeOf(x.shape) / (this.readers.get(x) as number);
     if (gain > 0) for (const x of c.outputs) if (this.readers.has(x)) gain -= sizeOf(x.shape);
     return gain;
   }

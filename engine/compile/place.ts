@@ -40,7 +40,7 @@ class Placing {
   /** Where the parts of flat values lie. */
   readonly #parts = new Map<Operand, Spot>();
   readonly #lives = new Map<Operand, { first: number; last: number }>();
-  readonly #conflicts = new Set<string>();
+  readonly #conflicts = new Map<Operand, Set<Operand>>();
   readonly #written = new Set<GraphNode>();
   readonly #blocks: PlanBlock[] = [];
   readonly #blockOf = new Map<Operand, number>();
@@ -208,7 +208,12 @@ class Placing {
     for (const a of roots) {
       if (!a.write) continue;
       for (const b of roots)
-        if (!b.write && b.root !== a.root) this.#conflicts.add(pairKey(idOf(a.root), idOf(b.root)));
+        if (!b.write && b.root !== a.root)
+          for (const [x, y] of [
+            [a.root, b.root],
+            [b.root, a.root],
+          ] as const)
+            this.#conflicts.set(x, (this.#conflicts.get(x) ?? new Set()).add(y));
     }
   }
 
@@ -218,23 +223,10 @@ class Placing {
     );
     const tenants = mine.map(([x, life]) => ({ bytes: bytesOf(x), ...life }));
     const conflict = (a: number, b: number): boolean =>
-      this.#conflicts.has(pairKey(idOf(mine[a]?.[0]), idOf(mine[b]?.[0])));
+      this.#conflicts.get(mine[a]?.[0] as Operand)?.has(mine[b]?.[0] as Operand) ?? false;
     const { leases, pools } = planPools(tenants, conflict, this.#profile.maxBufferBytes);
     return { leases: new Map(mine.map(([x], i) => [x, leases[i] as Lease])), pools };
   }
-}
-
-const pairKey = (a: number, b: number): string => (a < b ? `${a},${b}` : `${b},${a}`);
-
-const ids = new WeakMap<Operand, number>();
-let lastId = 0;
-
-function idOf(x: Operand | undefined): number {
-  if (!x) return -1;
-  const known = ids.get(x);
-  if (known !== undefined) return known;
-  ids.set(x, ++lastId);
-  return lastId;
 }
 
 function checkLimits(kernel: Lowered, profile: Profile, name: string): void {

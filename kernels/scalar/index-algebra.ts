@@ -45,6 +45,9 @@ export const sameIndex = (a: IndexExpr, b: IndexExpr): boolean =>
   a.terms.length === b.terms.length &&
   a.terms.every(([atom, factor], i) => b.terms[i]?.[0] === atom && b.terms[i]?.[1] === factor);
 
+export const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
+  a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
+
 /** Makes atoms unique within one kernel, so that equal expressions are equal objects. */
 export class IndexAlgebra {
   readonly #atoms = new Map<string, Atom>();

@@ -16,6 +16,6 @@ test("blocks that are computed again keep nothing but their inputs", () => {
   };
   // The gradients of one block's MLP are the peak: its inner values four times, 8 * 197 * 256 floats each.
   const inner = 8 * 197 * 256 * 4;
-  expect(peak(0)).toBeGreaterThan(2 * peak(3));
+  expect(peak(0)).toBeGreaterThan(1.5 * peak(3));
   expect(peak(3)).toBeLessThan(8.5 * inner);
 });
