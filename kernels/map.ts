@@ -19,13 +19,18 @@ export interface Store {
   readonly at: number;
 }
 
-/** Elementwise work: loop variable 0 runs over `length` elements, of which each thread takes a few. */
+/**
+ * Elementwise work: loop variable 0 runs over `length` elements, of which each thread takes a few. With blocks, it runs
+ * over these and variable 1 over the elements of one: what is the same for all of a block is computed once a thread.
+ */
 export interface MapSpec {
   readonly kind: "map";
   readonly name: string;
   readonly steps: ScalarProgram;
   readonly bindings: readonly KernelBinding[];
   readonly length: number;
+  /** Elements of a block, a divisor of `length` that each workgroup stays in; 0 if there are none. */
+  readonly block: number;
   readonly stores: readonly Store[];
   readonly perThread: number;
   readonly workgroupSize: number;
@@ -33,29 +38,41 @@ export interface MapSpec {
 }
 
 export function mapKernel(spec: MapSpec): KernelProgram {
-  const { length, perThread, workgroupSize, bindings } = spec;
+  const { length, block, perThread, workgroupSize, bindings } = spec;
   const strip = workgroupSize * perThread;
-  const workgroups = gridOf(Math.ceil(length / strip));
+  const count = Math.ceil(length / strip);
+  const workgroups = gridOf(count);
   const ragged = workgroups[0] * workgroups[1] * strip !== length;
   const emit = new Emitter(spec.steps, bindings);
-  emit.line(`let i = ${groupNumber(workgroups)} * ${strip} + i32(lane);`);
-  if (ragged) emit.line(`if (i >= ${length}) { return; }`);
+  const number = groupNumber(workgroups);
+  if (block > 0) {
+    emit.line(`let number = ${number};`);
+    if (ragged) emit.line(`if (number >= ${count}) { return; }`);
+    emit.line(`let block = number / ${block / strip};`);
+    emit.bindVariable(0, "block");
+    emit.line(`let i = number % ${block / strip} * ${strip} + i32(lane);`);
+  } else {
+    emit.line(`let i = ${number} * ${strip} + i32(lane);`);
+    if (ragged) emit.line(`if (i >= ${length}) { return; }`);
+  }
+  const variable = block > 0 ? 1 : 0;
+  const guarded = ragged && block === 0;
   // Beyond the end of a buffer that is written in place lies another thread's element: nothing reads there.
-  const together = perThread > 1 && !(ragged && bindings.some((b) => b.access === "inout"));
+  const together = perThread > 1 && !(guarded && bindings.some((b) => b.access === "inout"));
   const names = Array.from({ length: perThread }, (_, j) => (j === 0 ? "i" : `i${j}`));
   if (together) {
     names.forEach((name, j) => {
       const at = `i + ${j * workgroupSize}`;
-      if (j > 0) emit.line(`let ${name} = ${ragged ? `min(${at}, ${length - 1})` : at};`);
+      if (j > 0) emit.line(`let ${name} = ${guarded ? `min(${at}, ${length - 1})` : at};`);
     });
     const wanted = spec.stores.flatMap((store) => [store.value, store.at]);
-    emit.together(wanted, 0, names);
+    emit.together(wanted, variable, names);
   }
   names.forEach((name, j) => {
     const at = `i + ${j * workgroupSize}`;
     if (j > 0 && !together) emit.line(`let ${name} = ${at};`);
-    if (j > 0 && ragged) emit.line(`if (${together ? at : name} >= ${length}) { return; }`);
-    emit.bindVariable(0, name);
+    if (j > 0 && guarded) emit.line(`if (${together ? at : name} >= ${length}) { return; }`);
+    emit.bindVariable(variable, name);
     writeStores(emit, spec.stores, bindings);
   });
   return program({

@@ -17,7 +17,14 @@ import type { DotAxes, InlineContext } from "../ir/primitive.ts";
 import { type Cluster, type ClusterKind, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
 import { attentionParts } from "./lower-attention.ts";
-import { chooseDotTile, elementsAtOnce, elementwiseGroup, MANY, rowLanes } from "./tiles.ts";
+import {
+  chooseDotTile,
+  elementsAtOnce,
+  elementwiseBlock,
+  elementwiseGroup,
+  MANY,
+  rowLanes,
+} from "./tiles.ts";
 
 /** A buffer that a kernel binds: a value of the graph, or scratch that only the kernels of one cluster see. */
 export type Operand = GraphNode | Scratch;
@@ -231,7 +238,15 @@ class Lowering {
 
   #map(): KernelSpec {
     const length = sizeOf(this.#c.domain);
-    const stores = this.#c.outputs.map((x) => this.#store(x, this.#c.element));
+    const block = elementwiseBlock(this.#profile, length);
+    const { index } = this.#s;
+    const element = block
+      ? index.unflatten(
+          index.add(index.scale(index.variable(0, length / block), block), index.variable(1, block)),
+          this.#c.domain,
+        )
+      : this.#c.element;
+    const stores = this.#c.outputs.map((x) => this.#store(x, element));
     const cost = this.#cost(length);
     return {
       kind: "map",
@@ -239,6 +254,7 @@ class Lowering {
       steps: this.#s.steps,
       bindings: this.#bindings,
       length,
+      block,
       stores,
       perThread: length < MANY ? 1 : elementsAtOnce(this.#profile, this.#s.steps.length),
       workgroupSize: elementwiseGroup(this.#profile),

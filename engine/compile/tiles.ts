@@ -19,6 +19,10 @@ export function elementsAtOnce(profile: Profile, steps: number): number {
   return profile.kind === "software" && steps <= 64 ? 4 : 1;
 }
 
+/** Elements that are counted in one loop variable apart from their blocks; 0 for all in one. */
+export const elementwiseBlock = ({ kind }: Profile, length: number): number =>
+  kind === "software" && length >= MANY && length % 256 === 0 ? 256 : 0;
+
 /** Whether lanes run over rows or along them. */
 export function rowLanes(
   profile: Profile,

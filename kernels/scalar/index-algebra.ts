@@ -104,8 +104,11 @@ export class IndexAlgebra {
     if (d === 1) return constantIndex(0);
     const { rest } = this.#splitBy(a, d);
     if (rest.lo >= 0 && rest.hi < d) return rest;
-    const g = rest.terms.reduce((x, [, factor]) => gcd(x, factor), d);
-    if (g > 1 && rest.constant % g === 0) return this.scale(this.remainder(divideExactly(rest, g), d / g), g);
+    const coarse = coarsen(rest, d);
+    if (coarse) {
+      const { g, high, low } = coarse;
+      return this.add(this.scale(this.remainder(high, d / g), g), low);
+    }
     const only = singleAtom(rest);
     if (only?.kind === "remainder" && only.divisor % d === 0)
       return this.remainder(only.base as IndexExpr, d);
@@ -161,11 +164,8 @@ export class IndexAlgebra {
   }
 
   #quotientAtom(rest: IndexExpr, d: number): IndexExpr {
-    const g = rest.terms.reduce((x, [, factor]) => gcd(x, factor), d);
-    if (g > 1) {
-      const scaled = rest.terms.map(([atom, factor]) => [atom, factor / g] as const);
-      return this.quotient(make(Math.floor(rest.constant / g), scaled), d / g);
-    }
+    const coarse = coarsen(rest, d);
+    if (coarse) return this.quotient(coarse.high, d / coarse.g);
     const only = singleAtom(rest);
     if (only?.kind === "quotient") return this.quotient(only.base as IndexExpr, only.divisor * d);
     if (only?.kind === "remainder" && only.divisor % d === 0) {
@@ -205,11 +205,22 @@ export class IndexAlgebra {
   }
 }
 
-const divideExactly = (e: IndexExpr, g: number): IndexExpr =>
-  make(
-    e.constant / g,
-    e.terms.map(([atom, factor]) => [atom, factor / g] as const),
-  );
+/** e = g * high + low for a divisor g of d above 1, with low in 0..g-1: what d divides follows from `high` alone. */
+function coarsen(e: IndexExpr, d: number): { g: number; high: IndexExpr; low: IndexExpr } | null {
+  for (const [, factor] of e.terms) {
+    const g = gcd(d, factor);
+    const floor = Math.floor(e.constant / g);
+    const isCoarse = ([, f]: IndexExpr["terms"][number]) => f % g === 0;
+    const low = make(
+      e.constant - floor * g,
+      e.terms.filter((t) => !isCoarse(t)),
+    );
+    if (g === 1 || low.lo < 0 || low.hi >= g) continue;
+    const high = e.terms.filter(isCoarse).map(([atom, f]) => [atom, f / g] as const);
+    return { g, high: make(floor, high), low };
+  }
+  return null;
+}
 
 function singleAtom(e: IndexExpr): Atom | null {
   const first = e.terms[0];
