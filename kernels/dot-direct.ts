@@ -49,7 +49,7 @@ export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
   if (tm * tn > UNROLLED_STORES) {
     storeInLoop(emit, spec, tile, {
       row: (r) => edge(emit, "m", `tile_row * ${tm} + ${r}`, tilesM * tm, m),
-      column: (c) => edge(emit, "n", `column + ${c} * ${tilesN}`, tilesN * tn, n),
+      column: (c) => edge(emit, `n_${c}`, `column + ${c} * ${tilesN}`, tilesN * tn, n),
       sums: rows.flatMap((r) => columns.map((c) => `sum_${r.name}_${c.name}`)),
     });
   } else {

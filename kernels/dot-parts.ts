@@ -11,6 +11,9 @@ export const sumType = (spec: DotSpec): ScalarType => (spec.steps[spec.a] as { t
 /** Tiles of more sums than this store them in a loop: what follows the sum is written out once and not for each. */
 export const UNROLLED_STORES = 16;
 
+/** Columns of a tile up to which the loop goes over rows alone: what a row's columns share is computed once for them. */
+const FEW_COLUMNS = 4;
+
 export function storeInLoop(
   emit: Emitter,
   spec: DotSpec,
@@ -24,13 +27,16 @@ export function storeInLoop(
   emit.open(`for (var r = 0; r < ${tm}; r++) {`);
   const row = at.row("r");
   emit.bindVariable(1, row.name);
-  emit.open(`for (var c = 0; c < ${tn}; c++) {`);
-  const column = at.column("c");
-  emit.bindVariable(2, column.name);
-  emit.line(`let sum = sums[r * ${tn} + c];`);
-  emit.bindAccumulator(0, "sum");
-  writeGuarded(emit, spec, row.name, column.name, [...row.guard, ...column.guard]);
-  emit.close();
+  const few = tn <= FEW_COLUMNS;
+  if (!few) emit.open(`for (var c = 0; c < ${tn}; c++) {`);
+  for (const c of few ? range(tn) : ["c"]) {
+    const column = at.column(`${c}`);
+    emit.bindVariable(2, column.name);
+    emit.line(`let sum_${c} = sums[r * ${tn} + ${c}];`);
+    emit.bindAccumulator(0, `sum_${c}`);
+    writeGuarded(emit, spec, row.name, column.name, [...row.guard, ...column.guard]);
+  }
+  if (!few) emit.close();
   emit.close();
 }
 

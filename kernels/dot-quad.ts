@@ -1,5 +1,14 @@
 import type { DotSpec, QuadTile } from "./dot.ts";
-import { edge, range, storeInLoop, storeSum, sumType, UNROLLED_STORES, valueAt } from "./dot-parts.ts";
+import {
+  type Edge,
+  edge,
+  range,
+  storeInLoop,
+  storeSum,
+  sumType,
+  UNROLLED_STORES,
+  valueAt,
+} from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -79,7 +88,7 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
         const { name, guard } = edge(emit, "m", `tile_m + ${r}`, tilesM * tm, m);
         return { name, guard: [...within, ...guard] };
       },
-      column: (c) => edge(emit, "n", `tile_n + ${c} * 4`, tilesN * 4 * tn, n),
+      column: (c) => columns[Number(c)] as Edge,
       sums: sums.flat(),
     });
   }
