@@ -37,7 +37,7 @@ export function buildPlan(
   o: GraphOps,
   updates: Updates = new Map(),
 ): Plan {
-  const expanded = passedTensors("expand", expandRewrites(program, o));
+  const expanded = passedTensors("expand", expandRewrites(program, profile, o));
   const simple = passedTensors("simplify", simplify(expanded, o));
   const split = passedTensors("split long sums", splitLongSums(simple, profile, o));
   const keep = new Set<GraphNode>();

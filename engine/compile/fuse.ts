@@ -643,6 +643,7 @@ class Fusion {
     if (limit < 0) return true;
     if (node.primitive.lower.kind !== "elementwise" && !isLongConcat(node)) return false;
     const cost = this.#cost(node);
+    if (isLongConcat(node) && this.#isWritten(node)) return true;
     if (cost > limit || (limit <= CHEAP_OPERAND && this.#operands(node).size > MOST_OPERANDS)) return true;
     if (users.size === 1 || cost <= CHEAP || this.#isGenerated(node)) return false;
     return cost > CHEAP_ROW || this.#kept.has(node);
@@ -658,6 +659,14 @@ class Fusion {
       else if (8 * sizeOf(x.shape) >= sizeOf(node.shape)) found.add(x);
     }
     return found;
+  }
+
+  /** Whether contractions write it, or all of its parts: then it costs nothing to store it. */
+  #isWritten(x: GraphNode): boolean {
+    const { name } = x.primitive;
+    if (name === "concat" || name === "reshape" || name === "permute")
+      return x.inputs.every((y) => this.#isWritten(y));
+    return this.#home.get(x)?.kind === "dot";
   }
 
   /** Made from counters and scalars alone, such as a dropout mask: cheaper to make again than to keep. */

@@ -1,6 +1,7 @@
 import type { ScalarBuilder } from "../../kernels/scalar/builder.ts";
 import type { IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import type { DType } from "../core/dtype.ts";
+import type { Profile } from "../core/profile.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Aval, GraphNode } from "./node.ts";
 
@@ -85,7 +86,7 @@ export type Lowering<P> =
   /** Part of attention; `adapt` gives the same in other ops, where no kernel can do it. */
   | { kind: "attention"; adapt: (node: GraphNode, params: P) => GraphNode }
   /** Written in other ops before kernels are made. */
-  | { kind: "rewrite"; into: (node: GraphNode, params: P, o: GraphOps) => GraphNode }
+  | { kind: "rewrite"; into: (node: GraphNode, params: P, o: GraphOps, profile: Profile) => GraphNode }
   /** A value that is given to the program. */
   | { kind: "input" };
 

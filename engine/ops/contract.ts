@@ -1,5 +1,6 @@
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
+import type { Profile } from "../core/profile.ts";
 import { dim, sizeOf } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
@@ -107,9 +108,9 @@ export const conv: Primitive<ConvParams> = {
   reference: later("conv"),
   lower: {
     kind: "rewrite",
-    into: (node, p, o) => {
+    into: (node, p, o, profile) => {
       const [x, w] = node.inputs as [GraphNode, GraphNode];
-      return convByPhases(x, w, p, o) ?? convAsDot(x, w, p, o);
+      return convByPhases(x, w, p, o, profile) ?? convAsDot(x, w, p, o);
     },
   },
 };
@@ -182,23 +183,47 @@ function convWeightGradient(
 
 /**
  * Where the input is spread out by s, as in the gradient of a convolution with stride s, each result meets zeros with
- * all but every s-th tap, which ones depending on its position modulo s. So it is a convolution of the input as it is,
- * with s times as many outputs along each axis, each having an s-th of the taps. Null where nothing is spread.
+ * all but every s-th tap, which ones depending on its position modulo s, its phase. Null where nothing is spread.
  */
-function convByPhases(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode | null {
+function convByPhases(
+  x: GraphNode,
+  w: GraphNode,
+  p: ConvParams,
+  o: GraphOps,
+  { kind }: Profile,
+): GraphNode | null {
   const spread = p.inputDilation;
   if ([...p.stride, ...p.dilation].some((n) => n !== 1) || spread.every((s) => s === 1)) return null;
+  const sizes = spread.map((_, i) => convSize(dim(x.shape, i + 2), dim(w.shape, i + 2), i, p));
+  if (sizeOf(x.shape) === 0 || sizes.includes(0)) return null;
+  const counts = sizes.map((n, i) => Math.ceil(n / dim(spread, i)));
+  const whole = (kind === "software" ? phasesApart : phasesTogether)(x, w, p, counts, o);
+  return sizes.reduce((y, size, i) => (dim(y.shape, i + 2) === size ? y : o.slice(y, i + 2, 0, size)), whole);
+}
+
+type Phases = (
+  x: GraphNode,
+  w: GraphNode,
+  p: ConvParams,
+  counts: readonly number[],
+  o: GraphOps,
+) => GraphNode;
+
+/**
+ * One convolution of the input as it is, with s times as many outputs along each axis, each having an s-th of the taps;
+ * where these are not as many for each, zeros are multiplied, but one kernel has all the work.
+ */
+const phasesTogether: Phases = (x, w, p, counts, o) => {
+  const spread = p.inputDilation;
   const [batch = 0, , ...space] = x.shape;
   const [outputs = 0, perGroup = 0, ...taps] = w.shape;
-  const sizes = space.map((n, i) => convSize(n, dim(taps, i), i, p));
-  if (sizeOf(x.shape) === 0 || sizes.includes(0)) return null;
   const axes = spread.map((s, i) => {
     const [before] = p.padding[i] as readonly [number, number];
     // Zeros in front of the taps, so that the phase alone tells which of each s taps meets no zero.
     const front = (((s - 1 - before) % s) + s) % s;
     const shift = (before + front - (s - 1)) / s;
     const kept = Math.ceil((dim(taps, i) + front) / s);
-    const size = Math.ceil((sizes[i] as number) / s);
+    const size = dim(counts, i);
     return { s, front, kept, size, padding: [shift, size - dim(space, i) - shift + kept - 1] as const };
   });
   const rank = axes.length;
@@ -221,9 +246,53 @@ function convByPhases(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): G
   // [B, O, s, s, .., size, size, ..] to [B, O, size, s, size, s, ..]
   const apart = o.reshape(parts, [batch, outputs, ...spread, ...axes.map(({ size }) => size)]);
   const together = o.permute(apart, [0, 1, ...range(rank).flatMap((i) => [2 + rank + i, 2 + i])]);
-  const whole = o.reshape(together, [batch, outputs, ...axes.map(({ s, size }) => s * size)]);
-  return sizes.reduce((y, size, i) => (dim(y.shape, i + 2) === size ? y : o.slice(y, i + 2, 0, size)), whole);
-}
+  return o.reshape(together, [batch, outputs, ...axes.map(({ s, size }) => s * size)]);
+};
+
+/**
+ * A convolution for each phase, with the taps that it has and no others: multiplications are dear here, and kernels that
+ * need nothing of each other share a launch.
+ */
+const phasesApart: Phases = (x, w, p, counts, o) => {
+  const spread = p.inputDilation;
+  const [batch = 0, , ...space] = x.shape;
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const before = p.padding.map(([n]) => n);
+  const ones = taps.map(() => 1);
+  if (taps.every((n) => n === 1)) {
+    const y = o.conv(x, w, { ...p, inputDilation: ones, padding: taps.map(() => [0, 0]) });
+    return o.affineView(y, [
+      sameAxis(batch),
+      sameAxis(outputs),
+      ...counts.map((n, i) => ({
+        ...sameAxis(n * dim(spread, i)),
+        divisor: dim(spread, i),
+        constant: -dim(before, i),
+      })),
+    ]);
+  }
+  // Each [B, O, count, 1, count, 1, ..], the phase of the first axis first.
+  let parts = range(sizeOf(spread)).map((number) => {
+    let rest = number;
+    const axes = spread.map((s, i) => {
+      const phase = rest % s;
+      rest = (rest - phase) / s;
+      const first = (((dim(before, i) - phase) % s) + s) % s;
+      const start = (dim(before, i) - phase - first) / s;
+      // A phase without taps has one of zeros, behind the last.
+      const size = Math.max(1, Math.ceil((dim(taps, i) - first) / s));
+      const end = dim(counts, i) - dim(space, i) - start + size - 1;
+      return { tap: { ...sameAxis(size), factor: s, constant: first }, padding: [start, end] as const };
+    });
+    const own = o.affineView(w, [sameAxis(outputs), sameAxis(perGroup), ...axes.map(({ tap }) => tap)]);
+    const y = o.conv(x, own, { ...p, inputDilation: ones, padding: axes.map(({ padding }) => padding) });
+    return o.reshape(y, [batch, outputs, ...counts.flatMap((n) => [n, 1])]);
+  });
+  spread.forEach((s, i) => {
+    parts = range(parts.length / s).map((j) => o.concat(parts.slice(j * s, j * s + s), 3 + 2 * i));
+  });
+  return o.reshape(parts[0] as GraphNode, [batch, outputs, ...counts.map((n, i) => n * dim(spread, i))]);
+};
 
 /** A convolution is a contraction of sliding windows, which are views. */
 function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {

@@ -62,7 +62,8 @@ test("rewriting and simplifying keep every value", () => {
       const { outputs } = program;
       const given = new Map([...program.given].map(([x, data]) => [x, Float64Array.from(data)]));
       const before = interpret(outputs, given);
-      const simple = simplify(expandRewrites({ inputs: describeProgram(outputs).inputs, outputs }, ops), ops);
+      const { inputs } = describeProgram(outputs);
+      const simple = simplify(expandRewrites({ inputs, outputs }, baseProfile, ops), ops);
       const after = interpret(simple.outputs, given);
       naming("simplify", program, () => {
         before.forEach(({ data }, i) => {
