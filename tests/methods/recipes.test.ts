@@ -57,7 +57,7 @@ test("flags change what a method has, by one name", () => {
   expect(changedRecipe(recipe, given)).toMatchObject({
     vit: { width: 96, depth: 3, heads: 3, patch: 4 },
     crops: { count: 0, large: 24 },
-    head: { hidden: 256, out: 64 },
+    head: { hidden: recipe.head.hidden, out: 64 },
   });
   const warm = changedRecipe(recipe, { temperature: "0.07", momentum: "0.9", decay: "0.1" });
   expect(warm.teacherTemperature).toEqual({ from: 0.04, to: 0.07, epochs: 0 });

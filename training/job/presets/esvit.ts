@@ -6,6 +6,9 @@ import type { Preset } from "./preset.ts";
 const nano: EsVitRecipe = {
   ...smallDistillation,
   method: "esvit",
+  epochs: 10,
+  rate: 1.6e-2, // 1e-3 for 16 images
+  crops: { ...smallDistillation.crops, large: null },
   swin: { width: 32, depths: [2, 2], heads: [2, 4], window: 4, patch: 4 },
 };
 

@@ -6,8 +6,13 @@ import type { Preset } from "./preset.ts";
 const nano: SelfPatchRecipe = {
   ...smallDistillation,
   method: "selfpatch",
-  crops: { ...smallDistillation.crops, small: 24 },
-  vit: { ...vits.nano, depth: 2, patch: 8 },
+  epochs: 12,
+  batch: 32,
+  rate: 2.4e-2, // 3e-3 for 32 images
+  momentum: [0.98, 1],
+  crops: { ...smallDistillation.crops, small: 24, largeArea: [0.25, 1], smallArea: [0.05, 0.25] },
+  vit: { ...vits.nano, depth: 2, heads: 4, patch: 8 },
+  head: { ...smallDistillation.head, hidden: 128 },
   patchOut: 256,
 };
 
