@@ -4,13 +4,15 @@
 // chromium they run in a page of a headless browser instead of in Node.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
 import { cache, ensureInstalled, HostError, root, runHost, runTool } from "./host-env.mjs";
 
 const folders = ["bench", "bench/kernels", "bench/steps"];
+/** What a revision's engine is: its entry points lie in the folder of the project itself. */
+const engineParts = /^(engine|kernels|[a-z]+\.ts)$/;
 const parts = ["bench.ts", "peaks.ts", "runner.ts"];
 
 await runTool(async () => {
@@ -130,23 +132,27 @@ function isClean() {
  */
 function checkOut(revision, folder) {
   mkdirSync(folder, { recursive: true });
-  const archive = git("archive", "--format=tar", revision, "mod.ts", "engine", "kernels");
+  const names = git("ls-tree", "--name-only", revision).toString().split("\n");
+  const archive = git("archive", "--format=tar", revision, ...names.filter((name) => engineParts.test(name)));
   const tar = spawnSync("tar", ["-x", "-C", folder], { input: archive });
   if (tar.status !== 0) throw new HostError("tar is needed to unpack another revision");
   return folder;
 }
 
 /**
- * Lets the benchmarks of this tree, and its models, use the engine of another.
+ * Lets the benchmarks of this tree, and its models, use the engine of another: all of its files that are there, or
+ * there would be two engines.
  * @param {string} tree
  * @returns {import("rolldown").Plugin}
  */
 function engineOf(tree) {
   return {
     name: "engine",
-    resolveId: (source, importer) =>
-      tree !== root && importer && join(dirname(importer), source) === join(root, "mod.ts")
-        ? join(tree, "mod.ts")
-        : null,
+    resolveId(source, importer) {
+      if (tree === root || !importer || !source.startsWith(".")) return null;
+      const path = relative(root, join(dirname(importer), source));
+      const twin = join(tree, path);
+      return engineParts.test(path.split(sep)[0] ?? "") && existsSync(twin) ? twin : null;
+    },
   };
 }
