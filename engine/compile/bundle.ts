@@ -11,6 +11,9 @@ const FURTHEST = 12;
 /** Elements up to which values may be kept for a while: the order is good for memory. */
 const SMALL = 1 << 18;
 
+/** Workgroups, more or less, that bundles may have on drivers of the CPU. */
+const MOST_GROUPS = 3000;
+
 interface Entry {
   readonly c: Cluster;
   /** Where what it reads and writes lies: values, or flat ones that they are parts of. */
@@ -72,7 +75,16 @@ function textOf({ kind, heroes, members }: Cluster): string | null {
 function canShare(a: Entry, b: Entry, common: ReadonlySet<string>, profile: Profile): boolean {
   const parts = [a, b].flatMap(({ c }) => c.bundled ?? [c]);
   if (parts.some((c) => c.kind === "scan" || c.kind === "sort" || common.has(textOf(c) ?? ""))) return false;
+  // Drivers on the CPU run through all of a bundle in each workgroup, if only to find that nothing is to be done.
+  const groups = parts.reduce((n, c) => n + groupsOf(c), 0);
+  if (profile.kind === "software" && groups > MOST_GROUPS) return false;
   return !clash(a, b) && new Set([...a.bindings, ...b.bindings]).size <= profile.maxBindings;
+}
+
+/** Workgroups on drivers of the CPU, more or less: of threads that have a row each, or several elements. */
+function groupsOf({ kind, domain, extents }: Cluster): number {
+  const each = kind === "row" ? extents.reduce((a, b) => a * b, 4) : kind === "map" ? 16 : 128;
+  return sizeOf(domain) / each;
 }
 
 /** Whether one has to run after the other. */
