@@ -7,7 +7,7 @@ import type { GraphOps } from "../ir/primitive.ts";
 import { bundle } from "./bundle.ts";
 import { expandRewrites } from "./expand.ts";
 import { flatten } from "./flatten.ts";
-import { fuse } from "./fuse.ts";
+import { BetterKept, fuse } from "./fuse.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { orderKernels, StillNeeded } from "./order.ts";
 import { checkFused, checkOrdered, checkTensors } from "./pass-rules.ts";
@@ -51,27 +51,24 @@ export function buildPlan(
       outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],
     };
     const replaces = replacementsOf(wanted, replacing);
-    const fused = fuse(computed, { profile, enabled: debug.fuse, replaces, ...kept });
-    const needless = onlyAgain(fused, kept.again);
-    for (const x of needless) keep.add(x);
-    if (needless.length > 0) continue;
-    passed("fuse", fused, printFused, (f) => checkFused(f, profile));
     try {
+      const fused = passed(
+        "fuse",
+        fuse(computed, { profile, enabled: debug.fuse, replaces, ...kept }),
+        printFused,
+        (f) => checkFused(f, profile),
+      );
       return place(inOrder(fused, profile, o), wanted, profile);
     } catch (error) {
-      if (!(error instanceof StillNeeded)) throw error;
-      const { results } = error;
-      replacing = new Map([...replacing].filter(([i]) => !results.includes(wanted.outputs[i] as GraphNode)));
+      if (error instanceof BetterKept) for (const x of error.values) keep.add(x);
+      else if (error instanceof StillNeeded) {
+        const { results } = error;
+        replacing = new Map(
+          [...replacing].filter(([i]) => !results.includes(wanted.outputs[i] as GraphNode)),
+        );
+      } else throw error;
     }
   }
-}
-
-/** What takes kernels of its own to compute it again. */
-function onlyAgain({ clusters }: FusedProgram, again: ReadonlyMap<GraphNode, GraphNode>): GraphNode[] {
-  return clusters.flatMap(({ kind, outputs }) => {
-    const copied = outputs.flatMap((x) => again.get(x) ?? []);
-    return kind === "map" && copied.length === outputs.length ? copied : [];
-  });
 }
 
 function inOrder(fused: FusedProgram, profile: Profile, o: GraphOps): FusedProgram {

@@ -41,9 +41,20 @@ const CHEAP_ROW = 16;
 /** What may stand behind a contraction: its code is written out for each element of a tile, up to 32 times. */
 const CHEAP_TILE = 60;
 
+/** Thrown when values would take kernels of their own to be computed again: they are kept after all. */
+export class BetterKept extends Error {
+  readonly values: readonly GraphNode[];
+  constructor(values: readonly GraphNode[]) {
+    super("fuse: values are better kept than computed again");
+    this.values = values;
+  }
+}
+
 /**
  * Pass: decides which nodes share a kernel. Contractions and reductions draw in the elementwise work behind them;
  * what is left becomes elementwise kernels, or is computed inside its only user.
+ *
+ * @throws {BetterKept} If something is computed again in vain.
  */
 export function fuse(program: Program, options: FuseOptions): FusedProgram {
   const stored = new Set<GraphNode>();
@@ -52,7 +63,11 @@ export function fuse(program: Program, options: FuseOptions): FusedProgram {
     const limit = options.profile.maxBindings;
     const fused = new Fusion(program, options, stored, banned).run();
     const excess = fused.clusters.map((c) => bindingsOf(fused, c).length - limit);
-    if (excess.every((n) => n <= 0)) return fused;
+    if (excess.every((n) => n <= 0)) {
+      const vain = onlyAgain(fused, options.again);
+      if (vain.length > 0) throw new BetterKept(vain);
+      return fused;
+    }
     // All at once: every round fuses the whole program anew.
     fused.clusters.forEach((c, i) => {
       const over = excess[i] as number;
@@ -61,29 +76,24 @@ export function fuse(program: Program, options: FuseOptions): FusedProgram {
   }
 }
 
+/** What takes kernels of its own to compute it again. */
+function onlyAgain({ clusters }: FusedProgram, again: FuseOptions["again"]): GraphNode[] {
+  return clusters.flatMap(({ kind, outputs }) => {
+    const copied = outputs.flatMap((x) => again.get(x) ?? []);
+    return kind === "map" && copied.length === outputs.length ? copied : [];
+  });
+}
+
 interface Relief {
   readonly stored: Set<GraphNode>;
   readonly banned: Set<GraphNode>;
   readonly limit: number;
 }
 
-/** Stores a value in the middle of a kernel that binds too many buffers, or sends its last members away. */
-function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, banned, limit }: Relief): void {
-  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
-  const leaves = new Map<GraphNode, Set<GraphNode>>();
-  const leavesOf = (x: GraphNode): Set<GraphNode> => {
-    const known = leaves.get(x);
-    if (known) return known;
-    const set = new Set<GraphNode>();
-    leaves.set(x, set);
-    if (isRead(fused, c, x)) set.add(x);
-    else for (const y of x.inputs) for (const leaf of leavesOf(y)) set.add(leaf);
-    return set;
-  };
-  for (const m of c.members) leavesOf(m);
-  // What another kernel computes anyway costs no further launch.
+/** Stores values in the middle of a kernel that binds too many buffers, or sends its last members away. */
+function relieve(fused: FusedProgram, c: Cluster, excess: number, relief: Relief): void {
+  const { stored, banned, limit } = relief;
   const others = fused.clusters.filter((d) => d !== c);
-  const elsewhere = new Set(others.flatMap((d) => d.members));
   // One result may stand for several that others compute it from again.
   const isSeveral = (m: GraphNode): boolean => {
     const reached = new Set(m.inputs);
@@ -98,23 +108,19 @@ function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, bann
     stored.add(whole);
     return;
   }
-  const gain = (x: GraphNode): number =>
-    (leaves.get(x) as Set<GraphNode>).size + (elsewhere.has(x) ? limit : 0);
-  let best: GraphNode | null = null;
-  // One of several sums reads its operands again rather than that a value as large as they are is stored.
-  const onlySums = c.heroes.length > 1 && c.outputs.every((x) => sizeOf(x.shape) < sizeOf(c.domain));
-  for (const [x, set] of leaves) {
-    if (onlySums && shapesEqual(x.shape, c.domain)) continue;
-    const { lower, name } = x.primitive;
-    if (c.members.includes(x) || isGiven(fused.program, x) || fused.owner.has(x)) continue;
-    if (lower.kind !== "elementwise" && name !== "concat" && name !== "gather") continue;
-    if (set.size < 2 || set.size >= limit) continue;
-    if (!best || gain(x) > gain(best)) best = x;
+  // What another kernel computes anyway costs no further launch.
+  const elsewhere = new Set(others.flatMap((d) => d.members));
+  // One at a time, since much else changes with it; but sums of very many are cut at once.
+  const cut = new Set<GraphNode>();
+  for (let left = excess; left > 0; ) {
+    const best = middleOf(fused, c, cut, elsewhere, limit);
+    if (!best) break;
+    cut.add(best.x);
+    stored.add(best.x);
+    left = left > limit ? left + 1 - best.leaves : 0;
   }
-  if (best) {
-    stored.add(best);
-    return;
-  }
+  if (cut.size > 0) return;
+  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
   const last = guests.at(-1) ?? c.heroes.at(-1);
   if (!last || banned.has(last))
     throw new Error(
@@ -123,6 +129,41 @@ function relieve(fused: FusedProgram, c: Cluster, excess: number, { stored, bann
   banned.add(last);
   // Each binds a few buffers of its own.
   for (const guest of guests.slice(-excess >> 2)) banned.add(guest);
+}
+
+/** The value inside a kernel that stands for the most of what the kernel reads, and how much that is. */
+function middleOf(
+  fused: FusedProgram,
+  c: Cluster,
+  cut: ReadonlySet<GraphNode>,
+  elsewhere: ReadonlySet<GraphNode>,
+  limit: number,
+): { x: GraphNode; leaves: number } | null {
+  const leaves = new Map<GraphNode, Set<GraphNode>>();
+  const leavesOf = (x: GraphNode): Set<GraphNode> => {
+    const known = leaves.get(x);
+    if (known) return known;
+    const set = new Set<GraphNode>();
+    leaves.set(x, set);
+    if (isRead(fused, c, x) || cut.has(x)) set.add(x);
+    else for (const y of x.inputs) for (const leaf of leavesOf(y)) set.add(leaf);
+    return set;
+  };
+  for (const m of c.members) leavesOf(m);
+  // One of several sums reads its operands again rather than that a value as large as they are is stored.
+  const onlySums = c.heroes.length > 1 && c.outputs.every((x) => sizeOf(x.shape) < sizeOf(c.domain));
+  let best: GraphNode | null = null;
+  let most = 0;
+  for (const [x, { size }] of leaves) {
+    if (onlySums && shapesEqual(x.shape, c.domain)) continue;
+    const { lower, name } = x.primitive;
+    if (c.members.includes(x) || isGiven(fused.program, x) || fused.owner.has(x)) continue;
+    if (lower.kind !== "elementwise" && name !== "concat" && name !== "gather") continue;
+    const gain = size + (elsewhere.has(x) ? limit : 0);
+    if (size < 2 || size >= limit || gain <= most) continue;
+    [best, most] = [x, gain];
+  }
+  return best && { x: best, leaves: (leaves.get(best) as Set<GraphNode>).size };
 }
 
 /** Where the members of a kernel lie in the order of the program. */
@@ -140,6 +181,8 @@ class Fusion {
   /** By position: the last search that came by. */
   readonly #seen: Uint32Array;
   #searches = 0;
+  /** What the kernel that grows needs, by way of others, as far as its members have been followed. */
+  #needs: { of: Cluster; first: number; floor: number; nodes: Set<GraphNode>; counted: number } | null = null;
   readonly #clusters: Cluster[] = [];
   readonly #wanted: ReadonlySet<GraphNode>;
   readonly #readers = new Map<GraphNode, GraphNode[]>();
@@ -414,46 +457,56 @@ class Fusion {
   /** Whether an operand of `node` needs something of `c` by way of another kernel, or at another position. */
   #dependsOutside(c: Cluster, node: GraphNode): boolean {
     const start = node.inputs.filter((x) => !c.frames.has(x));
-    return this.#reaches(c, start, this.#spanOf(c).first, (x) => c.frames.has(x));
+    const search = ++this.#searches;
+    return this.#follow(c, start, this.#floorBelow(c, this.#spanOf(c).first), (x, at) => {
+      const known = this.#seen[at] === search;
+      this.#seen[at] = search;
+      return known ? "known" : c.frames.has(x) ? "found" : "new";
+    });
   }
 
   /** Whether `c` reads from a kernel that needs `node`: the same circle, met from its other side. */
   #isAwaited(c: Cluster, node: GraphNode): boolean {
-    const at = this.#position.get(node) as number;
-    // Only a kernel that has drawn in something behind the node can need it.
-    if (!this.#clusters.some((d) => d !== c && this.#spanOf(d).last > at)) return false;
-    return this.#reaches(
-      c,
-      c.members.flatMap((m) => m.inputs),
-      at,
-      (x) => x === node,
-    );
+    const first = Math.min(this.#spanOf(c).first, this.#position.get(node) as number);
+    if (this.#needs?.of !== c || this.#needs.first > first)
+      this.#needs = { of: c, first, floor: this.#floorBelow(c, first), nodes: new Set(), counted: 0 };
+    const { nodes, floor } = this.#needs;
+    for (; this.#needs.counted < c.members.length; this.#needs.counted++) {
+      const { inputs } = c.members[this.#needs.counted] as GraphNode;
+      this.#follow(c, inputs, floor, (x) => {
+        const known = nodes.has(x);
+        nodes.add(x);
+        return known ? "known" : "new";
+      });
+    }
+    return nodes.has(node);
   }
 
-  /** Goes from `start` to what it needs, kernels other than `c` as a whole, until `found` or nothing is left. */
-  #reaches(c: Cluster, start: GraphNode[], first: number, found: (x: GraphNode) => boolean): boolean {
-    const floor = this.#floorBelow(c, first);
-    const search = ++this.#searches;
+  /** Goes from `start` to what it needs, kernels other than `c` as a whole, until something is found or nothing is left. */
+  #follow(
+    c: Cluster,
+    start: readonly GraphNode[],
+    floor: number,
+    look: (x: GraphNode, at: number) => "known" | "new" | "found",
+  ): boolean {
     const homes = new Set<Cluster>();
     const open: GraphNode[] = [];
-    const push = (x: GraphNode) => {
-      const at = this.#position.get(x) as number;
-      if (this.#seen[at] === search) return;
-      this.#seen[at] = search;
-      // What lies before the floor needs nothing, but may be what is looked for.
-      if (at >= floor || found(x)) open.push(x);
-    };
-    start.forEach(push);
-    while (open.length > 0) {
-      const x = open.pop() as GraphNode;
-      if (found(x)) return true;
-      if (c.frames.has(x) || isGiven(this.#program, x)) continue;
+    const push = (xs: readonly GraphNode[]): boolean =>
+      xs.some((x) => {
+        const at = this.#position.get(x) as number;
+        const what = look(x, at);
+        // What lies before the floor needs nothing that is looked for.
+        if (what === "new" && at >= floor && !c.frames.has(x) && !isGiven(this.#program, x)) open.push(x);
+        return what === "found";
+      });
+    if (push(start)) return true;
+    for (let x = open.pop(); x; x = open.pop()) {
       const home = this.#home.get(x);
       if (home && !homes.has(home)) {
         homes.add(home);
-        for (const m of home.members) m.inputs.forEach(push);
+        if (home.members.some((m) => push(m.inputs))) return true;
       }
-      x.inputs.forEach(push);
+      if (push(x.inputs)) return true;
     }
     return false;
   }
@@ -598,6 +651,7 @@ class Fusion {
 
   /** A kernel that has at each of its elements what `x` is made of, and so can store it too. */
   #hostOf(x: GraphNode): Cluster | undefined {
+    this.#needs = null;
     if (!this.#options.enabled || this.#banned.has(x) || this.#cuts.has(x)) return;
     const made = x.inputs.filter((y) => !this.#home.has(y) && this.#cost(y) > CHEAP);
     const { again, late } = this.#options;
