@@ -88,7 +88,7 @@ export async function bundlePackage(wanted, folder) {
   const [engine = ""] = paths;
   /** Files that wait until they are used; by then the engine is there. */
   const late =
-    /(engine[/\\](describe|runtime[/\\](timing|plan-check|node-gpu)|ops[/\\]on-host[/\\]all)|kernels[/\\]quads)\.ts$/;
+    /(engine[/\\](describe|compile[/\\]watch-passes|runtime[/\\](timing|plan-check|node-gpu)|ops[/\\]on-host[/\\]all)|kernels[/\\]quads)\.ts$/;
   const { output } = await build({
     ...common,
     cwd: root,

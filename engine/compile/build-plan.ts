@@ -10,9 +10,7 @@ import { flatten } from "./flatten.ts";
 import { BetterKept, fuse } from "./fuse.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { orderKernels, StillNeeded } from "./order.ts";
-import { checkFused, checkOrdered, checkTensors } from "./pass-rules.ts";
 import { place } from "./place.ts";
-import { printFused, printProgram } from "./print.ts";
 import type { Program } from "./program.ts";
 import { recomputeOld } from "./recompute.ts";
 import { simplify } from "./simplify.ts";
@@ -21,14 +19,22 @@ import { splitLongSums } from "./split.ts";
 /** Outputs that replace an input: output number to input number. */
 export type Updates = ReadonlyMap<number, number>;
 
-/** What a pass has made: printed and checked where that is asked for. */
-function passed<T>(name: string, after: T, print: (after: T) => string, check?: (after: T) => void): T {
-  if (debug.verify) check?.(after);
-  if (debug.level >= 5) debug.print(`-- after ${name}\n${print(after)}`);
-  return after;
+/** What prints and checks passes: loaded when that is asked for first. */
+let tools: typeof import("./watch-passes.ts") | null = null;
+
+export async function loadPassTools(): Promise<void> {
+  tools = await import("./watch-passes.ts");
 }
 
-const passedTensors = (name: string, after: Program) => passed(name, after, printProgram, checkTensors);
+/** What a pass has made: printed and checked where that is asked for. */
+function passed<T extends Program | FusedProgram>(name: string, after: T, profile: Profile): T {
+  const { verify, level, print } = debug;
+  if (!verify && level < 5) return after;
+  const watch = () => tools?.watchPass(name, after, profile, { verify, print: level >= 5 ? print : null });
+  if (tools) watch();
+  else void loadPassTools().then(watch);
+  return after;
+}
 
 /** Turns a program into a plan: expand, simplify, split long sums, recompute, fuse, flatten, order, bundle, place. */
 export function buildPlan(
@@ -37,9 +43,9 @@ export function buildPlan(
   o: GraphOps,
   updates: Updates = new Map(),
 ): Plan {
-  const expanded = passedTensors("expand", expandRewrites(program, profile, o));
-  const simple = passedTensors("simplify", simplify(expanded, o));
-  const split = passedTensors("split long sums", splitLongSums(simple, profile, o));
+  const expanded = passed("expand", expandRewrites(program, profile, o), profile);
+  const simple = passed("simplify", simplify(expanded, o), profile);
+  const split = passed("split long sums", splitLongSums(simple, profile, o), profile);
   const keep = new Set<GraphNode>();
   let replacing = updates;
   for (;;) {
@@ -52,12 +58,8 @@ export function buildPlan(
     };
     const replaces = replacementsOf(wanted, replacing);
     try {
-      const fused = passed(
-        "fuse",
-        fuse(computed, { profile, enabled: debug.fuse, replaces, ...kept }),
-        printFused,
-        (f) => checkFused(f, profile),
-      );
+      const fused = fuse(computed, { profile, enabled: debug.fuse, replaces, ...kept });
+      passed("fuse", fused, profile);
       return place(inOrder(fused, profile, o), wanted, profile);
     } catch (error) {
       if (error instanceof BetterKept) for (const x of error.values) keep.add(x);
@@ -72,9 +74,9 @@ export function buildPlan(
 }
 
 function inOrder(fused: FusedProgram, profile: Profile, o: GraphOps): FusedProgram {
-  const flat = debug.fuse ? passed("flatten", flatten(fused, o, profile), printFused) : fused;
-  const ordered = passed("order", orderKernels(flat), printFused, checkOrdered);
-  return debug.fuse ? passed("bundle", bundle(ordered, profile), printFused, checkOrdered) : ordered;
+  const flat = debug.fuse ? passed("flatten", flatten(fused, o, profile), profile) : fused;
+  const ordered = passed("order", orderKernels(flat), profile);
+  return debug.fuse ? passed("bundle", bundle(ordered, profile), profile) : ordered;
 }
 
 /** Results that take the place of an input which is not wanted itself. */

@@ -1,5 +1,5 @@
 // Runs whole plans on the CPU (see wgsl-run.ts), and checks them against the rules of WebGPU on the way.
-import { buildPlan } from "../../engine/compile/build-plan.ts";
+import { buildPlan, loadPassTools } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { allocateHost, type DType, type HostData } from "../../engine/core/dtype.ts";
@@ -11,6 +11,8 @@ import type { Place, Plan, PlanOutput, PlanStep, PlanValue } from "../../engine/
 import { ops } from "../../engine/ops/build.ts";
 import { bindingBytes, MAX_GROUPS } from "../../kernels/program.ts";
 import { Memory, type Range, runKernel } from "./wgsl-run.ts";
+
+await loadPassTools();
 
 export interface RunOptions {
   readonly profile?: Profile;
