@@ -238,7 +238,7 @@ class Lowering {
 
   #map(): KernelSpec {
     const length = sizeOf(this.#c.domain);
-    const block = elementwiseBlock(this.#profile, length);
+    const block = elementwiseBlock(this.#profile, this.#c.domain);
     const { index } = this.#s;
     const element = block
       ? index.unflatten(
@@ -257,7 +257,7 @@ class Lowering {
       block,
       stores,
       perThread: length < MANY ? 1 : elementsAtOnce(this.#profile, this.#s.steps.length),
-      workgroupSize: elementwiseGroup(this.#profile),
+      workgroupSize: block / 4 || elementwiseGroup(this.#profile),
       cost,
     };
   }

@@ -1,7 +1,7 @@
 import type { AttentionTile } from "../../kernels/attention.ts";
 import { type DotSize, type DotTile, late } from "../../kernels/dot.ts";
 import type { Profile } from "../core/profile.ts";
-import { dim } from "../core/shape.ts";
+import { dim, type Shape, sizeOf } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";
 
 // Sizes of tiles and workgroups: the numbers that measurements change.
@@ -19,9 +19,17 @@ export function elementsAtOnce(profile: Profile, steps: number): number {
   return profile.kind === "software" && steps <= 64 ? 4 : 1;
 }
 
-/** Elements that are counted in one loop variable apart from their blocks; 0 for all in one. */
-export const elementwiseBlock = ({ kind }: Profile, length: number): number =>
-  kind === "software" && length >= MANY && length % 256 === 0 ? 256 : 0;
+/**
+ * Elements of the blocks that threads of elementwise kernels stay in, four times as many as threads of a workgroup; 0
+ * for none. Large workgroups are faster, but not where their elements belong to several channels.
+ */
+export function elementwiseBlock({ kind, quads }: Profile, domain: Shape): number {
+  let inner = 1;
+  for (let i = domain.length; i > 0 && inner < 256; ) inner *= dim(domain, --i);
+  const block = quads && inner % 1024 === 0 ? 1024 : 256;
+  const length = sizeOf(domain);
+  return kind === "software" && length >= MANY && length % block === 0 ? block : 0;
+}
 
 /** Whether lanes run over rows or along them. */
 export function rowLanes(
