@@ -25,7 +25,7 @@ export interface Fitted<M> {
  * planned, for the open device or for a GPU of WebGPU's guaranteed limits.
  *
  * @param make Makes the method with so many recomputed blocks.
- * @throws {RangeError} If it does not fit with all of them.
+ * @throws {RangeError} If it does not fit with all of them, nor with all but the last.
  *
  * @example
  *   const { method } = fitMemory((recompute) => dino({ ...options, recompute }), { bytes: 1e9, blocks: 12, batch: 32, image });
@@ -44,9 +44,14 @@ export function fitMemory<S, M extends Method<S>>(
   const plain = fitted(0);
   if (plain.bytes <= bytes) return plain;
   let best = fitted(blocks);
+  if (best.bytes > bytes && blocks > 1) {
+    // The last block is wanted again at once, when the heads' values are still there: often it is better kept.
+    const others = fitted(blocks - 1);
+    if (others.bytes < best.bytes) best = others;
+  }
   if (best.bytes > bytes) {
     throw new RangeError(
-      `fitMemory: a step takes ${plain.bytes} bytes, and ${best.bytes} with all ${blocks} blocks computed again; there are ${bytes}; try smaller batches`,
+      `fitMemory: a step takes ${plain.bytes} bytes, and ${best.bytes} with ${best.recompute} of ${blocks} blocks computed again; there are ${bytes}; try smaller batches`,
     );
   }
   // Of `low` blocks a step does not fit, of `best.recompute` it does.
