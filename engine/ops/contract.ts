@@ -110,7 +110,7 @@ export const conv: Primitive<ConvParams> = {
     kind: "rewrite",
     into: (node, p, o, profile) => {
       const [x, w] = node.inputs as [GraphNode, GraphNode];
-      return convByPhases(x, w, p, o, profile) ?? convAsDot(x, w, p, o);
+      return convByPhases(x, w, p, o, profile) ?? convAsDot(x, w, p, o, profile);
     },
   },
 };
@@ -295,7 +295,7 @@ const phasesApart: Phases = (x, w, p, counts, o) => {
 };
 
 /** A convolution is a contraction of sliding windows, which are views. */
-function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {
+function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps, { quads }: Profile): GraphNode {
   const [batch = 0, channels = 0, ...space] = x.shape;
   const [outputs = 0, perGroup = 0, ...taps] = w.shape;
   const rank = space.length;
@@ -329,7 +329,8 @@ function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): Grap
     const tapsW = range(rank).map((i) => 2 + i);
     // Contract taps before channels: the bounds checks then depend on outer loops only. But where taps are many, as for
     // the gradient of weights, they are neighbours in memory, and channels lie so far apart that caches lose them.
-    const last = dim(taps, rank - 1) > 7;
+    // (Loops of llvmpipe end after 65535 rounds in all: there the longest has to be the one that is unrolled.)
+    const last = quads && dim(taps, rank - 1) > 7;
     const result = o.dot(w, windows, {
       batchA: [],
       batchB: [],
