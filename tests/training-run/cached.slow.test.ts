@@ -61,27 +61,24 @@ describe("cached gradients", () => {
     const method = smallMethod({ inputs: 48, hidden: 3000 });
     const options = { epochs: 15, batch: 240, monitorEvery: 0, microBatch: 240 };
     const images = specks(240);
-    const peakOf = async (microBatch: number) => {
+    const plan = planRun(method, images, options);
+    const measure = async (microBatch: number) => {
       const device = await createDevice({ gpu: nodeGPU() });
       setDevice(device);
+      const planned = plannedBytes(method, plan, images, microBatch);
       const live: number[] = [];
       const all = { ...options, microBatch };
       await eventsOf(all, { method, images, see: () => live.push(device.memory().live) });
       const { peak } = device.memory();
       device.destroy();
       expect(live.at(-2)).toBeLessThanOrEqual(live[5] as number);
-      return peak;
+      return { peak, planned };
     };
-    const plan = planRun(method, images, options);
-    const planned = (microBatch: number) => plannedBytes(method, plan, images, microBatch);
-    const [whole, pieces] = [await peakOf(240), await peakOf(24)];
-    expect(pieces).toBeLessThan(0.6 * whole);
-    for (const [peak, size] of [
-      [whole, 240],
-      [pieces, 24],
-    ] as const) {
-      expect(peak / planned(size)).toBeGreaterThan(0.7);
-      expect(peak / planned(size)).toBeLessThan(1.4);
+    const [whole, pieces] = [await measure(240), await measure(24)];
+    expect(pieces.peak).toBeLessThan(0.6 * whole.peak);
+    for (const { peak, planned } of [whole, pieces]) {
+      expect(peak / planned).toBeGreaterThan(0.7);
+      expect(peak / planned).toBeLessThan(1.4);
     }
   });
 });
