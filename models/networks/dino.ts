@@ -28,7 +28,7 @@ export class DinoNetwork {
 
   /** Class tokens behind the norm, `f32[B, D]`: what is kept after training. */
   represent(images: Tensor): Tensor {
-    return this.backbone.forward(images).slice(null, 0);
+    return this.backbone.firstToken(images);
   }
 
   /**
@@ -38,7 +38,7 @@ export class DinoNetwork {
    *   through the head together.
    */
   scores(crops: readonly Tensor[], mode: Mode = evalMode, options: RunOptions = {}): HeadScores {
-    const tokens = crops.map((images) => this.backbone.forward(images, mode, options).slice(null, 0));
+    const tokens = crops.map((images) => this.backbone.firstToken(images, mode, options));
     return this.head.scores(concat(tokens), mode);
   }
 }

@@ -1,4 +1,4 @@
-import { type AttentionOptions, scaledDotProductAttention, type Tensor } from "../../mod.ts";
+import { type AttentionOptions, linear, scaledDotProductAttention, type Tensor } from "../../mod.ts";
 import { keyStream } from "../nn/keys.ts";
 import { Linear } from "../nn/linear.ts";
 import type { Module } from "../nn/module.ts";
@@ -34,6 +34,23 @@ export class SelfAttention implements Module {
 
   forward(x: Tensor): Tensor {
     return this.mix(x, {});
+  }
+
+  /** What `forward` gives for the first token alone, `f32[B, 1, width]`: its query, and the keys and values of all. */
+  first(x: Tensor): Tensor {
+    const width = x.shape.at(-1) as number;
+    const { weight, bias } = this.qkv;
+    const parts = [width, 2 * width];
+    const [ofQueries, ofOthers] = weight.split(parts) as [Tensor, Tensor];
+    const [bias1, bias2] = bias?.split(parts) ?? [];
+    const queries = linear(x.slice(null, [0, 1]), ofQueries, bias1);
+    const others = linear(x, ofOthers, bias2).split(2, { axis: -1 });
+    const [q, k, v] = [queries, ...others].map((part) => splitHeads(part, this.heads)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    return this.proj.forward(joinHeads(scaledDotProductAttention(q, k, v)));
   }
 
   /** As `forward`, with something added to the scores `[..., heads, N, N]`. */

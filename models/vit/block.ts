@@ -37,7 +37,16 @@ export class Block implements Module {
   }
 
   forward(x: Tensor, mode: Mode = evalMode): Tensor {
-    const mixed = x.add(this.dropPath.forward(this.attn.forward(this.norm1.forward(x)), mode));
+    return this.behind(x, this.attn.forward(this.norm1.forward(x)), mode);
+  }
+
+  /** What `forward` gives for the first token, `f32[B, 1, width]`, at the cost of little more than keys and values. */
+  first(x: Tensor, mode: Mode = evalMode): Tensor {
+    return this.behind(x.slice(null, [0, 1]), this.attn.first(this.norm1.forward(x)), mode);
+  }
+
+  private behind(x: Tensor, taken: Tensor, mode: Mode): Tensor {
+    const mixed = x.add(this.dropPath.forward(taken, mode));
     return mixed.add(this.dropPath.forward(this.mlp.forward(this.norm2.forward(mixed)), mode));
   }
 

@@ -4,7 +4,7 @@ import type { VisionTransformer } from "./vit.ts";
 // What evaluations take from a frozen transformer with a class token; images `f32[B, C, H, W]`.
 
 /** The class token behind the final norm, `f32[B, width]`: what nearest neighbours and retrieval use. */
-export const classToken = (model: VisionTransformer, images: Tensor): Tensor => at(model.forward(images), 0);
+export const classToken = (model: VisionTransformer, images: Tensor): Tensor => model.firstToken(images);
 
 /** Class tokens of the last `n` blocks side by side, `f32[B, n * width]`: the linear probe of ViT-S. */
 export const lastClassTokens = (model: VisionTransformer, images: Tensor, n = 4): Tensor =>

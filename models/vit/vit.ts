@@ -90,6 +90,20 @@ export class VisionTransformer implements Module {
     return this.normed(this.blockOutputs(images, mode, options).at(-1) as Tensor);
   }
 
+  /**
+   * The first token of `forward` alone, `f32[B, width]`: the class token, if there is one. In the last block no other
+   * token asks anything, nor goes through the MLP.
+   */
+  firstToken(images: Tensor, mode: Mode = evalMode, { recompute = 0 }: RunOptions = {}): Tensor {
+    const last = this.blocks.at(-1);
+    let x = this.tokens(images);
+    this.blocks.forEach((block, i) => {
+      const run = (y: Tensor) => (block === last ? block.first(y, mode) : block.forward(y, mode));
+      x = (i < recompute ? checkpoint(run) : run)(x);
+    });
+    return this.normed(x.slice(null, 0));
+  }
+
   /** Patches with the class token and the positions, as the first block sees them: `f32[B, N, width]`. */
   tokens(images: Tensor): Tensor {
     const grid = this.patch_embed.grid(images);
