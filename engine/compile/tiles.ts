@@ -100,8 +100,11 @@ export function dotPieces(
   profile: Profile,
   { batch, m, n, k }: { batch: number; m: number; n: number; k: number },
 ): number {
-  if (profile.kind === "software")
-    return batch * m * n < 32 && k >= 4096 ? Math.min(64, Math.floor(k / 1024)) : 1;
+  if (profile.kind === "software") {
+    if (batch * m * n < 32 && k >= 4096) return Math.min(64, Math.floor(k / 1024));
+    // llvmpipe ends all loops of a kernel after 65535 rounds in all, and says nothing.
+    return profile.quads ? 1 : Math.ceil(k / 32768);
+  }
   const tiles = batch * Math.ceil(m / 64) * Math.ceil(n / 64);
   if (k < 1024 || tiles >= 128) return 1;
   return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);

@@ -86,3 +86,14 @@ test("lanes in fours take from each other, and only where the adapter has them",
   );
   expect(texts.map(([text]) => text?.includes("quadSwapDiagonal"))).toEqual([false, true]);
 });
+
+test("long contractions are cut where drivers end loops after 65535 rounds, without a word", () => {
+  const y = o.dot(f32(16, 131072), f32(131072, 144), {
+    batchA: [],
+    batchB: [],
+    contractA: [1],
+    contractB: [0],
+  });
+  const names = planOf([y], { profile: softwareProfile }).steps.map((s) => s.program.name);
+  expect(names[0]).toContain("4x16x144x32768");
+});
