@@ -1,5 +1,5 @@
 import type { DType, HostData } from "./core/dtype.ts";
-import type { Shape } from "./core/shape.ts";
+import { type Shape, sizeOf } from "./core/shape.ts";
 
 /** Entries shown at either end of an axis that is longer than twice as many. */
 const EDGE = 3;
@@ -29,6 +29,6 @@ export function formatTensor(dtype: DType, shape: Shape, data: HostData | "dispo
     const last = axis === shape.length - 1;
     return last ? `[${parts.join(", ")}]` : `[${parts.join(`,\n${" ".repeat(axis + 1)}`)}]`;
   };
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   return `${head}${shape.length > 1 ? "\n" : " "}${build(0, 0, size)}`;
 }

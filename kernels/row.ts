@@ -1,4 +1,5 @@
 import type { DType } from "../engine/core/dtype.ts";
+import { sizeOf } from "../engine/core/shape.ts";
 import { type Store, writeStores } from "./map.ts";
 import {
   type Cost,
@@ -139,7 +140,7 @@ interface Blocks {
 }
 
 function blockedSums(emit: Emitter, spec: RowSpec, folds: readonly RowFold[]): Blocks {
-  const length = spec.extents.reduce((a, b) => a * b, 1);
+  const length = sizeOf(spec.extents);
   const long = (fold: RowFold) =>
     fold.combine === "sum" && foldType(spec, fold) === "f32" && length > 4 * SUM_BLOCK;
   if (!folds.some(long)) return { size: 0, names: [] };
@@ -271,7 +272,7 @@ function closeRow(
 /** Lanes along the row, partial results folded pairwise in workgroup memory. */
 function groupPerRow(spec: RowSpec): KernelProgram {
   const { rows, extents, bindings, workgroupSize: lanes, phases } = spec;
-  const length = extents.reduce((a, b) => a * b, 1);
+  const length = sizeOf(extents);
   const workgroups = gridOf(rows);
   const emit = new Emitter(spec.steps, bindings);
   const shared: string[] = [];

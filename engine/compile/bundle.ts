@@ -4,6 +4,7 @@ import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FusedProgram, partsOf, readsOf } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
+import { longestLoop } from "./tiles.ts";
 
 /** How far a kernel may move from its place in the order. */
 const FURTHEST = 12;
@@ -76,16 +77,24 @@ function canShare(a: Entry, b: Entry, common: ReadonlySet<string>, profile: Prof
   const parts = [a, b].flatMap(({ c }) => c.bundled ?? [c]);
   if (parts.some((c) => c.kind === "scan" || c.kind === "sort" || common.has(textOf(c) ?? ""))) return false;
   // Drivers on the CPU run through all of a bundle in each workgroup, if only to find that nothing is to be done.
-  const groups = parts.reduce((n, c) => n + groupsOf(c), 0);
-  if (profile.kind === "software" && groups > MOST_GROUPS) return false;
-  return !clash(a, b) && new Set([...a.bindings, ...b.bindings]).size <= profile.maxBindings;
+  const total = (of: (c: Cluster) => number) => parts.reduce((n, c) => n + of(c), 0);
+  if (profile.kind === "software" && total(groupsOf) > MOST_GROUPS) return false;
+  return (
+    total(roundsOf) <= longestLoop(profile) &&
+    !clash(a, b) &&
+    new Set([...a.bindings, ...b.bindings]).size <= profile.maxBindings
+  );
 }
 
 /** Workgroups on drivers of the CPU, more or less: of threads that have a row each, or several elements. */
 function groupsOf({ kind, domain, extents }: Cluster): number {
-  const each = kind === "row" ? extents.reduce((a, b) => a * b, 4) : kind === "map" ? 16 : 128;
+  const each = kind === "row" ? 4 * sizeOf(extents) : kind === "map" ? 16 : 128;
   return sizeOf(domain) / each;
 }
+
+/** Rounds of a thread's loops, more or less: of a contraction, the root of |A| |B| / |C|, which is no less than its depth. */
+const roundsOf = ({ heroes: [x], extents }: Cluster): number =>
+  x?.inputs[1] ? x.inputs.reduce((n, y) => n * sizeOf(y.shape), 1 / sizeOf(x.shape)) ** 0.5 : sizeOf(extents);
 
 /** Whether one has to run after the other. */
 const clash = (a: Entry, b: Entry): boolean => meet(a.writes, b.reads) || meet(a.reads, b.writes);

@@ -1,5 +1,5 @@
 import { constantIndex, IndexAlgebra, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
-import { dim, type Shape, sizeOf } from "../core/shape.ts";
+import { dim, type Shape, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { AttentionParams } from "../ir/attention.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes } from "../ir/primitive.ts";
@@ -43,7 +43,7 @@ export interface DotDomain {
 export function dotDomain(hero: GraphNode): DotDomain {
   const { batchA, contractA } = hero.params as DotAxes;
   const a = hero.inputs[0] as GraphNode;
-  const batch = batchA.reduce((n, i) => n * dim(a.shape, i), 1);
+  const batch = sizeAlong(a.shape, batchA);
   const m = a.shape.reduce((n, size, i) => (batchA.includes(i) || contractA.includes(i) ? n : n * size), 1);
   return { batch, m, n: sizeOf(hero.shape) / batch / m };
 }

@@ -412,7 +412,7 @@ class Fusion {
 
   /** Whether one kernel may go over the rows again to write elements. */
   #rowsFit(c: Cluster): boolean {
-    const length = c.extents.reduce((a, b) => a * b, 1);
+    const length = sizeOf(c.extents);
     const rows = sizeOf(c.domain) / Math.max(1, length);
     if (length > LONGEST_ROW) return false;
     return this.#options.profile.kind === "gpu" ? rows >= 16 || length <= 4096 : rows >= 8 || length <= 1024;

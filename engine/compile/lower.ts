@@ -280,7 +280,7 @@ class Lowering {
       this.#flops++;
       this.#accumulators.set(hero, this.#s.accumulator(ref, scalarType(hero.dtype)));
     }
-    const length = c.extents.reduce((a, b) => a * b, 1);
+    const length = sizeOf(c.extents);
     const rows = sizeOf(c.domain) / length;
     const rowStores: Store[] = [];
     const elementStores: Store[] = [];

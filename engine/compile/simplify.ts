@@ -1,5 +1,5 @@
 import { allocateHost, type DType, isFloat } from "../core/dtype.ts";
-import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
+import { dim, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import { isLate } from "../ir/on-host.ts";
 import type { AxisMap, GraphOps, HostTensor } from "../ir/primitive.ts";
@@ -196,7 +196,7 @@ function reduceStep(node: GraphNode, o: GraphOps): GraphNode {
   const x = node.inputs[0] as GraphNode;
   const { axes } = node.params as { axes: readonly number[] };
   const { name } = node.primitive;
-  const count = axes.reduce((n, a) => n * dim(x.shape, a), 1);
+  const count = sizeAlong(x.shape, axes);
   const index = name === "argmax" || name === "argmin";
   if (count === 0) return o.full(node.shape, name === "prod" ? 1 : 0, node.dtype);
   const wide = axes.filter((a) => dim(x.shape, a) !== 1);
@@ -213,7 +213,7 @@ function reduceStep(node: GraphNode, o: GraphOps): GraphNode {
     if (repeated.length === 0) return node;
     // Repeated values: sum what differs, multiply by how often it stands there.
     const rest = axes.filter((a) => !repeated.includes(a));
-    const factor = repeated.reduce((n, a) => n * dim(x.shape, a), 1);
+    const factor = sizeAlong(x.shape, repeated);
     const narrow = x.shape.map((n, a) => (repeated.includes(a) ? 1 : n));
     return o.mul(o.sum(o.broadcastTo(source, narrow), rest), factor);
   }

@@ -1,11 +1,11 @@
 import type { Profile } from "../core/profile.ts";
-import { dim, sizeOf } from "../core/shape.ts";
+import { dim, sizeAlong, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { DotAxes, GraphOps } from "../ir/primitive.ts";
 import { dotDomain } from "./cluster.ts";
 import type { Program } from "./program.ts";
 import { rebuild } from "./rebuild.ts";
-import { dotPieces, reductionPieces } from "./tiles.ts";
+import { dotPieces, longestLoop, reductionPieces } from "./tiles.ts";
 
 /**
  * Pass: cuts long sums with few results into pieces, so that there are threads enough, and adds the pieces up. Each
@@ -25,7 +25,7 @@ export function splitLongSums(program: Program, profile: Profile, o: GraphOps): 
 function splitReduction(node: GraphNode, profile: Profile, o: GraphOps): GraphNode {
   const x = node.inputs[0] as GraphNode;
   const { axes } = node.params as { axes: readonly number[] };
-  const length = axes.reduce((n, a) => n * dim(x.shape, a), 1);
+  const length = sizeAlong(x.shape, axes);
   const cut = bestCut(axes, x.shape, reductionPieces(profile, sizeOf(node.shape), length));
   if (!cut) return node;
   const reduce = (y: GraphNode, over: readonly number[]): GraphNode => {
@@ -49,8 +49,16 @@ function splitReduction(node: GraphNode, profile: Profile, o: GraphOps): GraphNo
 function splitDot(node: GraphNode, profile: Profile, o: GraphOps): GraphNode {
   const [a, b] = node.inputs as [GraphNode, GraphNode];
   const p = node.params as DotAxes;
-  const depth = p.contractA.reduce((n, i) => n * dim(a.shape, i), 1);
-  const cut = bestCut(p.contractA, a.shape, dotPieces(profile, { ...dotDomain(node), k: depth }));
+  const depth = sizeAlong(a.shape, p.contractA);
+  const wanted = dotPieces(profile, { ...dotDomain(node), k: depth });
+  const rest = depth % wanted;
+  // What must be cut and does not fall into as many pieces: what is left over is apart.
+  if (rest && depth > longestLoop(profile) && p.contractA.length === 1) {
+    const part = (from: number, steps: number) =>
+      o.dot(o.slice(a, dim(p.contractA, 0), from, steps), o.slice(b, dim(p.contractB, 0), from, steps), p);
+    return o.add(splitDot(part(0, depth - rest), profile, o), part(depth - rest, rest));
+  }
+  const cut = bestCut(p.contractA, a.shape, wanted);
   if (!cut) return node;
   const { pieces } = cut;
   const position = p.contractA.indexOf(cut.axis);

@@ -31,6 +31,10 @@ export function elementwiseBlock({ kind, quads }: Profile, domain: Shape): numbe
   return kind === "software" && length >= MANY && length % block === 0 ? block : 0;
 }
 
+/** Rounds of loops that a thread may do: llvmpipe ends all loops of a thread after 65,535 in all, and says nothing. */
+export const longestLoop = ({ kind, quads }: Profile): number =>
+  kind === "software" && !quads ? 32768 : Infinity;
+
 /** Whether lanes run over rows or along them. */
 export function rowLanes(
   profile: Profile,
@@ -38,11 +42,13 @@ export function rowLanes(
   length: number,
   c: Cluster,
 ): { lanes: "rows" | "elements"; workgroupSize: number } {
+  // A row may be gone through three times.
+  const short = length <= longestLoop(profile) / 2;
   // Drivers that run on the CPU pay for every barrier: one thread a row is 21 times faster there.
-  if (profile.kind === "software") return { lanes: "rows", workgroupSize: rows >= 256 ? 16 : 4 };
+  if (profile.kind === "software" && short) return { lanes: "rows", workgroupSize: rows >= 256 ? 16 : 4 };
   const last = c.domain.length - 1;
   const acrossRows = !c.axes.includes(last) && dim(c.domain, last) >= 32;
-  if (length <= 64 || (acrossRows && rows >= profile.parallelism))
+  if (length <= 64 || (short && acrossRows && rows >= profile.parallelism))
     return { lanes: "rows", workgroupSize: 64 };
   let lanes = 32;
   while (lanes < 256 && lanes * 4 <= length) lanes *= 2;
@@ -100,11 +106,10 @@ export function dotPieces(
   profile: Profile,
   { batch, m, n, k }: { batch: number; m: number; n: number; k: number },
 ): number {
-  if (profile.kind === "software") {
-    if (batch * m * n < 32 && k >= 4096) return Math.min(64, Math.floor(k / 1024));
-    // llvmpipe ends all loops of a kernel after 65535 rounds in all, and says nothing.
-    return profile.quads ? 1 : Math.ceil(k / 32768);
-  }
+  if (profile.kind === "software")
+    return batch * m * n < 32 && k >= 4096
+      ? Math.min(64, Math.floor(k / 1024))
+      : Math.ceil(k / longestLoop(profile)) || 1;
   const tiles = batch * Math.ceil(m / 64) * Math.ceil(n / 64);
   if (k < 1024 || tiles >= 128) return 1;
   return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);

@@ -4,6 +4,10 @@ export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((a, b) => a * b, 1);
 
+/** Elements along some axes. */
+export const sizeAlong = (shape: Shape, axes: readonly number[]): number =>
+  axes.reduce((n, a) => n * dim(shape, a), 1);
+
 export const shapesEqual = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((n, i) => n === b[i]);
 

@@ -1,5 +1,5 @@
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { dim, normalizeAxis } from "../core/shape.ts";
+import { dim, normalizeAxis, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
@@ -38,7 +38,7 @@ export const leakyRelu = define(
 
 export const prelu = define("prelu", (x: GraphNode, weight: GraphNode) => {
   const channels = x.shape.length > 1 ? dim(x.shape, 1) : 1;
-  const count = weight.shape.reduce((a, b) => a * b, 1);
+  const count = sizeOf(weight.shape);
   if (weight.shape.length > 1 || (count !== 1 && count !== channels)) {
     throw new ShapeError("prelu", {
       problem: "one slope, or one for each channel",

@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors.ts";
-import { dim, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
+import { dim, normalizeAxis, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
@@ -231,7 +231,7 @@ export const instanceNorm = define(
     { weight, bias, eps = 1e-5 }: { weight?: GraphNode; bias?: GraphNode; eps?: number } = {},
   ): GraphNode => {
     const axes = range(x.shape.length).slice(2);
-    if (axes.reduce((n, a) => n * dim(x.shape, a), 1) <= 1) {
+    if (sizeAlong(x.shape, axes) <= 1) {
       throw new ShapeError("instanceNorm", {
         problem: "one value per channel has no variance",
         got: { x },

@@ -1,5 +1,5 @@
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { dim } from "../core/shape.ts";
+import { dim, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -65,7 +65,7 @@ const tapAxes = (rank: number): number[] => range(rank).map((i) => 2 + rank + i)
 function tapNumbers(shape: readonly number[], rank: number): GraphNode {
   const axes = tapAxes(rank);
   const kernel = axes.map((a) => dim(shape, a));
-  const flat = o.iota([kernel.reduce((a, b) => a * b, 1)], 0);
+  const flat = o.iota([sizeOf(kernel)], 0);
   return o.broadcastTo(o.reshape(flat, [...shape.slice(0, 2 + rank).map(() => 1), ...kernel]), shape);
 }
 

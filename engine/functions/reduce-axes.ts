@@ -1,4 +1,4 @@
-import { dim } from "../core/shape.ts";
+import { sizeAlong } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 
@@ -6,7 +6,7 @@ export const range = (n: number): number[] => Array.from({ length: n }, (_, i) =
 
 /** Mean over axes, which are kept with size 1. */
 export function meanOf(x: GraphNode, axes: readonly number[]): GraphNode {
-  const count = axes.reduce((n, a) => n * dim(x.shape, a), 1);
+  const count = sizeAlong(x.shape, axes);
   return ops.mul(ops.sum(x, axes), 1 / count);
 }
 

@@ -1,6 +1,6 @@
 import { isFloat } from "../core/dtype.ts";
 import { AxisError } from "../core/errors.ts";
-import { dim, dropAxes, normalizeAxes, normalizeAxis } from "../core/shape.ts";
+import { dim, dropAxes, normalizeAxes, normalizeAxis, sizeAlong } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { castTo, constant, ops, reshapeTo } from "../ops/build.ts";
@@ -17,8 +17,7 @@ export interface ReduceOptions {
   keepDims?: boolean;
 }
 
-const elementsIn = (x: GraphNode, axes: readonly number[]): number =>
-  axes.reduce((n, a) => n * dim(x.shape, a), 1);
+const elementsIn = (x: GraphNode, axes: readonly number[]): number => sizeAlong(x.shape, axes);
 
 /** `fold` keeps the reduced axes with size 1; here they are dropped where they should be. */
 function reduced(

@@ -1,6 +1,6 @@
 import { type DType, isFloat, isInteger } from "../core/dtype.ts";
 import { DTypeError } from "../core/errors.ts";
-import { shapesEqual } from "../core/shape.ts";
+import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { Aval } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import type { HostTensor, Primitive, Vjp } from "../ir/primitive.ts";
@@ -41,7 +41,7 @@ export function eachElement(
   out: Aval,
   f: (args: number[]) => number,
 ): Float64Array {
-  const length = out.shape.reduce((a, b) => a * b, 1);
+  const length = sizeOf(out.shape);
   const result = new Float64Array(length);
   const args = new Array<number>(ins.length);
   for (let i = 0; i < length; i++) {

@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors.ts";
-import { dim, dropAxes, sizeOf } from "../core/shape.ts";
+import { dim, dropAxes, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import {
@@ -53,7 +53,7 @@ export const prod = reduction("prod", "prod", ({ ct, ins: [x], params: { axes } 
   // All reduced axes as one last axis, exclusive products from both sides, and back.
   const kept = x!.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const order = [...kept, ...axes];
-  const length = axes.reduce((n, a) => n * dim(x!.shape, a), 1);
+  const length = sizeAlong(x!.shape, axes);
   if (length === 0) return [o.zerosLike(x!)];
   const keptShape = kept.map((i) => dim(x!.shape, i));
   const rows = o.reshape(o.permute(x!, order), [...keptShape, length]);

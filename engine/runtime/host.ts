@@ -13,7 +13,7 @@ export async function hostGPU(options: {
   const adapter = (await gpu.requestAdapter({ powerPreference: power })) ?? (await gpu.requestAdapter());
   if (!adapter) {
     throw new NoDeviceError(
-      "WebGPU is here but finds no adapter: install a Vulkan, Metal or Direct3D 12 driver, or name SwiftShader's ICD file in VK_ICD_FILENAMES",
+      "WebGPU finds no adapter: install a Vulkan, Metal or Direct3D 12 driver, or name SwiftShader's ICD file in VK_ICD_FILENAMES",
     );
   }
   return { gpu, adapter };

@@ -1,6 +1,6 @@
 // Contractions of sizes at the edges of tiles and with odd depths, in every family, on the CPU by their text.
 import { describe, expect, test } from "vitest";
-import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
+import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
 import { placeholder } from "../../engine/evaluate.ts";
 import { conv2d } from "../../engine/functions/convolution.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
@@ -88,12 +88,20 @@ test("lanes in fours take from each other, and only where the adapter has them",
 });
 
 test("long contractions are cut where drivers end loops after 65535 rounds, without a word", () => {
-  const y = o.dot(f32(16, 131072), f32(131072, 144), {
-    batchA: [],
-    batchB: [],
-    contractA: [1],
-    contractB: [0],
-  });
+  const along = { batchA: [], batchB: [], contractA: [1], contractB: [0] };
+  const y = o.dot(f32(16, 131072), f32(131072, 144), along);
   const names = planOf([y], { profile: softwareProfile }).steps.map((s) => s.program.name);
   expect(names[0]).toContain("4x16x144x32768");
+
+  // Of a prime number of steps, what is left over is apart.
+  const odd = o.dot(f32(16, 65537), f32(65537, 144), along);
+  const sizes = planOf([odd], { profile: softwareProfile }).steps.map((s) => s.program.name);
+  expect(sizes.slice(0, 2)).toEqual(["dot_dot_2x16x144x32767", "bundle_of_2_dot_dot_1x16x144x1"]);
+});
+
+test("long rows are shared by lanes there", () => {
+  const y = o.sum(f32(100003, 8), [0]);
+  const text = (profile: Profile) => planOf([y], { profile }).steps[0]?.program.wgsl;
+  expect(text(softwareProfile)).toContain("workgroupBarrier");
+  expect(text(quadProfile)).not.toContain("workgroupBarrier");
 });
