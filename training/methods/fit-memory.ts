@@ -25,7 +25,7 @@ export interface Fitted<M> {
  * planned, for the open device or for a GPU of WebGPU's guaranteed limits.
  *
  * @param make Makes the method with so many recomputed blocks.
- * @throws {RangeError} If it does not fit with all of them, nor with all but the last.
+ * @throws {RangeError} If it does not fit with all of them, nor with all but the last few.
  *
  * @example
  *   const { method } = fitMemory((recompute) => dino({ ...options, recompute }), { bytes: 1e9, blocks: 12, batch: 32, image });
@@ -44,10 +44,11 @@ export function fitMemory<S, M extends Method<S>>(
   const plain = fitted(0);
   if (plain.bytes <= bytes) return plain;
   let best = fitted(blocks);
-  if (best.bytes > bytes && blocks > 1) {
-    // The last block is wanted again at once, when the heads' values are still there: often it is better kept.
-    const others = fitted(blocks - 1);
-    if (others.bytes < best.bytes) best = others;
+  // The last blocks are wanted again soon, when the heads' values are still there: often they are better kept.
+  while (best.bytes > bytes && best.recompute > 1) {
+    const fewer = fitted(best.recompute - 1);
+    if (fewer.bytes >= best.bytes) break;
+    best = fewer;
   }
   if (best.bytes > bytes) {
     throw new RangeError(
