@@ -1,6 +1,8 @@
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import "@tensorflow/tfjs-backend-webgpu";
 import * as tf from "@tensorflow/tfjs-core";
+// The bundler drops it from the index, where it is imported for its side effect alone.
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { channelsLast, type HostArray, type Named, type Ops, type Peer } from "./ops.ts";
 
 type T = tf.Tensor;
