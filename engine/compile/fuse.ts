@@ -3,13 +3,15 @@ import { bufferBytes } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, topologicalOrder } from "../ir/node.ts";
+import { Circles } from "./circles.ts";
 import { type Cluster, dotCluster, mapCluster, ownCluster, rowCluster, sharesLaunch } from "./cluster.ts";
 import { cheapestReads } from "./cut.ts";
-import { contentsOf, type FusedProgram, isGiven, isRead } from "./fused-program.ts";
+import { type FusedProgram, isGiven } from "./fused-program.ts";
 import { bindingsOf, type Replacements } from "./in-place.ts";
 import { joinParts } from "./join.ts";
 import { mergeMaps } from "./merge-maps.ts";
 import type { Program } from "./program.ts";
+import { relieve } from "./relieve.ts";
 import { LONGEST_EXPRESSION } from "./tiles.ts";
 
 export interface FuseOptions {
@@ -84,110 +86,15 @@ function onlyAgain({ clusters }: FusedProgram, again: FuseOptions["again"]): Gra
   });
 }
 
-interface Relief {
-  readonly stored: Set<GraphNode>;
-  readonly banned: Set<GraphNode>;
-  readonly limit: number;
-}
-
-/** Stores values in the middle of a kernel that binds too many buffers, or sends its last members away. */
-function relieve(fused: FusedProgram, c: Cluster, excess: number, relief: Relief): void {
-  const { stored, banned, limit } = relief;
-  const others = fused.clusters.filter((d) => d !== c);
-  // One result may stand for several that others compute it from again.
-  const isSeveral = (m: GraphNode): boolean => {
-    const reached = new Set(m.inputs);
-    for (const x of reached)
-      if (!c.outputs.includes(x) && !isRead(fused, c, x)) for (const y of x.inputs) reached.add(y);
-    return c.outputs.filter((x) => reached.has(x)).length > 1;
-  };
-  const whole = c.members.find(
-    (m) => isSeveral(m) && others.some((d) => contentsOf(fused, d).computed.has(m)),
-  );
-  if (whole) {
-    stored.add(whole);
-    return;
-  }
-  // What another kernel computes anyway costs no further launch.
-  const elsewhere = new Set(others.flatMap((d) => d.members));
-  // One at a time, since much else changes with it; but sums of very many are cut at once.
-  const cut = new Set<GraphNode>();
-  for (let left = excess; left > 0; ) {
-    const best = middleOf(fused, c, cut, elsewhere, limit);
-    if (!best) break;
-    cut.add(best.x);
-    stored.add(best.x);
-    left = left > limit ? left + 1 - best.leaves : 0;
-  }
-  if (cut.size > 0) return;
-  const guests = c.members.filter((m) => !c.heroes.includes(m) && !banned.has(m));
-  const last = guests.at(-1) ?? c.heroes.at(-1);
-  if (!last || banned.has(last))
-    throw new Error(
-      `fuse: ${c.members.map((m) => m.primitive.name).join("+")} needs more than ${limit} buffers`,
-    );
-  banned.add(last);
-  // Each binds a few buffers of its own.
-  for (const guest of guests.slice(-excess >> 2)) banned.add(guest);
-}
-
-/** The value inside a kernel that stands for the most of what the kernel reads, and how much that is. */
-function middleOf(
-  fused: FusedProgram,
-  c: Cluster,
-  cut: ReadonlySet<GraphNode>,
-  elsewhere: ReadonlySet<GraphNode>,
-  limit: number,
-): { x: GraphNode; leaves: number } | null {
-  const leaves = new Map<GraphNode, Set<GraphNode>>();
-  const leavesOf = (x: GraphNode): Set<GraphNode> => {
-    const known = leaves.get(x);
-    if (known) return known;
-    const set = new Set<GraphNode>();
-    leaves.set(x, set);
-    if (isRead(fused, c, x) || cut.has(x)) set.add(x);
-    else for (const y of x.inputs) for (const leaf of leavesOf(y)) set.add(leaf);
-    return set;
-  };
-  for (const m of c.members) leavesOf(m);
-  // One of several sums reads its operands again rather than that a value as large as they are is stored.
-  const onlySums = c.heroes.length > 1 && c.outputs.every((x) => sizeOf(x.shape) < sizeOf(c.domain));
-  let best: GraphNode | null = null;
-  let most = 0;
-  for (const [x, { size }] of leaves) {
-    if (onlySums && shapesEqual(x.shape, c.domain)) continue;
-    const { lower, name } = x.primitive;
-    if (c.members.includes(x) || isGiven(fused.program, x) || fused.owner.has(x)) continue;
-    if (lower.kind !== "elementwise" && name !== "concat" && name !== "gather") continue;
-    const gain = size + (elsewhere.has(x) ? limit : 0);
-    if (size < 2 || size >= limit || gain <= most) continue;
-    [best, most] = [x, gain];
-  }
-  return best && { x: best, leaves: (leaves.get(best) as Set<GraphNode>).size };
-}
-
-/** Where the members of a kernel lie in the order of the program. */
-interface Span {
-  first: number;
-  last: number;
-  /** Members that have been looked at. */
-  counted: number;
-}
-
 class Fusion {
   readonly #order: readonly GraphNode[];
   readonly #position = new Map<GraphNode, number>();
   readonly #home = new Map<GraphNode, Cluster>();
-  /** By position: the last search that came by. */
-  readonly #seen: Uint32Array;
-  #searches = 0;
-  /** What the kernel that grows needs, by way of others, as far as its members have been followed. */
-  #needs: { of: Cluster; first: number; floor: number; nodes: Set<GraphNode>; counted: number } | null = null;
+  readonly #circles: Circles;
   readonly #clusters: Cluster[] = [];
   readonly #wanted: ReadonlySet<GraphNode>;
   readonly #readers = new Map<GraphNode, GraphNode[]>();
   readonly #costs = new Map<GraphNode, number>();
-  readonly #spans = new Map<Cluster, Span>();
   /** Where long expressions are cut. */
   readonly #cuts: ReadonlySet<GraphNode>;
   /** What reductions of long rows compute on the way: a kernel that stored it would wait for them, and they for it. */
@@ -213,11 +120,11 @@ class Fusion {
     this.#banned = banned;
     this.#wanted = new Set(program.outputs);
     this.#order = topologicalOrder(program.outputs);
-    this.#seen = new Uint32Array(this.#order.length);
     this.#order.forEach((node, i) => {
       this.#position.set(node, i);
       for (const x of node.inputs) this.#readers.set(x, [...(this.#readers.get(x) ?? []), node]);
     });
+    this.#circles = new Circles(program, this.#position, this.#home, this.#clusters);
     this.#cuts = this.#findCuts();
     this.#updates = this.#findUpdates();
   }
@@ -364,17 +271,11 @@ class Fusion {
       const back = c.algebra.unflatten(c.algebra.flatten(forward, node.shape), x.shape);
       if (!samePosition(back, frame)) return false;
     }
-    c.frames.set(node, forward);
     // A permuted result is stored as it is wanted instead of being copied afterwards.
-    if (
-      (this.#wanted.has(node) || this.#updates.has(node)) &&
-      samePlace(c, frame) &&
-      !this.#dependsOutside(c, node) &&
-      !this.#isAwaited(c, node)
-    ) {
-      c.members.push(node);
-      this.#home.set(node, c);
-    }
+    const stored = this.#wanted.has(node) || this.#updates.has(node);
+    if (stored && (c.kind !== "row" || frame.length > 0) && !this.#circles.closes(c, node))
+      this.#join(c, node, forward);
+    else c.frames.set(node, forward);
     return true;
   }
 
@@ -394,7 +295,7 @@ class Fusion {
     const frame = frames[0];
     if (!frame || !frames.every((f) => samePosition(f, frame))) return false;
     const perElement = c.kind === "row" && !samePosition(frame, c.row) && this.#isElementFrame(c, frame);
-    if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) {
+    if (this.#circles.closes(c, node)) {
       c.notes.push(`${node.primitive.name}: an operand comes from a kernel that needs this one`);
       return false;
     }
@@ -423,7 +324,7 @@ class Fusion {
     if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
     const frame = c.frames.get(x);
     if (frame && !samePosition(frame, c.element)) return false;
-    if (this.#dependsOutside(c, node) || this.#isAwaited(c, node)) return false;
+    if (this.#circles.closes(c, node)) return false;
     this.#join(c, node, c.row);
     c.heroes.push(node);
     const visit = (y: GraphNode): void => {
@@ -452,90 +353,6 @@ class Fusion {
       x,
       ...x.inputs.filter((y) => shapesEqual(y.shape, x.shape) && y.primitive.lower.kind !== "inline"),
     ];
-  }
-
-  /** Whether an operand of `node` needs something of `c` by way of another kernel, or at another position. */
-  #dependsOutside(c: Cluster, node: GraphNode): boolean {
-    const start = node.inputs.filter((x) => !c.frames.has(x));
-    const search = ++this.#searches;
-    return this.#follow(c, start, this.#floorBelow(c, this.#spanOf(c).first), (x, at) => {
-      const known = this.#seen[at] === search;
-      this.#seen[at] = search;
-      return known ? "known" : c.frames.has(x) ? "found" : "new";
-    });
-  }
-
-  /** Whether `c` reads from a kernel that needs `node`: the same circle, met from its other side. */
-  #isAwaited(c: Cluster, node: GraphNode): boolean {
-    const first = Math.min(this.#spanOf(c).first, this.#position.get(node) as number);
-    if (this.#needs?.of !== c || this.#needs.first > first)
-      this.#needs = { of: c, first, floor: this.#floorBelow(c, first), nodes: new Set(), counted: 0 };
-    const { nodes, floor } = this.#needs;
-    for (; this.#needs.counted < c.members.length; this.#needs.counted++) {
-      const { inputs } = c.members[this.#needs.counted] as GraphNode;
-      this.#follow(c, inputs, floor, (x) => {
-        const known = nodes.has(x);
-        nodes.add(x);
-        return known ? "known" : "new";
-      });
-    }
-    return nodes.has(node);
-  }
-
-  /** Goes from `start` to what it needs, kernels other than `c` as a whole, until something is found or nothing is left. */
-  #follow(
-    c: Cluster,
-    start: readonly GraphNode[],
-    floor: number,
-    look: (x: GraphNode, at: number) => "known" | "new" | "found",
-  ): boolean {
-    const homes = new Set<Cluster>();
-    const open: GraphNode[] = [];
-    const push = (xs: readonly GraphNode[]): boolean =>
-      xs.some((x) => {
-        const at = this.#position.get(x) as number;
-        const what = look(x, at);
-        // What lies before the floor needs nothing that is looked for.
-        if (what === "new" && at >= floor && !c.frames.has(x) && !isGiven(this.#program, x)) open.push(x);
-        return what === "found";
-      });
-    if (push(start)) return true;
-    for (let x = open.pop(); x; x = open.pop()) {
-      const home = this.#home.get(x);
-      if (home && !homes.has(home)) {
-        homes.add(home);
-        if (home.members.some((m) => push(m.inputs))) return true;
-      }
-      if (push(x.inputs)) return true;
-    }
-    return false;
-  }
-
-  /** A position before which nothing needs anything at `position` or behind: no kernel but `c` lies on both sides. */
-  #floorBelow(c: Cluster, position: number): number {
-    let floor = position;
-    for (let before = -1; before !== floor; ) {
-      before = floor;
-      for (const d of this.#clusters) {
-        const { first, last } = this.#spanOf(d);
-        if (d !== c && first < floor && last >= floor) floor = first;
-      }
-    }
-    return floor;
-  }
-
-  #spanOf(c: Cluster): Span {
-    let span = this.#spans.get(c);
-    if (!span) {
-      span = { first: Infinity, last: -1, counted: 0 };
-      this.#spans.set(c, span);
-    }
-    for (; span.counted < c.members.length; span.counted++) {
-      const at = this.#position.get(c.members[span.counted] as GraphNode) as number;
-      span.first = Math.min(span.first, at);
-      span.last = Math.max(span.last, at);
-    }
-    return span;
   }
 
   /** Work to compute a value at one position, if everything but kernel results is computed on the spot. */
@@ -651,7 +468,7 @@ class Fusion {
 
   /** A kernel that has at each of its elements what `x` is made of, and so can store it too. */
   #hostOf(x: GraphNode): Cluster | undefined {
-    this.#needs = null;
+    this.#circles.forget();
     if (!this.#options.enabled || this.#banned.has(x) || this.#cuts.has(x)) return;
     const made = x.inputs.filter((y) => !this.#home.has(y) && this.#cost(y) > CHEAP);
     const { again, late } = this.#options;
@@ -663,7 +480,7 @@ class Fusion {
         if (!c || !frame || c.kind === "map" || !shapesEqual(m.shape, x.shape) || c.heroes.includes(m))
           continue;
         if (c.kind === "row" && !(variesInRow(frame) && this.#rowsFit(c))) continue;
-        if (this.#dependsOutside(c, x) || this.#isAwaited(c, x)) continue;
+        if (this.#circles.closes(c, x)) continue;
         c.frames.set(x, frame);
         return c;
       }
@@ -750,4 +567,3 @@ const sameList = (a: readonly number[], b: readonly number[]): boolean =>
 /** Whether a position depends on more than the row, which is variable 0. */
 const variesInRow = (frame: readonly IndexExpr[]): boolean =>
   frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0));
-const samePlace = (c: Cluster, frame: readonly IndexExpr[]): boolean => c.kind !== "row" || frame.length > 0;

@@ -19,9 +19,9 @@ import { type FusedProgram, isGiven, readsOf } from "./fused-program.ts";
 import { attentionParts } from "./lower-attention.ts";
 import {
   chooseDotTile,
+  ELEMENTWISE_GROUP,
   elementsAtOnce,
   elementwiseBlock,
-  elementwiseGroup,
   MANY,
   rowLanes,
 } from "./tiles.ts";
@@ -257,7 +257,7 @@ class Lowering {
       block,
       stores,
       perThread: length < MANY ? 1 : elementsAtOnce(this.#profile, this.#s.steps.length),
-      workgroupSize: block / 4 || elementwiseGroup(this.#profile),
+      workgroupSize: block / 4 || ELEMENTWISE_GROUP,
       cost,
     };
   }
@@ -438,7 +438,7 @@ class Lowering {
       length,
       combine,
       store,
-      workgroupSize: elementwiseGroup(this.#profile),
+      workgroupSize: ELEMENTWISE_GROUP,
       cost,
     };
   }

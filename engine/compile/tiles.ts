@@ -9,7 +9,8 @@ import type { Cluster } from "./cluster.ts";
 /** Expressions longer than this many nodes are cut: compilers of shaders take long over them and gain nothing. */
 export const LONGEST_EXPRESSION = 400;
 
-export const elementwiseGroup = (_: Profile): number => 64;
+/** Threads of a workgroup of elementwise kernels that have no blocks. */
+export const ELEMENTWISE_GROUP = 64;
 
 /** Elements from which threads of elementwise kernels may take several. */
 export const MANY = 1 << 15;
