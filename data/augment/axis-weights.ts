@@ -51,19 +51,19 @@ export function axisWeights(filter: FilterName, { apart, reach, inside }: AxisGr
 
 /** The same in units of 1 / UNIT, rounded to whole numbers. */
 export function fixedWeights(filter: FilterName, grid: AxisGrid): Tensor {
-  if (filter === "bilinear") return fixedShares(grid);
+  const room = 31 - Math.ceil(Math.log2(grid.most));
+  if (filter === "bilinear" && room > 0) return fixedShares(grid, room);
   const weights = axisWeights(filter, grid).mul(UNIT);
   return trunc(weights.add(sign(weights).mul(0.5)));
 }
 
 /**
  * Bilinear weights are ratios of whole numbers. The quotients have 22 bits, of which f32 would round some away, so they
- * are divided by hand, as many bits at a time as i32 has room for.
+ * are divided by hand, as many bits at a time as i32 has `room` for beside the parts.
  */
-function fixedShares({ apart, reach, inside, most }: AxisGrid): Tensor {
+function fixedShares({ apart, reach, inside }: AxisGrid, room: number): Tensor {
   const parts = where(inside, reach.sub(apart.abs()).clip({ min: 0 }), 0).cast("i32");
   const sum = parts.sum({ axis: 2, keepDims: true });
-  const room = 31 - Math.ceil(Math.log2(most));
   let [quotient, rest] = [parts.mul(0), parts];
   for (let bits = Math.log2(UNIT); bits > 0; bits -= room) {
     const digits = 2 ** Math.min(bits, room);
