@@ -95,6 +95,22 @@ export async function kernelSubject(
   };
 }
 
+/** How often `body` gives commands to the GPU, once everything it needs is there. */
+async function submitsOf(device: Device, body: () => void): Promise<number> {
+  await device.idle();
+  const { queue } = device.gpu;
+  const { submit } = queue;
+  let count = 0;
+  queue.submit = (buffers) => {
+    count++;
+    submit.call(queue, buffers);
+  };
+  body();
+  await device.idle();
+  queue.submit = submit;
+  return count;
+}
+
 /** A training step: takes the state and returns the next one with the loss. */
 export type Step<S> = (state: S) => { readonly state: S; readonly loss: Tensor };
 
@@ -115,6 +131,7 @@ export async function stepSubject<S>(start: S, step: Step<S>, name: string): Pro
     state = out.state;
   };
   run();
+  const submits = await submitsOf(device, run);
   const report = explain(compiled, state);
   const hostTimes: number[] = [];
   return {
@@ -131,8 +148,10 @@ export async function stepSubject<S>(start: S, step: Step<S>, name: string): Pro
       return {
         kernels: new Set(report.kernels.map((k) => k.name)).size,
         dispatches: report.dispatches,
+        submits,
         "GFLOP/s": report.flops / median / 1e6,
         movedBytes: report.bytesMoved,
+        liveBytes: device.memory().live,
         peakBytes: device.memory().peak,
         planBytes: report.peakBytes,
         compileMs,

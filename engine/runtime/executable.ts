@@ -18,13 +18,13 @@ interface CachedGroup {
 /** Bind groups kept per dispatch: operands that alternate between two buffers find theirs again. */
 const GROUPS_KEPT = 4;
 
-/** Estimated milliseconds of work after which a command buffer ends, so that browsers do not take the GPU for hung. */
-const LONGEST_SUBMIT = 100;
-
-/** What adapters manage at the least, per millisecond: an estimate for cutting command buffers, erring on the slow side. */
-const PACE: Record<Profile["kind"], Cost> = {
-  gpu: { flops: 2e8, bytes: 2e7 },
-  software: { flops: 1e7, bytes: 1e7 },
+/**
+ * The work after which a command buffer ends: on a GPU about 100 ms of a slow one, so that browsers do not take it for
+ * hung and have it for their pages in between; in software some seconds, since pages are drawn beside it.
+ */
+const MOST_OF_A_SUBMIT: Record<Profile["kind"], Cost> = {
+  gpu: { flops: 2e10, bytes: 2e9 },
+  software: { flops: 2e10, bytes: 2e10 },
 };
 
 /** A plan on a device: pipelines, intermediate buffers, and bind groups that are made once. */
@@ -48,7 +48,7 @@ export class Executable {
     this.plan = plan;
     this.#keeps = keeps;
     this.#groups = plan.steps.map(() => []);
-    this.#cuts = cutsOf(plan, PACE[device.profile.kind]);
+    this.#cuts = cutsOf(plan, MOST_OF_A_SUBMIT[device.profile.kind]);
     if (keeps) device.addKeeper(this);
   }
 
@@ -345,16 +345,16 @@ function copyAll(encoder: GPUCommandEncoder, copies: readonly Copy[]): void {
 }
 
 /** The dispatches before which the work so far is long enough to be given to the GPU. */
-function cutsOf(plan: Plan, pace: Cost): Set<number> {
+function cutsOf(plan: Plan, most: Cost): Set<number> {
   const cuts = new Set<number>();
   let sum = 0;
   plan.steps.forEach(({ program: { cost } }, i) => {
-    const time = Math.max(cost.flops / pace.flops, cost.bytes / pace.bytes);
-    if (sum > 0 && sum + time > LONGEST_SUBMIT) {
+    const share = Math.max(cost.flops / most.flops, cost.bytes / most.bytes);
+    if (sum > 0 && sum + share > 1) {
       cuts.add(i);
       sum = 0;
     }
-    sum += time;
+    sum += share;
   });
   return cuts;
 }
