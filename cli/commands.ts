@@ -5,7 +5,7 @@ import { exportCommand, exportLine } from "./commands/export.ts";
 import { lookCommand, lookLine } from "./commands/look.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
 import { explained, UsageError } from "./errors.ts";
-import { type CommandLine, nearestName } from "./flags.ts";
+import { type CommandLine, helpOf, nearestName } from "./flags.ts";
 import type { CommandHost } from "./host.ts";
 import { pretrainLine } from "./pretrain/line.ts";
 
@@ -30,17 +30,18 @@ const commands: Readonly<Record<string, { readonly line: CommandLine; readonly r
 export async function runCommand(args: readonly string[], host: CommandHost): Promise<number> {
   const [name = "help", ...rest] = args;
   try {
-    if (["help", "--help", "-h"].includes(name)) {
-      host.out.write(`${overview()}\n`);
+    const asksForHelp = (word: string) => ["help", "--help", "-h"].includes(word);
+    const topic = asksForHelp(name) ? rest[0] : name;
+    if (topic === undefined) {
+      host.out.write(`${overview(host.program)}\n`);
       return 0;
     }
-    const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-    if (!command) {
-      const near = nearestName(name, Object.keys(commands));
-      const remedy = near ? `did you mean ${near}?` : `there are ${Object.keys(commands).join(", ")}`;
-      throw new UsageError(`there is no command ${name}; ${remedy}`);
+    const { line, run } = commandNamed(topic);
+    if (asksForHelp(name) || rest.some((word) => word === "--help" || word === "-h")) {
+      host.out.write(`${helpOf(line, host.program)}\n`);
+      return 0;
     }
-    return await command.run(rest, host);
+    return await run(rest, host);
   } catch (error) {
     const { text, code } = explained(error);
     host.complain(code === 1 && text.includes("\n") ? text : `morlet: ${text}`);
@@ -48,13 +49,22 @@ export async function runCommand(args: readonly string[], host: CommandHost): Pr
   }
 }
 
-function overview(): string {
+/** @throws {UsageError} If there is none of that name. */
+function commandNamed(name: string): (typeof commands)[string] {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return command;
+  const near = nearestName(name, Object.keys(commands));
+  const remedy = near ? `did you mean ${near}?` : `there are ${Object.keys(commands).join(", ")}`;
+  throw new UsageError(`there is no command ${name}; ${remedy}`);
+}
+
+function overview(program: string): string {
   const lines = Object.values(commands).map(({ line }) => `  ${line.name.padEnd(10)} ${line.about}`);
   return [
     "Morlet learns to represent images without labels. Nothing leaves the machine.",
     "",
     ...lines,
     "",
-    "morlet COMMAND --help says more, with examples.",
+    `${program} COMMAND --help says more, with examples.`,
   ].join("\n");
 }

@@ -28,7 +28,6 @@ export interface CommandLine {
 export interface Given {
   readonly flags: Readonly<Record<string, string | undefined>>;
   readonly positionals: readonly string[];
-  readonly help: boolean;
 }
 
 /**
@@ -36,29 +35,29 @@ export interface Given {
  * @throws {UsageError} If it cannot be meant.
  */
 export function readFlags(command: CommandLine, args: readonly string[]): Given {
-  const known: Flags = { ...command.flags, help: { hint: "", about: "say this" } };
   const options = Object.fromEntries(
-    Object.entries(known).map(([name, { hint }]) => [
+    Object.entries(command.flags).map(([name, { hint }]) => [
       name,
       { type: hint === "" ? "boolean" : "string" } as const,
     ]),
   );
-  checkNames(command, known, args);
+  checkNames(command, args);
   try {
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     const flags = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
-    const help = flags.help !== undefined;
     const most = command.positionals.length;
-    if (positionals.length > most && !help) {
+    if (positionals.length > most) {
       const takes = most === 0 ? "flags alone" : `${command.positionals.join(" ")} and flags`;
-      throw new UsageError(`${command.name} takes ${takes}, and "${positionals[most]}" is one word too many`);
+      const word = positionals[most] as string;
+      const meant = command.flags.data && flags.data === undefined ? `; did you mean --data ${word}?` : "";
+      throw new UsageError(`${command.name} takes ${takes}, and "${word}" is one word too many${meant}`);
     }
-    if (positionals.length < most && !help) {
+    if (positionals.length < most) {
       throw new UsageError(
         `${command.name} needs ${command.positionals[positionals.length]}; ${usage(command)}`,
       );
     }
-    return { flags, positionals, help };
+    return { flags, positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // Node explains at length how to pass odd values; the first sentence says what is wrong.
@@ -68,20 +67,20 @@ export function readFlags(command: CommandLine, args: readonly string[]): Given 
 }
 
 /** Says of an unknown flag what may have been meant. */
-function checkNames(command: CommandLine, known: Flags, args: readonly string[]): void {
+function checkNames(command: CommandLine, args: readonly string[]): void {
   for (const arg of args) {
     if (arg === "--") return;
     const [, name] = /^--([^=]+)/.exec(arg) ?? [];
-    if (name === undefined || Object.hasOwn(known, name)) continue;
+    if (name === undefined || Object.hasOwn(command.flags, name)) continue;
     const now = command.renamed?.[name];
     if (now !== undefined) throw new UsageError(`--${name} is gone: ${now}`);
-    const near = nearestName(name, Object.keys(known));
+    const near = nearestName(name, Object.keys(command.flags));
     const meant = near ? `; did you mean --${near}?` : `; ${usage(command)}`;
     throw new UsageError(`there is no flag --${name}${meant}`);
   }
 }
 
-const usage = ({ name }: CommandLine): string => `morlet ${name} --help lists the flags`;
+const usage = ({ name }: CommandLine): string => `${name} --help lists the flags`;
 
 /** The known name that takes the fewest changes to reach, if they are few. */
 export function nearestName(name: string, known: readonly string[]): string | null {
@@ -107,19 +106,20 @@ function distance(a: string, b: string): number {
   return row[b.length] as number;
 }
 
-export function helpOf(command: CommandLine): string {
+/** @param program How the program is called. */
+export function helpOf(command: CommandLine, program: string): string {
   const { name, about, positionals, flags, examples, notes = [] } = command;
   const entries = Object.entries({ ...flags, help: { hint: "", about: "say this" } });
   const wide = Math.max(...entries.map(([flag, { hint }]) => flag.length + hint.length)) + 4;
   return [
     about,
     "",
-    `  morlet ${[name, ...positionals].join(" ")} [flags]`,
+    `  ${program} ${[name, ...positionals].join(" ")} [flags]`,
     "",
     ...entries.map(([flag, { hint, about }]) => `  ${`--${flag} ${hint}`.padEnd(wide)} ${about}`),
     "",
     "Examples:",
-    ...examples.flatMap(([args, what]) => [`  morlet ${name} ${args}`.trimEnd(), `      ${what}`]),
+    ...examples.flatMap(([args, what]) => [`  ${program} ${name} ${args}`.trimEnd(), `      ${what}`]),
     ...(notes.length > 0 ? ["", ...notes] : []),
   ].join("\n");
 }

@@ -16,7 +16,7 @@ export async function loadEncoder(path: string, runs = "runs"): Promise<Encoder>
     const file = found.isDirectory() ? join(place, ENCODER) : place;
     if (!(await stat(file).catch(() => null))) {
       throw new UsageError(
-        `there is no ${ENCODER} in ${place}: it is written when training ends; morlet export ${place} --checkpoint takes it from a checkpoint`,
+        `there is no ${ENCODER} in ${place}: it is written when training ends; "export ${place} --checkpoint" takes it from a checkpoint`,
       );
     }
     return readEncoder(new Uint8Array(await readFile(file)));

@@ -1,6 +1,6 @@
 import { loadEmoji } from "../../data/emoji.ts";
 import { getDevice, matmul, tensor } from "../../mod.ts";
-import { type CommandLine, helpOf, readFlags } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import type { CommandHost } from "../host.ts";
 import { Lines } from "../terminal.ts";
 
@@ -16,12 +16,8 @@ const SIDE = 512;
 const ROUNDS = 4;
 
 export async function doctorCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { help } = readFlags(doctorLine, args);
+  readFlags(doctorLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(doctorLine));
-    return 0;
-  }
   const { process, Deno } = globalThis as { process?: NodeJS.Process; Deno?: { version: { deno: string } } };
   lines.say(
     Deno

@@ -7,7 +7,7 @@ import { numberOf } from "../../training/job/change-recipe.ts";
 import { grouped } from "../../training/job/words.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
-import { type CommandLine, helpOf, readFlags } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
@@ -32,12 +32,8 @@ export const embedLine: CommandLine = {
 };
 
 export async function embedCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { flags, positionals, help } = readFlags(embedLine, args);
+  const { flags, positionals } = readFlags(embedLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(embedLine));
-    return 0;
-  }
   if (flags.data === undefined) throw new UsageError("embed needs --data with a folder, a zip or a data set");
   const out = flags.out ?? "embeddings.npy";
   const write = writerFor(out);

@@ -10,7 +10,7 @@ import { scoreTable, verdict, wayNames } from "../../training/job/words.ts";
 import { modelKey } from "../../training/methods/contrastive.ts";
 import { startingKey } from "../../training/run/run-plan.ts";
 import { UsageError } from "../errors.ts";
-import { type CommandLine, helpOf, readFlags } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
@@ -37,12 +37,8 @@ export const evaluateLine: CommandLine = {
 };
 
 export async function evaluateCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { flags, positionals, help } = readFlags(evaluateLine, args);
+  const { flags, positionals } = readFlags(evaluateLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(evaluateLine));
-    return 0;
-  }
   if (flags.data === undefined)
     throw new UsageError("evaluate needs --data with a folder, a zip or a data set");
   const encoder = await loadEncoder(positionals[0] as string);

@@ -11,7 +11,7 @@ import { newestCheckpoint } from "../../training/run/checkpoints.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
-import { type CommandLine, helpOf, readFlags } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import type { CommandHost } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { knownRunFolder, readConfig } from "../run-folder.ts";
@@ -33,12 +33,8 @@ export const exportLine: CommandLine = {
 };
 
 export async function exportCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { flags, positionals, help } = readFlags(exportLine, args);
+  const { flags, positionals } = readFlags(exportLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(exportLine));
-    return 0;
-  }
   const [run = ""] = positionals;
   const out = flags.out ?? "export";
   const { runs = "runs" } = flags;

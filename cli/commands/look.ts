@@ -8,7 +8,7 @@ import { mapsShown } from "../../training/report/attention-section.ts";
 import { encodePng } from "../../training/report/png.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
-import { type CommandLine, helpOf, readFlags } from "../flags.ts";
+import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, openData, readDataFlags } from "../open-data.ts";
@@ -40,17 +40,12 @@ export const lookLine: CommandLine = {
 };
 
 export async function lookCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { flags, positionals, help } = readFlags(lookLine, args);
+  const { flags, positionals } = readFlags(lookLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(lookLine));
-    return 0;
-  }
   if (flags.data === undefined) throw new UsageError("look needs --data with a folder, a zip or a picture");
   const { out = "attention.png" } = flags;
   if (!/\.png$/i.test(out)) throw new UsageError(`--out is "${out}"; its name must end in .png`);
-  const part = flags.part === undefined ? 0.6 : numberOf("part", flags.part);
-  if (part > 1) throw new UsageError(`--part is "${flags.part}"; it takes a share of the whole, such as 0.6`);
+  const part = flags.part === undefined ? 0.6 : numberOf("part", flags.part, undefined, 1);
   const limit = flags.limit === undefined ? MOST_IMAGES : numberOf("limit", flags.limit, 1);
   const { model, description } = await loadEncoder(positionals[0] as string);
   const encoder = patchEncoder(model);

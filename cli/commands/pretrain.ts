@@ -5,7 +5,7 @@ import { fittedToMemory } from "../../training/job/fit-recipe.ts";
 import { descriptionOf } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
 import { lockFolder } from "../../training/run/folder-lock.ts";
-import { helpOf, readFlags } from "../flags.ts";
+import { readFlags } from "../flags.ts";
 import { type CommandHost, interruptible } from "../host.ts";
 import { describeData, openData } from "../open-data.ts";
 import { pretrainLine } from "../pretrain/line.ts";
@@ -15,12 +15,8 @@ import { type RunConfig, startRunFolder } from "../run-folder.ts";
 import { Lines } from "../terminal.ts";
 
 export async function pretrainCommand(args: readonly string[], host: CommandHost): Promise<number> {
-  const { flags, help } = readFlags(pretrainLine, args);
+  const { flags } = readFlags(pretrainLine, args);
   const lines = new Lines(host.out);
-  if (help) {
-    lines.say(helpOf(pretrainLine));
-    return 0;
-  }
   const runs = flags.runs ?? "runs";
   const plan =
     flags.resume === undefined ? await newPlan(flags, runs) : await resumedPlan(flags, runs, flags.resume);

@@ -61,7 +61,7 @@ export const pretrainLine: CommandLine = {
     recipe: "give --preset, such as --preset emoji-nano",
     emoji: "give --limit, which counts drawings",
     probes: "what labels tell is measured always",
-    save: "the encoder is in the run's folder; morlet export copies it",
+    save: "the encoder is in the run's folder, and export copies it",
     log: "what happens is in metrics.jsonl of the run's folder",
   },
 };

@@ -51,7 +51,9 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrain --preset cifar-nono", "did you mean cifar-nano?"],
   ["pretrain --preset cifar-nano", "needs --data with the folder of CIFAR-10"],
   ["pretrain --epochs", "--epochs"],
-  ["pretrain photos", '"photos" is one word too many'],
+  ["pretrain photos", '"photos" is one word too many; did you mean --data photos?'],
+  ["embed @/file photos", "did you mean --data photos?"],
+  ["pretrain --method dino --momentum 1.5", '--momentum is "1.5"; it takes a number above 0 and at most 1'],
   ["pretrain --hold-out 1", "it takes a number from 0 to below 1"],
   ["pretrain --channels 2", "it takes 1 or 3"],
   ["pretrain --fit wide", "it takes cover or stretch"],
@@ -84,9 +86,9 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["look", "look needs ENCODER"],
   ["look @/file", "look needs --data"],
   ["look @/file --data emoji --out x.jpg", "its name must end in .png"],
-  ["look @/file --data emoji --part 2", '--part is "2"; it takes a share'],
+  ["look @/file --data emoji --part 2", '--part is "2"; it takes a number above 0 and at most 1'],
   ["look @/file --data emoji --part 0", '--part is "0"; it takes a number above 0'],
-  ["export used --runs @/runs", "morlet export @/runs/used --checkpoint takes it from a checkpoint"],
+  ["export used --runs @/runs", '"export @/runs/used --checkpoint" takes it from a checkpoint'],
   ["export gone --checkpoint", "there is no run gone"],
   ["doctor now", '"now" is one word too many'],
 ];
@@ -111,6 +113,7 @@ describe("help", () => {
     async (name) => {
       const { code, out } = await morlet([name, "--help"]);
       expect(code).toBe(0);
+      expect(await morlet(["help", name])).toEqual({ code, out, errors: "" });
       expect(out).toContain(`morlet ${name}`);
       expect(out).toContain("--help");
       expect(out).toContain("Examples:");

@@ -13,6 +13,8 @@ interface Change {
   apply(recipe: Recipe, value: number): Recipe | undefined;
   /** The least whole number; without it any number above 0 will do. */
   readonly least?: number;
+  /** The largest number; without it there is none. */
+  readonly most?: number;
 }
 
 /** The same method with other values: what a change of common fields keeps. */
@@ -102,9 +104,8 @@ export const recipeChanges: Readonly<Record<string, Change>> = {
     apply: (recipe, count) => crops(recipe, { count }),
   },
   momentum: {
-    ...{ hint: "X", about: "what the teacher keeps of itself in the first step" },
-    apply: (recipe, momentum) =>
-      momentum <= 1 ? distillation(recipe, (old) => ({ momentum: [momentum, old.momentum[1]] })) : undefined,
+    ...{ hint: "X", about: "what the teacher keeps of itself in the first step, at most 1", most: 1 },
+    apply: (recipe, momentum) => distillation(recipe, (old) => ({ momentum: [momentum, old.momentum[1]] })),
   },
   warmup: {
     ...{ hint: "N", about: "epochs in which the rate rises, a tenth of the run at most", least: 0 },
@@ -197,7 +198,8 @@ export function changedRecipe<R extends Recipe>(
   };
   for (const [name, change] of Object.entries(recipeChanges)) {
     const text = given[name];
-    if (text !== undefined) recipe = known(name, change.apply(recipe, numberOf(name, text, change.least)));
+    if (text === undefined) continue;
+    recipe = known(name, change.apply(recipe, numberOf(name, text, change.least, change.most)));
   }
   for (const [name, choice] of Object.entries(recipeChoices)) {
     const text = given[name];
@@ -210,15 +212,23 @@ export function changedRecipe<R extends Recipe>(
   return recipe as R; // no change makes another method of it
 }
 
-/** @throws {RecipeError} If a text is no whole number from `least` on or, without `least`, no number above 0. */
-export function numberOf(name: string, text: string, least?: number): number {
+/**
+ * @throws {RecipeError} If a text is no whole number from `least` on or, without `least`, no number above 0; or if it is
+ *   above `most`.
+ */
+export function numberOf(
+  name: string,
+  text: string,
+  least?: number,
+  most = Number.POSITIVE_INFINITY,
+): number {
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (
-    least === undefined ? Number.isFinite(value) && value > 0 : Number.isSafeInteger(value) && value >= least
-  )
-    return value;
+  const kind =
+    least === undefined ? Number.isFinite(value) && value > 0 : Number.isSafeInteger(value) && value >= least;
+  if (kind && value <= most) return value;
   const need = least === undefined ? "a number above 0" : `a whole number from ${least} on`;
-  throw new RecipeError(`--${name} is "${text}"; it takes ${need}`);
+  const bound = most === Number.POSITIVE_INFINITY ? "" : ` and at most ${most}`;
+  throw new RecipeError(`--${name} is "${text}"; it takes ${need}${bound}`);
 }
 
 /** @throws {RecipeError} If the images cannot be learned from with this recipe; the message says what to change. */
