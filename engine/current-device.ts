@@ -1,3 +1,4 @@
+import { passTools } from "./compile/build-plan.ts";
 import { createDevice, type Device, type DeviceOptions } from "./runtime/device.ts";
 
 // The device that work goes to. It opens when the first values are asked for, so importing the library does nothing.
@@ -70,6 +71,11 @@ function flush(device: Device): void {
 }
 
 function attempt(device: Device, run: (device: Device) => void, fail: (error: Error) => void): void {
+  const later = passTools();
+  if (later) {
+    void later.then(() => attempt(device, run, fail), fail);
+    return;
+  }
   try {
     run(device);
   } catch (error) {

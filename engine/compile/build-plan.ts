@@ -19,20 +19,35 @@ import { splitLongSums } from "./split.ts";
 /** Outputs that replace an input: output number to input number. */
 export type Updates = ReadonlyMap<number, number>;
 
-/** What prints and checks passes: loaded when that is asked for first. */
-let tools: typeof import("./watch-passes.ts") | null = null;
+/** What prints and checks passes. */
+let tools: typeof import("./watch-passes.ts") | undefined;
+let loading: Promise<unknown> | undefined;
 
-export async function loadPassTools(): Promise<void> {
-  tools = await import("./watch-passes.ts");
+const watched = () => debug.verify || debug.level >= 5;
+
+/** Loads what prints and checks passes, if that is asked for and has not been done. Plans are to be made after it. */
+export function passTools(): Promise<unknown> | undefined {
+  if (!watched() || tools) return undefined;
+  if (!loading) {
+    const module = import("./watch-passes.ts");
+    // First of all that wait for it, so that nothing goes between those.
+    void module.then((loaded) => {
+      tools = loaded;
+    });
+    loading = module;
+  }
+  return loading;
 }
 
 /** What a pass has made: printed and checked where that is asked for. */
 function passed<T extends Program | FusedProgram>(name: string, after: T, profile: Profile): T {
+  if (!watched()) return after;
   const { verify, level, print } = debug;
-  if (!verify && level < 5) return after;
   const watch = () => tools?.watchPass(name, after, profile, { verify, print: level >= 5 ? print : null });
-  if (tools) watch();
-  else void loadPassTools().then(watch);
+  // Only a plan that is asked for by itself, as `explain` does, may be the first: what is wrong with it is told late.
+  const later = passTools();
+  if (later) void later.then(watch);
+  else watch();
   return after;
 }
 

@@ -1,7 +1,7 @@
 // State that is updated in place: every new value as the reference has it, whoever else reads the old ones.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { buildPlan, loadPassTools } from "../../engine/compile/build-plan.ts";
+import { buildPlan, passTools } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import type { HostData } from "../../engine/core/dtype.ts";
@@ -14,7 +14,7 @@ import { drawn, naming, profiles } from "./check-program.ts";
 import { programOf, recipes } from "./random-program.ts";
 import { type RandomStep, stepOf, stepRecipes } from "./random-step.ts";
 
-await loadPassTools();
+await withDebug({ verify: true }, passTools);
 
 /** Runs a step every way there is; returns its plans. */
 function checkStep(step: RandomStep): Plan[] {

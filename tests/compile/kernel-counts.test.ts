@@ -1,7 +1,6 @@
 // How many kernels well-known programs become, told by their plans: no adapter needed.
 
 import { describe, expect, test } from "vitest";
-import { loadPassTools } from "../../engine/compile/build-plan.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { placeholder } from "../../engine/evaluate.ts";
 import { gelu } from "../../engine/functions/activation.ts";
@@ -73,8 +72,7 @@ describe.each(profiles)("%s", (_, profile) => {
   });
 });
 
-test("DEBUG=5 on a small graph shows each pass", async () => {
-  await loadPassTools();
+test("DEBUG=5 on a small graph shows each pass", () => {
   const lines: string[] = [];
   const x = placeholder({ dtype: "f32", shape: [4] }, 0);
   withDebug({ level: 5, print: (line) => lines.push(line) }, () => planOf([o.mul(o.add(x, 0), 2)]));

@@ -1,7 +1,7 @@
 // Every kernel text that the op table leads to: each sample and its gradient, for all families, fused and not, and
 // again with operands in half precision.
 import { backward } from "../../engine/autodiff/backward.ts";
-import { buildPlan, loadPassTools } from "../../engine/compile/build-plan.ts";
+import { buildPlan, passTools } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
@@ -15,7 +15,7 @@ import { primitives } from "../ops/primitives.ts";
 import { type Sample, table } from "../ops/table.ts";
 import { quadProfile } from "../support/quad-profile.ts";
 
-await loadPassTools();
+await withDebug({ verify: true }, passTools);
 
 export interface Emitted {
   /** The primitive whose sample led to it. */

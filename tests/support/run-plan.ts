@@ -1,5 +1,5 @@
 // Runs whole plans on the CPU (see wgsl-run.ts), and checks them against the rules of WebGPU on the way.
-import { buildPlan, loadPassTools } from "../../engine/compile/build-plan.ts";
+import { buildPlan, passTools } from "../../engine/compile/build-plan.ts";
 import { describeProgram } from "../../engine/compile/program.ts";
 import { withDebug } from "../../engine/core/debug.ts";
 import { allocateHost, type DType, type HostData } from "../../engine/core/dtype.ts";
@@ -12,7 +12,7 @@ import { ops } from "../../engine/ops/build.ts";
 import { bindingBytes, MAX_GROUPS } from "../../kernels/program.ts";
 import { Memory, type Range, runKernel } from "./wgsl-run.ts";
 
-await loadPassTools();
+await withDebug({ verify: true }, passTools);
 
 export interface RunOptions {
   readonly profile?: Profile;
