@@ -7,6 +7,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
+import { inColumns } from "./columns.mjs";
 import { cache, ensureInstalled, HostError, root, runTool } from "./host-env.mjs";
 
 const folder = join(root, "bench", "peers");
@@ -127,14 +128,5 @@ function table(lines) {
       }),
     ];
   });
-  const all = [["ms (dispatches)", ...peers], ...rows];
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  return all
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return inColumns([["ms (dispatches)", ...peers], ...rows]);
 }

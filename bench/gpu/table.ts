@@ -1,4 +1,5 @@
 // Medians of libraries side by side.
+import { inColumns } from "../../tools/columns.mjs";
 import type { Line } from "./main.ts";
 
 /** One row for each bench: milliseconds of Morlet and of the peer's variants, and how many times as long those took. */
@@ -21,14 +22,7 @@ export function table(lines: readonly Line[]): string {
     });
     return [bench, ...cells];
   });
-  const all = [["ms", ...columns], ...rows];
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  const pad = (row: readonly string[]) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join("  ")
-      .trimEnd();
-  return all.map(pad).join("\n");
+  return inColumns([["ms", ...columns], ...rows]);
 }
 
 const medianOf = (line: Line | undefined): number | undefined =>
