@@ -8,6 +8,7 @@ import { defaultRecipe, type ViewRecipe } from "../../data/augment/recipe.ts";
 import { resample, resampleBoxes } from "../../data/augment/resample.ts";
 import { bytes } from "../../data/augment/scale.ts";
 import { resizeHost } from "../../data/decode/resize-host.ts";
+import { normaliseChannels } from "../../data/images.ts";
 import { compile, configureDevice, type Tensor, tensor } from "../../mod.ts";
 import { type Golden, goldenTest } from "../golden/golden-file.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -40,6 +41,16 @@ function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, { most = 0
 
 /** Pillow finds the hue in floats, which now and then fall just below a whole number. */
 const hueBound: Bound = { most: 4, share: 2e-3 };
+
+const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** Values of `[C, H, W]` as `[H, W, C]`. */
+function channelsLast(file: Golden, name: string): Float64Array {
+  const values = file.values(name);
+  const [channels = 0] = file.array(name).shape;
+  const plane = values.length / channels;
+  return values.map((_, i) => values[(i % channels) * plane + Math.floor(i / channels)] as number);
+}
 
 const one = (value: number): Tensor => tensor([value]);
 const flag = (value: boolean): Tensor => tensor([value], { dtype: "bool" });
@@ -117,6 +128,15 @@ goldenTest("scatsimclr/augment_ops_32x32", "ScatSimCLR: operations with Pillow's
     expectClose(resizeHost(host, from, { width: side, height: side }, { filter }), want);
   }
 
+  expectClose(
+    await run((x) => normaliseChannels(x.div(255), imageNet), image),
+    channelsLast(file, "normalized"),
+    {
+      most: 1e-6,
+      share: 1,
+    },
+  );
+
   const reach = (kernel - 1) / 2;
   const smooth = await run((x) => gaussianBlur(x, one(sigma), reach, bytes), image);
   const exact = file.values("blur_float");
@@ -148,6 +168,7 @@ interface DinoConfig {
   saturation: number[];
   hue: number[];
   blur: number[];
+  eval: { short_side: number; center: number };
   chain: { crop: [number, number, number, number, number]; jitter: [Letter, number][]; blur: number };
 }
 
@@ -181,6 +202,55 @@ goldenTest("dino/augment", "DINO: operations with Pillow's rounding", async (fil
     const blur = (x: Tensor) => boxBlur(x, one(sigma), 2, bytes);
     expectClose(await run(blur, image), file.values(`blur.${i}`));
   }
+  expectClose(
+    await run((x) => normaliseChannels(x.div(255), imageNet), image),
+    channelsLast(file, "normalized"),
+    {
+      most: 1e-6,
+      share: 1,
+    },
+  );
+});
+
+goldenTest("dino/augment", "DINO: flipped and solarised alone", async (file) => {
+  const image = imageOf(file, "input.image").div(255);
+  const [height = 0, width = 0] = file.array("input.image").shape;
+  const recipe: ViewRecipe = {
+    ...defaultRecipe,
+    crop: { ...defaultRecipe.crop, filter: "bicubic" },
+    exact: true,
+  };
+  const whole = { ...still, height: one(height), width: one(width), jitter: flag(false) };
+  for (const [name, change] of [
+    ["flip", { flip: flag(true) }],
+    ["solarize", { solarise: flag(true) }],
+  ] as const) {
+    const seen = (x: Tensor) =>
+      viewOf(x, { ...whole, ...change }, [height, width], { ...recipe, solarise: 0.5 });
+    const got = await run(seen, image);
+    expectClose(
+      got.map((x) => Math.round(x * 255)),
+      file.values(name),
+    );
+  }
+});
+
+goldenTest("dino/augment", "DINO: images to evaluate with", async (file) => {
+  const { eval: evaluation } = JSON.parse(file.metadata.config as string) as DinoConfig;
+  const [height = 0, width = 0] = file.array("input.image").shape;
+  const [rows = 0, columns = 0] = file.array("eval.resized").shape;
+  expect(Math.min(rows, columns)).toBe(evaluation.short_side);
+  const resized = { width: columns, height: rows };
+  const host = Uint8Array.from(file.values("input.image"));
+  const got = resizeHost(host, { width, height, channels: 3 }, resized, { filter: "bicubic" });
+  expectClose(got, file.values("eval.resized"));
+  const { center } = evaluation;
+  const [top, left] = [Math.round((rows - center) / 2), Math.round((columns - center) / 2)];
+  const middle = tensor(Array.from(got), { shape: [rows, columns, 3] }).slice(
+    [top, top + center],
+    [left, left + center],
+  );
+  expectClose(await middle.data(), file.values("eval.center"));
 });
 
 goldenTest("dino/augment", "DINO: a whole view", async (file) => {
@@ -214,4 +284,8 @@ goldenTest("dino/augment", "DINO: a whole view", async (file) => {
     want,
     hueBound,
   );
+  // Of the image as it is stored, so that nothing but the normalisation is compared.
+  const stored = imageOf(file, "chain.image").div(255);
+  const normalised = await run((x) => normaliseChannels(x, imageNet), stored);
+  expectClose(normalised, channelsLast(file, "chain.tensor"), { most: 1e-6, share: 1 });
 });

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test } from "vitest";
+import { type TestContext, test } from "vitest";
 import { toFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
 import { readSafetensors, type SafetensorsFile } from "../../engine/io/safetensors.ts";
@@ -18,6 +18,13 @@ export function readGolden(name: string): SafetensorsFile | undefined {
   return path === undefined ? undefined : readSafetensors(new Uint8Array(readFileSync(path)));
 }
 
+declare module "vitest" {
+  interface TaskMeta {
+    /** What a test has read of a golden file. It stands in the report of a run, where `tools/golden.mjs` looks. */
+    golden?: { readonly file: string; readonly read: readonly string[] };
+  }
+}
+
 /** One test on a golden file, skipped where the file is absent. `patience` is in seconds, for slow ones. */
 export function goldenTest(
   name: string,
@@ -26,14 +33,27 @@ export function goldenTest(
   patience?: number,
 ): void {
   const file = readGolden(name);
-  if (!file) test.skip(`${title} (needs shared/golden/${name}, which is not here)`, () => {});
-  else test(title, () => body(new Golden(file)), patience && patience * 1000);
+  if (!file) {
+    test.skip(`${title} (needs shared/golden/${name}, which is not here)`, () => {});
+    return;
+  }
+  const read = async ({ task }: TestContext) => {
+    const golden = new Golden(file);
+    try {
+      await body(golden);
+    } finally {
+      task.meta.golden = { file: name, read: [...golden.read] };
+    }
+  };
+  test(title, read, patience && patience * 1000);
 }
 
 /** The contents of a golden file as numbers and as tensors. */
 export class Golden {
   readonly names: readonly string[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** The tensors that were asked for so far. */
+  readonly read = new Set<string>();
   private readonly tensors: Readonly<Record<string, HostArray>>;
 
   constructor({ tensors, metadata }: SafetensorsFile) {
@@ -45,6 +65,7 @@ export class Golden {
   array(name: string): HostArray {
     const found = this.tensors[name];
     if (!found) throw new Error(`no tensor "${name}"; there are ${this.names.join(", ")}`);
+    this.read.add(name);
     return found;
   }
 

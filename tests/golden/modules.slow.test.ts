@@ -1,25 +1,15 @@
 import { beforeAll, describe, expect } from "vitest";
-import {
-  concat,
-  configureDevice,
-  key,
-  normalize,
-  type Tensor,
-  tensor,
-  treeLeaves,
-  valueAndGrad,
-} from "../../mod.ts";
+import { concat, configureDevice, key, type Tensor, tensor, treeLeaves, valueAndGrad } from "../../mod.ts";
 import {
   BatchNorm,
   Conv2d,
+  DinoHead,
   GELU,
   GroupNorm,
   LayerNorm,
-  Linear,
   loadWeights,
   type Module,
   MultiheadAttention,
-  Sequential,
   trainMode,
   WeightNormLinear,
 } from "../../models/mod.ts";
@@ -95,33 +85,21 @@ describe("golden layers of vision transformers", () => {
   });
 });
 
-class ProjectionHead implements Module {
-  readonly mlp: Sequential;
-  readonly last_layer: WeightNormLinear;
-
-  constructor(inputs: number, hidden: number, bottleneck: number, out: number) {
-    const sizes = [inputs, hidden, hidden, bottleneck];
-    const linear = (i: number) =>
-      new Linear({ key: anyKey, inFeatures: sizes[i] as number, outFeatures: sizes[i + 1] as number });
-    this.mlp = new Sequential([linear(0), new GELU(), linear(1), new GELU(), linear(2)]);
-    this.last_layer = new WeightNormLinear({
-      key: anyKey,
-      inFeatures: bottleneck,
-      outFeatures: out,
-      bias: false,
-    });
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.last_layer.forward(normalize(this.mlp.forward(x), { axis: -1 }));
-  }
-}
-
 describe("golden models of layers", () => {
   goldenTest("dino/head", "projection head", async (file) => {
-    const { model } = loadWeights(new ProjectionHead(36, 64, 32, 96), file.record("param."));
-    const found = withGradients(model, file.tensor("input.x"), file.tensor("input.probe"), forwardOf);
+    const empty = new DinoHead({ key: anyKey, inFeatures: 36, hidden: 64, bottleneck: 32, out: 96 });
+    const { model } = loadWeights(empty, file.record("param."));
+    const x = file.tensor("input.x");
+    const parts = {
+      bottleneck: model.mlp.forward(x),
+      unit: model.vectors(x),
+      weight: model.last_layer.weight(),
+    };
+    await expectClose(parts, (path) => file.values(`out.${path}`), FORWARD);
+    const found = withGradients(model, x, file.tensor("input.probe"), forwardOf);
     await expectClose(found.out, () => file.values("out.logits"), FORWARD);
+    const loss = found.out.mul(file.tensor("input.probe")).sum();
+    await expectClose(loss, () => file.values("loss"), FORWARD);
     await expectClose(found.x, () => file.values("grad_input.x"), GRADIENT);
     await expectClose(found.model, (path) => file.values(`grad.${path}`), GRADIENT);
   });

@@ -55,7 +55,7 @@ describe("golden SelfPatch", () => {
     goldenTest(name, `${name}: features, neighbours and maps`, async (file) => {
       const look = compile(({ backbone, ca_head }: Networks, image: Tensor) => {
         const features = backbone.forward(image);
-        const { similarity, index } = similarNeighbours(features, 4);
+        const { similarity, top, index } = similarNeighbours(features, 4);
         return {
           features,
           last_attn: backbone.attention(image),
@@ -63,11 +63,13 @@ describe("golden SelfPatch", () => {
           global_attn: ca_head.attention(features),
           local_attn: ca_head.localAttention(features, index),
           local_raw: ca_head.local(features, index),
+          top,
           index,
         };
       });
-      const { index, ...seen } = look(loaded(file), file.tensor("input.image"));
+      const { top, index, ...seen } = look(loaded(file), file.tensor("input.image"));
       await expectClose(seen, (path) => file.values(`out.${path}`), FORWARD);
+      expect([...(await top.data())]).toEqual([...file.values("out.top")]);
       expect([...(await index.data())]).toEqual([...file.values("out.neighbour_index")]);
     });
   }

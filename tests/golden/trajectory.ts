@@ -1,12 +1,13 @@
 import { expect } from "vitest";
 import { compile, concat, scalar, type Tensor, treeLeaves, treeMap } from "../../mod.ts";
 import { loadWeights } from "../../models/mod.ts";
-import type { StepValues } from "../../training/method.ts";
+import type { RunLength, StepValues } from "../../training/method.ts";
 import type {
   SelfDistillationMethod,
   SelfDistillationState,
 } from "../../training/methods/self-distillation.ts";
-import { relativeDistance } from "./closeness.ts";
+import type { Schedule } from "../../training/schedule.ts";
+import { expectClose, relativeDistance } from "./closeness.ts";
 import type { Golden } from "./golden-file.ts";
 import { configOf } from "./vit-config.ts";
 
@@ -49,6 +50,10 @@ export function methodOptions(file: Golden) {
 /** Suggested by dino.md, section 11: absolute. */
 const LOSS = 1e-4;
 const WEIGHTS = 3e-4;
+/** Relative. */
+const GRADIENT = 2e-4;
+/** Gradients with no value above this part of the clipped length are compared with it: those of keys' biases are zero. */
+const FAINT = 1e-2;
 
 /**
  * Runs the five steps of a file and compares the loss and all else that the file has of each step, and student and
@@ -66,6 +71,7 @@ export async function followTrajectory<N extends { represent(images: Tensor): Te
   const { steps, per_epoch: stepsPerEpoch, epochs, b: batch } = train;
   const run = { epochs, stepsPerEpoch, steps: epochs * stepsPerEpoch, batch };
   const schedules = method.schedules?.(run) ?? {};
+  expectSchedules(file, schedules, run);
   const student = loadWeights(start.student, file.record("init.")).model;
   let state: SelfDistillationState<N> = { ...start, student, teacher: treeMap((x) => x, student) };
   const learn = compile(method.learn, { name: method.name });
@@ -76,6 +82,7 @@ export async function followTrajectory<N extends { represent(images: Tensor): Te
     const at = Object.fromEntries(values) as unknown as StepValues;
     const result = learn(state, bySize(crops), at, method.phase?.(i, run) ?? "");
     state = result.state;
+    if (i === 0) await expectFirstGradient(file, state, train.clip);
     expect(Math.abs((await result.loss.item()) - file.values("out.loss")[i]!)).toBeLessThan(LOSS);
     for (const [metric, name] of Object.entries(named.metrics)) {
       const value = await result.metrics?.[metric]?.item();
@@ -103,6 +110,40 @@ export async function followTrajectory<N extends { represent(images: Tensor): Te
     }
     expect(far).toEqual([]);
   }
+}
+
+/** What the schedules give for all steps of the run, not only for those that are taken here. */
+function expectSchedules(
+  file: Golden,
+  schedules: Readonly<Record<string, Schedule>>,
+  { steps, stepsPerEpoch }: RunLength,
+): void {
+  const named = { rate: "lr", weightDecay: "wd", momentum: "momentum" } as const;
+  for (const [name, stored] of Object.entries(named)) {
+    const got = Array.from({ length: steps }, (_, i) => schedules[name]?.(i) as number);
+    expect(relativeDistance(got, file.values(`schedule.${stored}`)), name).toBeLessThan(1e-6);
+  }
+  const temperatures = file.values("schedule.teacher_temp");
+  const got = Array.from(
+    temperatures,
+    (_, epoch) => schedules.temperature?.(epoch * stepsPerEpoch) as number,
+  );
+  expect(relativeDistance(got, temperatures), "temperature").toBeLessThan(1e-6);
+}
+
+/** The first moments of Adam after one step are a tenth of its gradient, each tensor clipped by itself. */
+async function expectFirstGradient(
+  file: Golden,
+  { optimiser }: SelfDistillationState<unknown>,
+  clip: number,
+): Promise<void> {
+  const clipped = (path: string) => {
+    const gradient = file.values(`first_grad.${path}`);
+    const factor = Math.min(1, clip / (Math.hypot(...gradient) + 1e-6));
+    const resting = path.includes("last_layer"); // prototypes do not move in the first epoch
+    return gradient.map((x) => (resting ? 0 : 0.1 * factor * x));
+  };
+  await expectClose(optimiser.slots.m, clipped, GRADIENT, 0.1 * clip * FAINT);
 }
 
 /** The true gradient of the biases of keys is zero, so that Adam moves them by rounding errors. */
