@@ -15,6 +15,9 @@ import { Emitter } from "./scalar/emitter.ts";
 
 /** Bodies longer than this many multiply-adds are not unrolled further. */
 const UNROLL_BUDGET = 512;
+/** Large tiles gain nothing by it, and drivers on the CPU take three times as long to compile them. */
+const unrolledSteps = (sums: number, work: number) =>
+  sums > UNROLLED_STORES ? 1 : Math.floor(UNROLL_BUDGET / work);
 
 export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
   const { m, n, batch, bindings } = spec;
@@ -37,7 +40,7 @@ export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
   const type = sumType(spec);
   for (const r of rows)
     for (const c of columns) emit.line(`var sum_${r.name}_${c.name}: ${type} = ${literal(type, 0)};`);
-  overContracted(emit, spec.contracted, bodyLength(spec, tm, tn), () => {
+  overContracted(emit, spec.contracted, unrolledSteps(tm * tn, bodyLength(spec, tm, tn)), () => {
     const as = rows.map((r) => valueAt(emit, spec.a, 1, r.name));
     const bs = columns.map((c) => valueAt(emit, spec.b, 2, c.name));
     rows.forEach((r, x) => {
@@ -73,7 +76,7 @@ export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
 function overContracted(
   emit: Emitter,
   extents: readonly number[],
-  work: number,
+  steps: number,
   body: () => void,
   axis = 0,
 ): void {
@@ -83,8 +86,8 @@ function overContracted(
   }
   const n = extents[axis] as number;
   const inner = extents.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const next = () => overContracted(emit, extents, work, body, axis + 1);
-  if (n * inner * work <= UNROLL_BUDGET && n <= 4) {
+  const next = () => overContracted(emit, extents, steps, body, axis + 1);
+  if (n * inner <= steps && n <= 4) {
     for (let i = 0; i < n; i++) {
       emit.bindVariable(3 + axis, String(i), 0);
       next();
@@ -92,7 +95,7 @@ function overContracted(
     return;
   }
   const last = inner === 1;
-  const unroll = last ? ([4, 2].find((u) => n % u === 0 && u * work <= UNROLL_BUDGET) ?? 1) : 1;
+  const unroll = last ? ([4, 2].find((u) => n % u === 0 && u <= steps) ?? 1) : 1;
   const k = emit.fresh("k");
   emit.open(`for (var ${k} = 0; ${k} < ${n / unroll}; ${k}++) {`);
   for (let u = 0; u < unroll; u++) {

@@ -20,11 +20,15 @@ export function storeInLoop(
   { tm, tn }: { tm: number; tn: number },
   at: { row: (r: string) => Edge; column: (c: string) => Edge; sums: readonly string[] },
 ): void {
-  emit.line(`var sums: array<${sumType(spec)}, ${at.sums.length}>;`);
-  at.sums.forEach((sum, i) => {
-    emit.line(`sums[${i}] = ${sum};`);
-  });
+  emit.line(`var sums: array<${sumType(spec)}, ${tn}>;`);
   emit.open(`for (var r = 0; r < ${tm}; r++) {`);
+  // Not an array of all rows: Mesa takes half a second to compile what reads from one of 128 sums.
+  for (const r of range(tm))
+    emit.line(
+      `if (r == ${r}) { ${range(tn)
+        .map((c) => `sums[${c}] = ${at.sums[r * tn + c]};`)
+        .join(" ")} }`,
+    );
   const row = at.row("r");
   emit.bindVariable(1, row.name);
   const few = tn <= FEW_COLUMNS;
@@ -32,7 +36,7 @@ export function storeInLoop(
   for (const c of few ? range(tn) : ["c"]) {
     const column = at.column(`${c}`);
     emit.bindVariable(2, column.name);
-    emit.line(`let sum_${c} = sums[r * ${tn} + ${c}];`);
+    emit.line(`let sum_${c} = sums[${c}];`);
     emit.bindAccumulator(0, `sum_${c}`);
     writeGuarded(emit, spec, row.name, column.name, [...row.guard, ...column.guard]);
   }

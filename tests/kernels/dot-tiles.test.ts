@@ -24,6 +24,7 @@ const sizes: readonly [number, number, number, number][] = [
   [3, 5, 6, 18],
   [1, 40, 9, 23],
   [7, 3, 2, 8],
+  [3, 60, 90, 3],
 ];
 
 /** Integers, so that every order of adding them gives the same. */
