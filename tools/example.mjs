@@ -1,6 +1,8 @@
 // Runs a script of examples/scripts: node tools/example.mjs NAME [--host node|deno] [arguments of the script]
+// or serves the page examples/pretrain for a browser: node tools/example.mjs pretrain [--port N]
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { serve } from "./browser/serve.mjs";
 import { bundle } from "./bundle.mjs";
 import {
   cache,
@@ -12,15 +14,20 @@ import {
   runHost,
   runTool,
 } from "./host-env.mjs";
+import { pretrainPage } from "./pretrain-page.mjs";
+
+/** What the page keeps in the browser belongs to its address, so that is the same every time. */
+const PORT = 8470;
 
 const folder = join(root, "examples", "scripts");
 
 await runTool(async () => {
   const names = readdirSync(folder).map((file) => file.replace(/\.ts$/, ""));
   const [name = "", ...rest] = process.argv.slice(2);
+  if (name === "pretrain") return servePage(rest);
   if (!names.includes(name)) {
     throw new HostError(
-      `${name === "" ? "name a script" : `there is no script ${name}`}: ${names.join(", ")}`,
+      `${name === "" ? "name an example" : `there is no example ${name}`}: pretrain, ${names.join(", ")}`,
     );
   }
   const at = rest.indexOf("--host");
@@ -38,3 +45,15 @@ await runTool(async () => {
   await bundle({ entry, outfile, platform: "node" });
   return runHost(process.execPath, [outfile, ...args], { env });
 });
+
+/** @param {string[]} args */
+async function servePage(args) {
+  const [flag, text] = args;
+  const port = flag === undefined ? PORT : Number(text);
+  if ((flag !== undefined && flag !== "--port") || args.length > 2 || !Number.isInteger(port) || port < 0) {
+    throw new HostError(`the page takes --port and a number, not ${args.join(" ")}`);
+  }
+  ensureInstalled();
+  const { url } = await serve(await pretrainPage(), port);
+  console.log(`open ${url} in a browser with WebGPU; Ctrl-C ends it`);
+}

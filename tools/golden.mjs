@@ -1,8 +1,10 @@
 // Whether the tests of a whole run have read all that golden files hold: each file of `shared/golden`, and each of its
 // tensors. Tests tell what they read in the report of the run (tests/golden/golden-file.ts); what is left out
 // stands in `tests/golden/unread.json`, with the reason.
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "./host-env.mjs";
+import { sharedPath } from "./shared.mjs";
 
 /**
  * @typedef {Record<string, readonly string[]>} Contents the names of the tensors of each file, such as `dino/ema`
@@ -77,4 +79,30 @@ export function unread(contents, read, reasons) {
   });
   const idle = Object.keys(reasons).filter((key) => !needed.has(key));
   return [...lines, ...idle.map((key) => `tests/golden/unread.json: "${key}" is read, or is not there`)];
+}
+
+/**
+ * Says what the last run of the Node tests has left unread; skipped where that cannot be known.
+ * @param {string} reportFile Vitest's report.
+ */
+export function checkGolden(reportFile) {
+  const skipped = (/** @type {string} */ why) => {
+    console.log(`skipped: ${why}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  };
+  const folder = sharedPath("golden");
+  if (!folder) return skipped("needs shared/golden, which is not here");
+  const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, "utf8")) : { testResults: [] };
+  const tests = readdirSync(join(root, "tests"), { recursive: true, encoding: "utf8" });
+  if (report.testResults.length < tests.filter((path) => path.endsWith(".test.ts")).length) {
+    return skipped("the last run was not of all tests");
+  }
+  if (!report.success) return skipped("tests have failed, and may have read less than they would");
+  const contents = contentsOf(folder);
+  const reasons = JSON.parse(readFileSync(join(root, "tests", "golden", "unread.json"), "utf8"));
+  const lines = unread(contents, readIn(report), reasons);
+  for (const line of lines) console.log(line);
+  if (lines.length > 0) return { passed: 0, failed: 1, skipped: 0 };
+  console.log(`golden: all of ${Object.keys(contents).length} files is read, but for what has its reason`);
+  return { passed: 1, failed: 0, skipped: 0 };
 }

@@ -5,9 +5,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
+import { checkGolden } from "./golden.mjs";
 import { cache, denoBinary, ensureInstalled, HostError, hostEnv, root, runHost } from "./host-env.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
+
+const vitestReport = join(cache, "vitest.json");
 
 const bin = (/** @type {string[]} */ ...path) => join(root, "node_modules", ...path);
 
@@ -33,6 +36,7 @@ const steps = {
     return { passed: 0, failed: 0, skipped: 1 };
   },
   node: vitest,
+  golden: async () => checkGolden(vitestReport),
   deno: () =>
     suite((onLine) =>
       runHost(denoBinary(), ["run", "-A", "--unstable-webgpu", "tests/platform/run-deno.ts"], { onLine }),
@@ -56,14 +60,19 @@ const steps = {
 
 /** Vitest, counted from its JSON report. */
 async function vitest() {
-  const report = join(cache, "vitest.json");
   mkdirSync(cache, { recursive: true });
-  rmSync(report, { force: true });
-  const args = ["run", ...files, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  rmSync(vitestReport, { force: true });
+  const args = [
+    "run",
+    ...files,
+    "--reporter=default",
+    "--reporter=json",
+    `--outputFile.json=${vitestReport}`,
+  ];
   const env = { ...hostEnv().env, MORLET_FAST: fast ? "1" : "" };
   const code = await runHost(process.execPath, [bin("vitest", "vitest.mjs"), ...args], { env });
-  if (!existsSync(report)) return { passed: 0, failed: 1, skipped: 0 };
-  const result = JSON.parse(readFileSync(report, "utf8"));
+  if (!existsSync(vitestReport)) return { passed: 0, failed: 1, skipped: 0 };
+  const result = JSON.parse(readFileSync(vitestReport, "utf8"));
   // A file that does not load has failed without a failed test in it.
   const broken = result.testResults.filter(
     (/** @type {any} */ file) =>
@@ -116,7 +125,7 @@ try {
     throw new HostError(`--only knows ${Object.keys(steps).join(", ")}, not ${unknown.join(", ")}`);
   ensureInstalled();
   for (const [name, step] of Object.entries(steps)) {
-    if (only ? !only.includes(name) : fast && ["deno", "chromium"].includes(name)) continue;
+    if (only ? !only.includes(name) : fast && ["golden", "deno", "chromium"].includes(name)) continue;
     console.log(`\n== ${name}`);
     const start = performance.now();
     const counts = await step().catch((error) => {

@@ -1,5 +1,5 @@
 // The scripts of examples/scripts, as they are run: bundled, in Node.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,6 +53,23 @@ test("train-your-own-folder, and a search with what it wrote", () => {
   const search = printed("embed-and-search", encoder, photos, "picture 7");
   expect(search).toContain("24 images, 1024 numbers each\nnearest to picture 7.png:\n");
   expect(search.match(/^ {2}[01]\.\d{3} {2}picture \d+\.png$/gm)).toHaveLength(5);
+});
+
+test("pretrain: the page is served where a browser can open it", async () => {
+  const tool = join(root, "tools", "example.mjs");
+  const child = spawn(process.execPath, [tool, "pretrain", "--port", "0"], { cwd: root });
+  try {
+    const said = await new Promise<string>((resolve) => {
+      child.stdout.setEncoding("utf8").once("data", resolve);
+    });
+    const [address = ""] = /http:\/\/localhost:\d+\//.exec(said) ?? [];
+    expect(await (await fetch(address)).text()).toContain("Drop a folder");
+    for (const name of ["main.js", "worker.js", "data/emoji/index.json"]) {
+      expect((await fetch(address + name)).status, name).toBe(200);
+    }
+  } finally {
+    child.kill();
+  }
 });
 
 test("there is no script that is not run here", () => {

@@ -19,9 +19,15 @@ test("the published ones are 35, far apart, and the second is the identity", () 
   expect(distances.reduce((a, b) => a + b, 0) / distances.length).toBeCloseTo(8.229, 3);
 });
 
-goldenTest("scatsimclr/jigsaw_24", "the published ones are those of the reference", async (golden) => {
-  expect(scatSimClrPermutations.flat()).toEqual(Array.from(golden.values("permutations")));
-});
+for (const name of ["jigsaw_24", "jigsaw_32"]) {
+  goldenTest(
+    `scatsimclr/${name}`,
+    `the published ones are those of the reference, ${name}`,
+    async (golden) => {
+      expect(scatSimClrPermutations.flat()).toEqual(Array.from(golden.values("permutations")));
+    },
+  );
+}
 
 test("greedy ones start with the identity and are each as far from the others as can be", () => {
   const rows = greedyPermutations(12, 5);

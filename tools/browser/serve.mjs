@@ -15,11 +15,12 @@ const mimeTypes = /** @type {Record<string, string>} */ ({
 });
 
 /**
- * Serves folders on localhost under a free port; a file of an earlier folder hides one of a later. WebGPU is
- * there on localhost without a certificate.
+ * Serves folders on localhost; a file of an earlier folder hides one of a later. WebGPU is there on localhost without a
+ * certificate.
  * @param {string[]} folders
+ * @param {number} [wanted] port; default: any that is free, which is also taken where the wanted one is in use
  */
-export async function serve(folders) {
+export async function serve(folders, wanted = 0) {
   const server = createServer((request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname));
     const name = path.endsWith("/") ? `${path}index.html` : path;
@@ -36,7 +37,12 @@ export async function serve(folders) {
     response.statusCode = file ? 200 : 404;
     response.end(file ? readFileSync(file) : "there is no such file");
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const listen = (/** @type {number} */ port) =>
+    new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, "127.0.0.1", () => resolve(undefined));
+    });
+  await listen(wanted).catch((error) => (wanted === 0 ? Promise.reject(error) : listen(0)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const close = () => {
     server.closeAllConnections();
