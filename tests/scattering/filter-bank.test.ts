@@ -157,6 +157,7 @@ describe("filters of the reference", () => {
       const [, , scales = 0, angles = 0, rows = 0, columns = 0] = golden.values("config");
       const bank = filterBank([rows, columns], scales, angles);
       expect(Array.from(golden.values("psi_j"))).toEqual(bank.psi.map(({ scale }) => scale));
+      expect(Array.from(golden.values("psi_theta"))).toEqual(bank.psi.map(({ angle }) => angle));
       let compared = 0;
       for (const tensor of golden.names) {
         const level = Number(/_res(\d+)$/.exec(tensor)?.[1]);
