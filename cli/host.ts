@@ -1,5 +1,5 @@
 import type { FileReader } from "../data/files.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Lines, Terminal } from "./terminal.ts";
 
 /** What commands need of the program that they run in. */
 export interface CommandHost {
@@ -23,8 +23,33 @@ export interface Interruption {
   end(): void;
 }
 
+/**
+ * Runs work that Ctrl-C stops in order.
+ *
+ * @param words What is said when it is asked to stop, and when it has.
+ * @param work Gives the exit code, or rejects with an AbortError where it was stopped.
+ */
+export async function stoppable(
+  host: CommandHost,
+  lines: Lines,
+  words: { readonly asked: () => string; readonly stopped: string },
+  work: (stop: Interruption) => Promise<number>,
+): Promise<number> {
+  const stop = interruptible(host, words.asked);
+  try {
+    return await work(stop);
+  } catch (error) {
+    if ((error as Error).name !== "AbortError") throw error;
+    lines.say(words.stopped);
+    return stop.code;
+  } finally {
+    stop.end();
+    lines.close();
+  }
+}
+
 /** A signal for Ctrl-C: once stops in order, twice leaves. */
-export function interruptible(host: CommandHost, words: () => string): Interruption {
+function interruptible(host: CommandHost, words: () => string): Interruption {
   const stop = new AbortController();
   let first = 130;
   const end = host.onInterrupt((code) => {

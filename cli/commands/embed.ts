@@ -8,7 +8,7 @@ import { grouped } from "../../training/job/words.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
-import { type CommandHost, interruptible } from "../host.ts";
+import { type CommandHost, stoppable } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
@@ -42,9 +42,9 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
   const { size, channels } = encoder.description;
   const choice = readDataFlags(flags, flags.data, 0);
   lines.say(`Morlet on ${(await getDevice()).name}`);
-  const stop = interruptible(host, () => "stopping");
   const compiled = compile((images: Tensor) => encode(encoder, images), { name: "embed" });
-  try {
+  const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
+  return stoppable(host, lines, words, async (stop) => {
     const opened = await openData(
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
@@ -61,15 +61,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
     const files = await write(all, sides);
     lines.say(`${grouped(all.count)} rows of ${all.width} numbers in ${files.join(" and ")}`);
     return 0;
-  } catch (error) {
-    if ((error as Error).name !== "AbortError") throw error;
-    lines.say("stopped; nothing was written");
-    return stop.code;
-  } finally {
-    compiled.dispose();
-    stop.end();
-    lines.close();
-  }
+  }).finally(() => compiled.dispose());
 }
 
 type Write = (embeddings: Embeddings, sides: readonly ImageCollection[]) => Promise<string[]>;

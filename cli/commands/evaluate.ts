@@ -11,7 +11,7 @@ import { modelKey } from "../../training/methods/contrastive.ts";
 import { startingKey } from "../../training/run/run-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
-import { type CommandHost, interruptible } from "../host.ts";
+import { type CommandHost, stoppable } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
@@ -46,8 +46,8 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   const { size, channels } = description;
   const choice = readDataFlags(flags, flags.data, 0);
   lines.say(`Morlet on ${(await getDevice()).name}`);
-  const stop = interruptible(host, () => "stopping after this measurement");
-  try {
+  const words = { asked: () => "stopping after this measurement", stopped: "stopped" };
+  return stoppable(host, lines, words, async (stop) => {
     const data = await openData(
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3 },
       ...([host, lines, stop.signal] as const),
@@ -81,14 +81,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
     }
     if (flags["few-labels"] !== undefined) await fewLabelTable(measured, lines);
     return 0;
-  } catch (error) {
-    if ((error as Error).name !== "AbortError") throw error;
-    lines.say("stopped");
-    return stop.code;
-  } finally {
-    stop.end();
-    lines.close();
-  }
+  });
 }
 
 /** Of the run, so that the untrained encoder is the one that the run started from. */

@@ -9,7 +9,7 @@ import { encodePng } from "../../training/report/png.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
-import { type CommandHost, interruptible } from "../host.ts";
+import { type CommandHost, stoppable } from "../host.ts";
 import { loadEncoder } from "../load-encoder.ts";
 import { dataFlags, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
@@ -56,8 +56,8 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
   }
   const choice = readDataFlags(flags, flags.data, 0);
   lines.say(`Morlet on ${(await getDevice()).name}`);
-  const stop = interruptible(host, () => "stopping");
-  try {
+  const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
+  return stoppable(host, lines, words, async (stop) => {
     const channels = description.channels === 1 ? 1 : 3;
     const { train } = await openData(
       { ...choice, size: choice.size ?? description.size, channels, limit, holdOut: 0 },
@@ -76,12 +76,5 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
     lines.say(`${out}: ${columns.join(", ")}`);
     for (const [i, name] of names.entries()) lines.say(`  row ${i + 1}  ${name}`);
     return 0;
-  } catch (error) {
-    if ((error as Error).name !== "AbortError") throw error;
-    lines.say("stopped; nothing was written");
-    return stop.code;
-  } finally {
-    stop.end();
-    lines.close();
-  }
+  });
 }

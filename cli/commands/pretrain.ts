@@ -6,7 +6,7 @@ import { descriptionOf } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
 import { lockFolder } from "../../training/run/folder-lock.ts";
 import { readFlags } from "../flags.ts";
-import { type CommandHost, interruptible } from "../host.ts";
+import { type CommandHost, stoppable } from "../host.ts";
 import { describeData, openData } from "../open-data.ts";
 import { pretrainLine } from "../pretrain/line.ts";
 import { checkMicroBatch, newPlan, resumedPlan, settle } from "../pretrain/plan.ts";
@@ -25,10 +25,11 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   const name = basename(plan.folder);
   let training = false;
   let unlock = plan.config ? await lockFolder(plan.folder) : null;
-  const stop = interruptible(host, () =>
-    training ? "stopping after this step, with a checkpoint" : "stopping",
-  );
-  try {
+  const words = {
+    asked: () => (training ? "stopping after this step, with a checkpoint" : "stopping"),
+    stopped: "stopped; nothing was begun",
+  };
+  return stoppable(host, lines, words, async (stop) => {
     const opened = await openData(plan.data, host, lines, stop.signal);
     const { preset, recipe: settled } = settle(plan, opened, flags, device.profile.kind === "gpu");
     const data = prepared(opened, settled);
@@ -62,13 +63,5 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
       flags,
       runs,
     });
-  } catch (error) {
-    if ((error as Error).name !== "AbortError") throw error;
-    lines.say("stopped; nothing was begun");
-    return stop.code;
-  } finally {
-    await unlock?.();
-    stop.end();
-    lines.close();
-  }
+  }).finally(() => unlock?.());
 }

@@ -1,5 +1,5 @@
-import type { Picture } from "./decode.ts";
 import { BadImage } from "./header.ts";
+import type { Picture } from "./picture.ts";
 
 /** How the pixels lie: one after the other, or colours with masks of their own. */
 const PLAIN = 0;

@@ -6,16 +6,9 @@ import { upright } from "./exif.ts";
 import { decodeGif } from "./gif.ts";
 import { BadImage, type ImageHeader, readHeader } from "./header.ts";
 import { decodeJpeg } from "./jpeg.ts";
+import type { Picture } from "./picture.ts";
 import { decodeOnPlatform, platformDecodes } from "./platform.ts";
 import { decodeWebp } from "./webp.ts";
-
-/** A decoded image: 8 bits a channel, not premultiplied, upright, rows from the top. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  /** `[height, width, 4]`: red, green, blue, opacity. */
-  readonly data: Uint8Array | Uint8ClampedArray;
-}
 
 /**
  * Decodes a picture of a known kind.

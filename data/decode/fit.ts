@@ -1,4 +1,4 @@
-import type { Picture } from "./decode.ts";
+import type { Picture } from "./picture.ts";
 import { resizeHost } from "./resize-host.ts";
 
 export type Fit = "cover" | "stretch";

@@ -1,5 +1,5 @@
-import type { Picture } from "./decode.ts";
 import { BadImage } from "./header.ts";
+import type { Picture } from "./picture.ts";
 
 const HEADER = 13;
 const EXTENSION = 0x21;

@@ -1,30 +1,11 @@
 import { concat, type Tensor } from "../../mod.ts";
 import { filterBank } from "./filter-bank.ts";
-import type { Geometry } from "./geometry.ts";
 import type { Labelled } from "./labelled.ts";
 import { type LowPass, lowPass } from "./low-pass.ts";
-import { portionsOf } from "./portions.ts";
+import { portionsOf, type Work } from "./portions.ts";
 import { ANGLES_OF_ROUND_ENVELOPES, SeparableStages } from "./separable-stage.ts";
 import { SpectralStages } from "./spectral-stage.ts";
-
-/** Wavelets applied to images and to moduli. What lies between the two methods is for the stages alone to read. */
-export interface Stages {
-  /** What `moduli` wants to know of images `[N, M, N']`. */
-  ofImages(images: Tensor): Labelled;
-  /** The same of real maps at `2^-level` of the resolution; angles are axis l. */
-  ofMaps(maps: Labelled, level: number): Labelled;
-  /** `|x * psi|` for all angles of a scale, along a new axis k. */
-  moduli(prepared: Labelled, level: number | "input", scale: number): Labelled;
-}
-
-export interface CascadeOptions {
-  readonly geometry: Geometry;
-  readonly scales: number;
-  readonly angles: number;
-  readonly maxOrder: 1 | 2;
-  /** Values that intermediate results may take. Default: in proportion to what comes in and goes out. */
-  readonly room?: number;
-}
+import type { Stages } from "./stages.ts";
 
 /** Moduli of wavelets before they are averaged: `maps` has axes n, k or n, l, k and those of rows and columns. */
 interface Moduli {
@@ -41,12 +22,12 @@ export interface ModulusMaps {
 }
 
 export class Cascade {
-  readonly #options: CascadeOptions;
+  readonly #options: Work;
   readonly #stages: Stages;
   readonly #averages: LowPass[];
   readonly #averageImages: LowPass;
 
-  constructor(options: CascadeOptions) {
+  constructor(options: Work) {
     const { geometry, scales, angles } = options;
     this.#options = options;
     this.#stages =

@@ -1,4 +1,14 @@
-import type { CascadeOptions } from "./cascade.ts";
+import type { Geometry } from "./geometry.ts";
+
+/** What a transform has to do. */
+export interface Work {
+  readonly geometry: Geometry;
+  readonly scales: number;
+  readonly angles: number;
+  readonly maxOrder: 1 | 2;
+  /** Values that intermediate results may take. Default: in proportion to what comes in and goes out. */
+  readonly room?: number;
+}
 
 /** How much of the work is done at once. */
 export interface Portions {
@@ -20,13 +30,13 @@ const KERNELS_OF_GROUP = 11;
  * Cuts the work so that what lies between images and coefficients stays small beside them, into as few launches as that
  * allows.
  */
-export function portionsOf(count: number, options: CascadeOptions): Portions {
-  const { geometry, scales, angles, maxOrder } = options;
+export function portionsOf(count: number, work: Work): Portions {
+  const { geometry, scales, angles, maxOrder } = work;
   const area = (level: number) => (geometry.padded[0] * geometry.padded[1]) / 4 ** level;
   const paths = 1 + scales * angles + (maxOrder === 2 ? (angles ** 2 * scales * (scales - 1)) / 2 : 0);
   const [m, n] = geometry.output;
   const outside = count * (geometry.input[0] * geometry.input[1] + paths * m * n);
-  const room = options.room ?? Math.max(LEAST / 4, SHARE * outside);
+  const room = work.room ?? Math.max(LEAST / 4, SHARE * outside);
   const second = maxOrder === 2 && scales > 1;
   /** Values that live at once for each image: each step has one complex array before it and one behind it. */
   const needed = (group: number) => {

@@ -1,5 +1,4 @@
 import { stack, type Tensor } from "../../mod.ts";
-import type { Stages } from "./cascade.ts";
 import { constant, stackRows } from "./constants.ts";
 import { contract } from "./contract.ts";
 import { amplitude, frequencyOf, sigmaOf } from "./filter-bank.ts";
@@ -8,6 +7,7 @@ import type { Labelled } from "./labelled.ts";
 import { axisSpectrum, type ComplexMatrix, combined, filterMatrix, type Matrix, scaled } from "./matrices.ts";
 import { modulus } from "./modulus.ts";
 import { levelOf, onMaps, type StageSpec } from "./stage-spec.ts";
+import type { Stages } from "./stages.ts";
 
 /** The number of angles at which the envelope is round, and a wave the product of one wave for each axis. */
 export const ANGLES_OF_ROUND_ENVELOPES = 4;

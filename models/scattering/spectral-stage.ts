@@ -1,5 +1,4 @@
 import { pad, type Tensor } from "../../mod.ts";
-import type { Stages } from "./cascade.ts";
 import { constantOf } from "./constants.ts";
 import type { FilterBank } from "./filter-bank.ts";
 import type { Geometry } from "./geometry.ts";
@@ -8,6 +7,7 @@ import { fourierMatrix } from "./matrices.ts";
 import { modulus } from "./modulus.ts";
 import { radixOf } from "./radix.ts";
 import { backFirst, backSecond, forwardFirst, forwardSecond, paddedForward } from "./spectral-matrices.ts";
+import type { Stages } from "./stages.ts";
 
 /** From here on it is cheaper to pad first, and then to transform in two steps. */
 const LONGEST_DIRECT = 64;

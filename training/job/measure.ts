@@ -8,8 +8,9 @@ import { hostRandom, shuffled } from "../evaluate/random.ts";
 import { retrieval } from "../evaluate/retrieval.ts";
 import { spread } from "../monitors/spread.ts";
 import { emojiPairs, type Pairs } from "./pairs.ts";
+import { pairRanks, type Ranks } from "./ranks.ts";
 import type { Way, WayName } from "./ways.ts";
-import { canBeWhitened, pairRanks, type Whitened, whitenedScore } from "./whitened.ts";
+import { canBeWhitened, type Whitened, whitenedScore } from "./whitened.ts";
 
 /** One way to represent images, and what it is worth. Shares, 0 to 1; null is what could not be measured. */
 export interface Score {
@@ -25,11 +26,6 @@ export interface Score {
   readonly linear: number | null;
   /** The same of whitened embeddings, of the trained encoder alone. */
   readonly whitened: Whitened | null;
-}
-
-export interface Ranks {
-  readonly first: number;
-  readonly amongFive: number;
 }
 
 /** What measuring a way leaves for pictures. */

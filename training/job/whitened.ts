@@ -1,10 +1,9 @@
 import { type Embeddings, rowsOf } from "../evaluate/embeddings.ts";
 import { knn } from "../evaluate/knn.ts";
 import type { Labelled } from "../evaluate/labelled.ts";
-import { retrieval } from "../evaluate/retrieval.ts";
 import { whitening } from "../evaluate/search/whitening.ts";
-import type { Ranks } from "./measure.ts";
 import type { Pairs } from "./pairs.ts";
+import { pairRanks, type Ranks } from "./ranks.ts";
 
 /** What neighbours are worth once all directions of the embeddings count alike. Shares, 0 to 1; null as in `Score`. */
 export interface Whitened {
@@ -41,12 +40,6 @@ export async function whitenedScore(
     pairs: pairs && (await pairRanks(whiten(test), pairs)),
     knn: labelled && (await knn(of(labelled.train), of(labelled.test))).accuracy,
   };
-}
-
-/** How often the other image of a pair is the nearest, or one of the nearest five. */
-export async function pairRanks(embeddings: Embeddings, { first, second }: Pairs): Promise<Ranks> {
-  const [nearest = 0, amongFive = 0] = await retrieval(rowsOf(embeddings, first), rowsOf(embeddings, second));
-  return { first: nearest, amongFive };
 }
 
 /** Rows at even distances. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Embeddings } from "../../../training/evaluate/embeddings.ts";
-import { pairRanks, whitenedScore } from "../../../training/job/whitened.ts";
+import { pairRanks } from "../../../training/job/ranks.ts";
+import { whitenedScore } from "../../../training/job/whitened.ts";
 import { useNodeDevice } from "../../functions/check.ts";
 
 useNodeDevice();

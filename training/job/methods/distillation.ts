@@ -103,8 +103,10 @@ export function cropProblem(
 ): string | null {
   const [large, small] = cropSizes(crops, images);
   const need = patch * least;
-  if (Math.min(...large) < need)
-    return `crops of ${large.join(" x ")} are too small for patches of ${patch}: need ${need} pixels`;
+  if (Math.min(...large) < need) {
+    const flag = crops.large === null ? "--size" : "--view";
+    return `crops of ${large.join(" x ")} are too small for patches of ${patch}: give ${flag} ${need}`;
+  }
   if (crops.count > 0 && Math.min(...small) < need) {
     return `small crops of ${small.join(" x ")} are too small for patches of ${patch}: give --small ${need} or --locals 0`;
   }

@@ -44,7 +44,8 @@ export const esVitJob: JobMethod<EsVitRecipe, SelfDistillationState<EsVitNetwork
       return `images of ${images.height} x ${images.width} are not square, and a Swin transformer needs that: give --size ${Math.min(images.height, images.width)}`;
     }
     const wrong = heads.findIndex((count, stage) => (width * 2 ** stage) % count !== 0);
-    if (wrong >= 0) return `a width of ${width * 2 ** wrong} does not fall into ${heads[wrong]} heads`;
+    if (wrong >= 0)
+      return `a width of ${width * 2 ** wrong} does not fall into ${heads[wrong]} heads: give another --width`;
     // Every merging of patches halves the grid.
     return cropProblem(recipe, images, { patch, least: 2 ** (depths.length - 1) });
   },
