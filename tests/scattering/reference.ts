@@ -5,6 +5,28 @@ import { type Scattering2d, scattering2d } from "../../models/scattering/scatter
 import type { Golden } from "../golden/golden-file.ts";
 import { distance, largest } from "../support/distance.ts";
 
+/** The transforms that there are files of; the first is the quickest. */
+export const references = [
+  "J1_L8_o2_16x16",
+  "J1_L4_o1_16x16",
+  "J2_L4_o2_16x16_zero",
+  "J2_L4_o2_nobatch_16x16",
+  "J2_L8_o2_5x7",
+  "J3_L4_o2_8x8",
+  "J4_L4_o1_48x48",
+  "J2_L6_o2_20x36",
+  "J2_L8_o1_32x32",
+  "J2_L8_o2_24x24_prepad",
+  "J2_L8_o2_32x32",
+  "J2_L16_o2_32x32_rgb",
+  "J2_L16_o2_96x96",
+  "J3_L4_o2_8x24",
+  "J3_L4_o2_32x32",
+  "J3_L4_o2_37x51",
+  "J3_L8_o2_224x224",
+  "J4_L4_o2_48x48",
+] as const;
+
 /** The transform that a file was made with. */
 export function transformOf(golden: Golden): Scattering2d {
   const [rows = 0, columns = 0, J = 0, L = 0, order, prePadded] = golden.values("config");

@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { configureDevice, getDevice } from "../../../mod.ts";
 import type { Embeddings } from "../../../training/evaluate/embeddings.ts";
-import { knn } from "../../../training/evaluate/knn.ts";
+import { knn, knnVotes } from "../../../training/evaluate/knn.ts";
 import { nearest } from "../../../training/evaluate/nearest.ts";
 import { similarityRows } from "../../../training/evaluate/similarity.ts";
+import { relativeDistance } from "../../golden/closeness.ts";
 import { goldenTest } from "../../golden/golden-file.ts";
 import { nodeGPU } from "../../support/host.ts";
 import { clouds, cosine } from "./clouds.ts";
@@ -74,8 +75,11 @@ goldenTest("dino/knn", "k-NN: the golden neighbours, votes and accuracies", asyn
   const train = { embeddings: embeddings("input.train"), labels: numbers("input.train_labels") };
   const tested = { embeddings: embeddings("input.test"), labels: numbers("input.test_labels") };
   for (const k of [5, 10, 20]) {
-    const { indices } = await nearest(tested.embeddings, train.embeddings, { k });
-    expect([...indices]).toEqual([...numbers(`k${k}.index`)]);
+    const found = await nearest(tested.embeddings, train.embeddings, { k });
+    expect([...found.indices]).toEqual([...numbers(`k${k}.index`)]);
+    expect(relativeDistance(found.similarities, numbers(`k${k}.sim`))).toBeLessThan(1e-6);
+    const votes = knnVotes(found, train.labels, 10, { temperature: 0.07 });
+    expect(relativeDistance(votes, numbers(`k${k}.votes`))).toBeLessThan(1e-5);
     const { accuracy, predictions } = await knn(train, tested, { k, temperature: 0.07 });
     expect([...predictions]).toEqual([...numbers(`k${k}.pred`)]);
     expect(accuracy * 100).toBeCloseTo(numbers(`k${k}.accuracy`)[0]!, 2);
