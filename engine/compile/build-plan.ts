@@ -13,6 +13,7 @@ import { orderKernels, StillNeeded } from "./order.ts";
 import { place } from "./place.ts";
 import type { Program } from "./program.ts";
 import { recomputeOld } from "./recompute.ts";
+import { reuseOperands } from "./reuse.ts";
 import { simplify } from "./simplify.ts";
 import { splitLongSums } from "./split.ts";
 
@@ -51,7 +52,7 @@ function passed<T extends Program | FusedProgram>(name: string, after: T, profil
   return after;
 }
 
-/** Turns a program into a plan: expand, simplify, split long sums, recompute, fuse, flatten, order, bundle, place. */
+/** Turns a program into a plan: expand, simplify, split long sums, recompute, fuse, flatten, order, bundle, reuse, place. */
 export function buildPlan(
   program: Program,
   profile: Profile,
@@ -91,7 +92,9 @@ export function buildPlan(
 function inOrder(fused: FusedProgram, profile: Profile, o: GraphOps): FusedProgram {
   const flat = debug.fuse ? passed("flatten", flatten(fused, o, profile), profile) : fused;
   const ordered = passed("order", orderKernels(flat), profile);
-  return debug.fuse ? passed("bundle", bundle(ordered, profile), profile) : ordered;
+  if (!debug.fuse) return ordered;
+  const bundled = passed("bundle", bundle(ordered, profile), profile);
+  return passed("reuse", reuseOperands(bundled), profile);
 }
 
 /** Results that take the place of an input which is not wanted itself. */

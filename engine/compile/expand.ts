@@ -8,7 +8,7 @@ import type { Program } from "./program.ts";
 export function expandRewrites(program: Program, profile: Profile, o: GraphOps): Program {
   const done = new Map<GraphNode, GraphNode>(program.inputs.map((x) => [x, x]));
   const run = (root: GraphNode): GraphNode => {
-    for (const x of topologicalOrder([root]))
+    for (const x of topologicalOrder([root], done))
       if (!done.has(x))
         done.set(
           x,

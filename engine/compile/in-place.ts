@@ -16,11 +16,9 @@ export function overwritten(
 ): Map<GraphNode, GraphNode> {
   if (c.bundled) return new Map(c.bundled.flatMap((part) => [...overwritten(fused, part)]));
   const result = new Map<GraphNode, GraphNode>();
-  if (c.kind === "scan" || c.kind === "sort" || c.kind === "attention") return result;
-  const reads = readsOf(fused, c);
   for (const x of c.outputs) {
     const old = fused.replaces.get(x);
-    if (old && (!reads.includes(old) || readsAtOwnElement(fused, c, x, old))) result.set(x, old);
+    if (old && mayOverwrite(fused, c, x, old)) result.set(x, old);
   }
   return result;
 }
@@ -35,18 +33,22 @@ export function bindingsOf(
   return [...reads, ...c.outputs.filter((x) => !reads.includes(over.get(x) as GraphNode))];
 }
 
-function readsAtOwnElement(
+/** Whether a kernel may write its result `x` over `old`. */
+export function mayOverwrite(
   fused: Pick<FusedProgram, "owner" | "program">,
   c: Cluster,
   x: GraphNode,
   old: GraphNode,
 ): boolean {
+  if (c.kind === "scan" || c.kind === "sort" || c.kind === "attention") return false;
   const frame = c.frames.get(x);
   const isHere = (m: GraphNode): boolean => {
     const mine = c.frames.get(m);
     return !c.heroes.includes(m) && !!mine && !!frame && samePosition(mine, frame);
   };
-  return !!frame && readsInPlace(fused, c, { isHere, isTarget: (y) => y === old });
+  return frame
+    ? readsInPlace(fused, c, { isHere, isTarget: (y) => y === old })
+    : !readsOf(fused, c).includes(old);
 }
 
 /**

@@ -151,6 +151,12 @@ class Placing {
     return { kind: "output", index: this.#outputs.get(root) as number };
   }
 
+  /** The intermediate result that lay first where `x` lies: all that take each other's place have its number. */
+  #firstIn(x: Operand): Operand {
+    const old = this.#inPlace.get(x as GraphNode);
+    return old && this.#fused.owner.has(old) ? this.#firstIn(old) : x;
+  }
+
   #writeKernels(): { values: Operand[]; steps: PlanStep[] } {
     const fused = this.#fused;
     const profile = this.#profile;
@@ -165,8 +171,9 @@ class Placing {
       steps.push({
         program,
         values: bound.map(({ x }) => {
-          const number = numbers.get(x) ?? values.push(x) - 1;
-          numbers.set(x, number);
+          const first = this.#firstIn(x);
+          const number = numbers.get(first) ?? values.push(first) - 1;
+          numbers.set(first, number);
           return number;
         }),
         ops: [...new Set(cluster.members.map((m) => m.op))],
@@ -191,7 +198,8 @@ class Placing {
       const whole = this.#fused.parts.get(x)?.whole;
       if (whole && !partsOf(this.#fused, whole).every((part) => this.#written.has(part))) return [];
       if (whole) return [{ node: whole, value: numbers.get(whole) as number, offset: 0 }];
-      const value = numbers.get(x) ?? (numbers.get(this.#inPlace.get(x) as GraphNode) as number);
+      const value =
+        numbers.get(this.#firstIn(x)) ?? (numbers.get(this.#inPlace.get(x) as GraphNode) as number);
       const parts = this.#fused.flats.get(x)?.segments ?? [{ node: x, offset: 0 }];
       return parts.map(({ node, offset }) => ({ node, value, offset }));
     });
@@ -217,7 +225,7 @@ class Placing {
     }
   }
 
-  #leasePools(): { leases: Map<Operand, Lease>; pools: number[] } {
+  #leasePools(): { leases: Map<Operand, Lease>; pools: readonly number[] } {
     const mine = [...this.#lives].filter(
       ([x]) => !this.#inputs.has(x) && !this.#outputs.has(x) && !this.#blockOf.has(x),
     );

@@ -14,7 +14,7 @@ export function watchPass(
 ): void {
   if ("clusters" in after) {
     if (verify && name === "fuse") checkFused(after, profile);
-    if (verify && (name === "order" || name === "bundle")) checkOrdered(after);
+    if (verify && ["order", "bundle", "reuse"].includes(name)) checkOrdered(after);
     print?.(`-- after ${name}\n${printFused(after)}`);
   } else {
     if (verify) checkTensors(after);

@@ -67,8 +67,14 @@ export function makeNode(
   return new GraphNode(primitive, inputs, params, { dtype, shape });
 }
 
-/** Every node that `roots` need, inputs first. Evaluated nodes count as inputs of the program. */
-export function topologicalOrder(roots: readonly GraphNode[]): GraphNode[] {
+/**
+ * Every node that `roots` need, inputs first. Evaluated nodes count as inputs of the program; what lies below `known`
+ * ones alone is left out.
+ */
+export function topologicalOrder(
+  roots: readonly GraphNode[],
+  known: { has(x: GraphNode): boolean } = new Set(),
+): GraphNode[] {
   const order: GraphNode[] = [];
   const seen = new Set<GraphNode>();
   // An explicit stack: graphs of long eager loops are deeper than the call stack.
@@ -79,7 +85,7 @@ export function topologicalOrder(roots: readonly GraphNode[]): GraphNode[] {
     stack.push({ node: root, next: 0 });
     while (stack.length > 0) {
       const top = stack[stack.length - 1] as { node: GraphNode; next: number };
-      const inputs = top.node.stored ? [] : top.node.inputs;
+      const inputs = top.node.stored || known.has(top.node) ? [] : top.node.inputs;
       const input = inputs[top.next++];
       if (input === undefined) {
         order.push(top.node);
