@@ -18,7 +18,7 @@ import {
   tellLookup,
   whileTracing,
 } from "./evaluate.ts";
-import type { GraphNode } from "./ir/node.ts";
+import { GraphNode } from "./ir/node.ts";
 import { type Plan, type PlanReport, reportOf } from "./ir/plan.ts";
 import { ops } from "./ops/build.ts";
 import type { Device } from "./runtime/device.ts";
@@ -116,14 +116,21 @@ export function compile<A extends unknown[], R>(
   const call = (...args: A): R => {
     const { trace, leaves } = find(args);
     const nodes = leaves.map((x) => x.node);
+    const fresh = new Set<number>();
     if (nodes.some((x) => x.stored === null) || trace.captured.some((x) => x.stored === null)) {
+      for (const { input } of trace.state.flat()) {
+        const x = nodes[input] as GraphNode;
+        if (x.stored || x.primitive.name !== "full") continue;
+        nodes[input] = ownConstant(x, input);
+        fresh.add(input);
+      }
       evaluate([...nodes, ...trace.captured]);
     }
     const inputs = nodes.map(storageOf);
     for (const x of trace.captured) inputs.push(storageOf(x));
     for (const x of inputs) x.check(name);
     const outputs = trace.outputs.map((x) => new Storage(x.dtype, sizeOf(x.shape)));
-    const owned = ownedInputs(trace, inputs, origin);
+    const owned = new Set([...ownedInputs(trace, inputs, origin), ...fresh]);
     const asker = { name, stack: stackIfTold() };
     // The call may have to wait for the device; what it reads must not go meanwhile.
     for (const x of inputs) x.pin();
@@ -277,6 +284,13 @@ function groupsOf(matches: readonly StateMatch[]): StateMatch[][] {
   for (const m of matches) groups.set(m.group, [...(groups.get(m.group) ?? []), m]);
   return [...groups.values()];
 }
+
+/**
+ * The same constant once more, for one call alone: that may overwrite it, while the tensor stays what it is, to be made
+ * when somebody reads it. So the zeros that an optimiser begins with take no memory beside what they become.
+ */
+const ownConstant = (x: GraphNode, tag: number): GraphNode =>
+  new GraphNode(x.primitive, [], { ...(x.params as object), tag }, x, x.op);
 
 /** State arguments that this call may overwrite: all of a tree, and only what the latest call returned for it. */
 function ownedInputs(trace: Trace, inputs: readonly Storage[], origin: object): Set<number> {

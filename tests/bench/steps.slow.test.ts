@@ -30,6 +30,13 @@ describe.each(["gpu", "quads"] as const)("planned for %s", (family) => {
     return () => device.destroy();
   });
 
+  // Before the others: the device remembers its peak.
+  test("the step of the MLP takes at most half of the 20.9 MB that jax-js takes", async () => {
+    const subject = await Object.values(mlp[0]?.variants ?? {})[0]?.();
+    const numbers = await subject?.numbers?.(1);
+    expect(numbers?.peakBytes).toBeLessThanOrEqual(10.45e6);
+  });
+
   test.each(Object.entries(most[family]))("the step of %s", async (name, [dispatches, megabytes]) => {
     const [bench] = benches[name as keyof typeof benches];
     const subject = await Object.values(bench?.variants ?? {})[0]?.();

@@ -9,6 +9,7 @@ import {
   type Tensor,
   TraceError,
   tensor,
+  zeros,
 } from "../../mod.ts";
 import { useDevice } from "../support/device.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -94,6 +95,27 @@ test("a state tensor that is not changed, or stands in two places, keeps its val
   const r = twice({ a: tensor([1]), b: tensor([1]) });
   const shared = twice({ a: r.a, b: r.a });
   expect([await shared.a.item(), await shared.b.item()]).toEqual([4, 4]);
+});
+
+test("constants that a state begins with take no memory beside what they become, and stay what they are", async () => {
+  const length = 1 << 16;
+  const none = zeros([length]);
+  const given = { m: none, v: none, ones: zeros([length]).onesLike() };
+  const step = compile((s: typeof given) => ({ m: s.m.add(1), v: s.v.sub(s.ones), ones: s.ones.mul(3) }));
+  await device().idle();
+  const before = device().memory().live;
+  let state = step(given);
+  await device().idle();
+  expect(device().memory().live - before).toBe(3 * 4 * length);
+  state = step(state);
+  const firsts = async (s: typeof given) => [
+    (await s.m.data())[0],
+    (await s.v.data())[0],
+    (await s.ones.data())[0],
+  ];
+  expect(await firsts(state)).toEqual([2, -4, 9]);
+  expect(await firsts(given)).toEqual([0, 0, 1]);
+  expect(await firsts(step(given))).toEqual([1, -1, 3]);
 });
 
 test("live memory is constant over 200 steps", async () => {
