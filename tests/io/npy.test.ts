@@ -6,6 +6,7 @@ import type { HostArray } from "../../engine/io/host-array.ts";
 import { hostDTypes } from "../../engine/io/host-array.ts";
 import { readNpy, writeNpy } from "../../engine/io/npy.ts";
 import { arbitraryArray, atOddAddress, facts, samples } from "./arrays.ts";
+import { failureOf } from "./failure.ts";
 import { numpyFiles, numpyValues } from "./numpy-files.ts";
 
 type NumpyFile = keyof typeof numpyFiles;
@@ -25,16 +26,6 @@ function file(header: string, dataBytes = 0, version: readonly [number, number] 
   else view.setUint32(8, text.length, true);
   bytes.set(text, 8 + lengthBytes);
   return bytes;
-}
-
-function failureOf(read: () => unknown): FileFormatError {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof FileFormatError) return error;
-    throw error;
-  }
-  return expect.fail("nothing was thrown");
 }
 
 function values(array: HostArray): (number | bigint)[] {

@@ -1,6 +1,4 @@
-import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { softwareProfile } from "../../engine/core/profile.ts";
-import { Device as DeviceClass } from "../../engine/runtime/device.ts";
+import { afterEach, describe, expect, test } from "vitest";
 import { PipelineCache } from "../../engine/runtime/pipelines.ts";
 import type { KernelProgram } from "../../kernels/program.ts";
 import {
@@ -8,31 +6,20 @@ import {
   compile,
   configureDevice,
   createDevice,
-  type Device,
-  DeviceMismatchError,
-  DisposedError,
   getDevice,
   KernelError,
   NoDeviceError,
   ShapeError,
-  scalar,
-  setDevice,
   type Tensor,
   tensor,
   zeros,
 } from "../../mod.ts";
+import { errorOf } from "../support/error-of.ts";
 import { nodeGPU, nullGPU } from "../support/host.ts";
 
 const gpu = nodeGPU();
 const LENGTH = 2000;
 const many = () => arange(LENGTH, undefined, 1, { dtype: "f32" });
-
-/** What a promise rejects with. */
-const errorOf = (work: Promise<unknown>): Promise<unknown> =>
-  work.then(
-    () => new Error("it did not fail"),
-    (error: unknown) => error,
-  );
 
 describe("no device", () => {
   test("rejects what was handed over before it was known, and the next try may succeed", async () => {
@@ -107,73 +94,6 @@ describe("an invalid kernel", () => {
   });
 });
 
-describe("use after dispose", () => {
-  test("of an evaluated tensor, and of one that was not evaluated", async () => {
-    const x = many();
-    const y = x.add(1);
-    await y.data();
-    y.dispose();
-    y.dispose();
-    expect(y.isDisposed).toBe(true);
-    expect(String(y)).toContain("disposed");
-    await expect(y.data()).rejects.toThrow(DisposedError);
-    await expect(y.mul(2).data()).rejects.toThrow(DisposedError);
-    const z = x.add(2);
-    z.dispose();
-    expect(z.isDisposed).toBe(true);
-    await expect(z.data()).rejects.toThrow(DisposedError);
-    await expect(z.sum().item()).rejects.toThrow(DisposedError);
-    expect((await x.data())[1]).toBe(1);
-  });
-
-  test("leaves what was made from an unevaluated tensor alone", async () => {
-    const total = (() => {
-      using doubled = many().mul(2);
-      return doubled.sum();
-    })();
-    expect(await total.item()).toBe(LENGTH * (LENGTH - 1));
-  });
-
-  test("of the state that a step has updated in place", async () => {
-    const step = compile((s: { w: Tensor; n: Tensor }) => ({ w: s.w.add(1), n: s.n.add(1) }), {
-      name: "train",
-    });
-    const first = step({ w: many(), n: scalar(0) });
-    const second = step(first);
-    expect(first.w.isDisposed).toBe(true);
-    const error = (await errorOf(first.w.data())) as DisposedError;
-    expect(error).toBeInstanceOf(DisposedError);
-    expect(error.facts.problem).toContain("train");
-    expect(() => step(first)).toThrow(DisposedError);
-    expect((await second.w.data())[0]).toBe(2);
-    await (await getDevice()).idle();
-    await expect(first.w.mul(2).data()).rejects.toThrow(/updated in place by train/);
-  });
-
-  test("does not take the values from work that has been handed over", async () => {
-    const x = many();
-    const y = x.mul(3).evaluate();
-    const z = y.add(1).evaluate();
-    const read = z.data();
-    x.dispose();
-    y.dispose();
-    z.dispose();
-    expect((await read)[2]).toBe(7);
-    await expect(z.data()).rejects.toThrow(DisposedError);
-  });
-
-  test("a read that was asked for before a step takes its state sees the old values", async () => {
-    const step = compile((s: { w: Tensor }) => ({ w: s.w.add(1) }));
-    let state = step(step({ w: many() }));
-    const reads: Promise<ArrayLike<number>>[] = [];
-    for (let i = 0; i < 5; i++) {
-      reads.push(state.w.data());
-      state = step(state);
-    }
-    expect((await Promise.all(reads)).map((d) => d[0])).toEqual([2, 3, 4, 5, 6]);
-  });
-});
-
 describe("errors that WebGPU reports late", () => {
   afterEach(async () => {
     await (await getDevice()).idle().catch(() => undefined);
@@ -238,84 +158,4 @@ describe("an error inside a compiled function", () => {
     expect(step.compilations).toBe(1);
     expect(() => tensor([1]).matmul(zeros([3, 3]))).toThrow(/^matmul: /);
   });
-});
-
-describe("a device of the user's", () => {
-  test("is worked on, not listened to, and not destroyed", async () => {
-    const raw = (await (await gpu.requestAdapter())?.requestDevice()) as GPUDevice;
-    const device = await createDevice({ device: raw });
-    setDevice(device);
-    expect(device.gpu).toBe(raw);
-    const x = many().add(1);
-    expect((await x.data())[0]).toBe(1);
-    raw.addEventListener("uncapturederror", (event) => event.preventDefault());
-    raw.createBuffer({ size: 16, usage: 0xffff });
-    await raw.queue.onSubmittedWorkDone();
-    expect((await x.mul(2).data())[0]).toBe(2);
-    device.destroy();
-    const alive = raw.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ });
-    await alive.mapAsync(GPUMapMode.READ);
-    raw.destroy();
-    expect(await getDevice()).not.toBe(device);
-  });
-});
-
-describe("two devices", () => {
-  let a: Device;
-  let b: Device;
-  beforeAll(async () => {
-    [a, b] = await Promise.all([createDevice({ gpu }), createDevice({ gpu })]);
-  });
-
-  test("each keeps the work on its own tensors", async () => {
-    setDevice(a);
-    const onA = many().add(1).evaluate();
-    setDevice(b);
-    const onB = many().add(2).evaluate();
-    const [fromA, fromB] = [onA.mul(2), onB.mul(2)];
-    expect((await fromA.data())[1]).toBe(4);
-    expect((await fromB.data())[1]).toBe(6);
-    await Promise.all([a.idle(), b.idle()]);
-    const before = [a.memory().live, b.memory().live];
-    fromA.dispose();
-    expect([a.memory().live < (before[0] as number), b.memory().live === before[1]]).toEqual([true, true]);
-    const error = await errorOf(onA.add(onB).data());
-    expect(error).toBeInstanceOf(DeviceMismatchError);
-    expect((error as DeviceMismatchError).op).toBe("add");
-  });
-
-  test("share what is on the host", async () => {
-    const step = compile((w: Tensor, x: Tensor) => w.add(x));
-    const x = tensor([1]);
-    setDevice(a);
-    const onA = many().evaluate();
-    setDevice(b);
-    const onB = many().evaluate();
-    expect((await step(onA, x).data())[1]).toBe(2);
-    expect((await step(onB, x).data())[1]).toBe(2);
-    expect((await step(onA, x).data())[2]).toBe(3);
-    expect(step.compilations).toBe(1);
-  });
-
-  test("losing one does not harm the other", async () => {
-    setDevice(a);
-    const onA = many().add(1).evaluate();
-    setDevice(b);
-    const onB = many().add(2).evaluate();
-    await Promise.all([a.idle(), b.idle()]);
-    a.destroy();
-    await expect(onA.data()).rejects.toThrow(/lost/);
-    await expect(onA.add(onB).data()).rejects.toThrow(/lost/);
-    expect((await onB.data())[0]).toBe(2);
-    expect(await getDevice()).toBe(b);
-  });
-});
-
-test("a profile can be forced on any adapter", async () => {
-  const device = await createDevice({ gpu, kernels: "gpu" });
-  expect(device.profile.kind).toBe("gpu");
-  expect(device).toBeInstanceOf(DeviceClass);
-  expect({ ...softwareProfile, ...device.profile }.maxBindings).toBe(8);
-  setDevice(device);
-  expect((await many().reshape([50, 40]).sum({ axis: 1 }).data())[0]).toBe(780);
 });
