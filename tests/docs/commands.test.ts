@@ -9,9 +9,14 @@ import { exportLine } from "../../cli/commands/export.ts";
 import { lookLine } from "../../cli/commands/look.ts";
 import { type CommandLine, readFlags } from "../../cli/flags.ts";
 import { pretrainLine } from "../../cli/pretrain/line.ts";
+import * as io from "../../io.ts";
+import * as losses from "../../losses/mod.ts";
+import * as engine from "../../mod.ts";
+import * as signal from "../../signal.ts";
 import { root } from "../../tools/host-env.mjs";
 import { methodNames } from "../../training/job/method-of.ts";
 import { presetNames } from "../../training/job/presets.ts";
+import * as vision from "../../vision.ts";
 
 const lines = [pretrainLine, embedLine, evaluateLine, lookLine, exportLine, doctorLine];
 const documents = [
@@ -116,6 +121,12 @@ test("flags and presets in sentences are there", () => {
   const told = new Set(codeOf("docs/images.md").map((word) => word.replace(/^--preset /, "")));
   const shown = presetNames.filter((name) => !/^scatsimclr\d/.test(name)); // which are told as a range
   expect(shown.filter((name) => !told.has(name))).toEqual([]);
+});
+
+test("all that the engine exports is told", () => {
+  const told = new Set(textOf("docs/tensors.md").match(/\w+/g));
+  const exported = [engine, io, signal, vision, losses].flatMap((module) => Object.keys(module));
+  expect(exported.filter((name) => !told.has(name))).toEqual([]);
 });
 
 /** `a/{b,c}.ts` as `a/b.ts` and `a/c.ts`. */

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../tools/bundle.mjs";
@@ -71,8 +71,8 @@ const snippets = [...blocks, ...notebooks];
 /** The package's names as the sources that they stand for. */
 function withSources(code: string): string {
   return code.replace(/from "morlet(\/\w+)?"/g, (_, entry: string | undefined) => {
-    const flat = [undefined, "/io", "/signal"].includes(entry);
-    const file = flat ? `${entry?.slice(1) ?? "mod"}.ts` : `${entry?.slice(1)}/mod.ts`;
+    const name = entry?.slice(1) ?? "mod";
+    const file = existsSync(join(root, `${name}.ts`)) ? `${name}.ts` : `${name}/mod.ts`;
     return `from ${JSON.stringify(join(root, file))}`;
   });
 }

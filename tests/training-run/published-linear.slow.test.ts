@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { configureDevice } from "../../mod.ts";
+import { standardiser } from "../../training/evaluate/standardise.ts";
 import type { Embeddings } from "../../training/mod.ts";
 import { publishedLinearEvaluation } from "../../training/mod.ts";
 import { relativeDistance } from "../golden/closeness.ts";
@@ -15,6 +16,11 @@ function labelled(golden: Golden, side: "train" | "test") {
 }
 
 goldenTest("scatsimclr/linear_eval_n50_d6_c3", "400 steps are those of the reference", async (golden) => {
+  const scale = standardiser(labelled(golden, "train").embeddings, 0);
+  for (const side of ["train", "test"] as const) {
+    const scaled = scale(labelled(golden, side).embeddings).values;
+    expect(relativeDistance(scaled, golden.values(`scaled_${side}`))).toBeLessThan(1e-6);
+  }
   const start = { weight: golden.values("W0"), bias: golden.values("b0") };
   const result = await publishedLinearEvaluation(labelled(golden, "train"), labelled(golden, "test"), {
     batch: 16,

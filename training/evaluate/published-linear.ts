@@ -5,6 +5,7 @@ import { adam } from "../optim/adam.ts";
 import type { OptimiserState } from "../optim/optimiser.ts";
 import type { Embeddings } from "./embeddings.ts";
 import { type Classified, classesOf, judge, type Labelled, largestAt } from "./labelled.ts";
+import { standardiser } from "./standardise.ts";
 
 export interface PublishedLinearOptions {
   /** Default 100. */
@@ -61,7 +62,7 @@ export async function publishedLinearEvaluation(
   const { epochs = 100, batch = 64, rate = 3e-4, weightDecay = 1e-4, seed = 0, start } = options;
   const classes = classesOf(train.labels, test.labels);
   const { width } = train.embeddings;
-  const scale = scaling(train.embeddings);
+  const scale = standardiser(train.embeddings, 0);
   const blank = new Linear({ key: key(seed), inFeatures: width, outFeatures: classes });
   const layer: Layer = start
     ? {
@@ -105,26 +106,6 @@ export async function publishedLinearEvaluation(
     for (const { rows, targets } of batches) for (const x of [rows, targets]) x.dispose();
     step.dispose();
   }
-}
-
-/** To zero mean and unit deviation in these rows; a deviation of 0 counts as 1. */
-function scaling({ count, width, values }: Embeddings): (rows: Embeddings) => Embeddings {
-  const mean = new Float64Array(width);
-  const variance = new Float64Array(width);
-  values.forEach((value, i) => {
-    mean[i % width]! += value / count;
-  });
-  values.forEach((value, i) => {
-    variance[i % width]! += (value - (mean[i % width] as number)) ** 2 / count;
-  });
-  const deviation = variance.map((x) => Math.sqrt(x) || 1);
-  return (rows) => ({
-    ...rows,
-    values: Float32Array.from(
-      rows.values,
-      (value, i) => (value - (mean[i % width] as number)) / (deviation[i % width] as number),
-    ),
-  });
 }
 
 function batchesOf({ count, width, values }: Embeddings, labels: ArrayLike<number>, batch: number) {

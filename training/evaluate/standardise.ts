@@ -2,7 +2,10 @@ import type { Embeddings } from "./embeddings.ts";
 
 /**
  * Brings each feature to zero mean and unit deviation in these rows, and other rows alike. A feature that never changes
- * becomes 0: its deviation counts as `floor`.
+ * becomes 0.
+ *
+ * @param floor Added to the deviations, so that features which hardly change are not blown up. With 0, a deviation of 0
+ *   counts as 1.
  *
  * Source: training/evaluate/standardise.ts.
  */
@@ -23,7 +26,7 @@ export function standardiser(
       variance[k]! += ((values[from + k] as number) - (mean[k] as number)) ** 2 / count;
     }
   });
-  const scale = variance.map((each) => 1 / (Math.sqrt(each) + floor));
+  const scale = variance.map((each) => 1 / (Math.sqrt(each) + floor || 1));
   return (rows) => {
     const scaled = new Float32Array(rows.values.length);
     for (let i = 0; i < rows.count; i++) {

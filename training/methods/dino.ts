@@ -16,7 +16,7 @@ export interface DinoOptions extends SelfDistillationOptions {
  * DINO: a vision transformer learns to say of small parts of an image what it says of the whole.
  *
  * @example
- *   const method = dino({ network: smallImages.dino.network, statistics: channelStatistics(images) });
+ *   const method = dino({ network: smallImages().dino.network, statistics: channelStatistics(images) });
  *
  * Source: training/methods/dino.ts. Paper: Caron et al. 2021.
  */
