@@ -53,7 +53,8 @@ export function ensureInstalled() {
     stdio: ["ignore", "inherit", "inherit"],
     shell: process.platform === "win32",
   });
-  if (npm.error) throw new HostError("npm is not on the PATH: install Node.js 20 or newer together with npm");
+  if (npm.error)
+    throw new HostError("npm is not on the PATH: install Node.js 20.19 or newer together with npm");
   if (npm.status !== 0) throw new HostError("npm ci failed: see its message above; it needs an npm registry");
 }
 

@@ -9,7 +9,7 @@ import { meanOf, range } from "./reduce-axes.ts";
 
 const o = ops;
 
-interface AxisOption {
+export interface AxisOption {
   axis?: number;
 }
 

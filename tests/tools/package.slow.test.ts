@@ -51,3 +51,13 @@ test("importing every entry works without WebGPU and starts nothing", () => {
     console.log(JSON.stringify(Object.keys(globalThis).length - before));`;
   expect(runProgram(script)).toBe(0);
 });
+
+test("its types can be told apart from the sources", () => {
+  const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+  const types = join(folder, "types");
+  const args = [tsc, "-p", join(root, "tools", "tsconfig.build.json"), "--outDir", types];
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+  for (const entry of present)
+    expect(existsSync(join(types, entry.replace(/\.ts$/, ".d.ts"))), entry).toBe(true);
+});
