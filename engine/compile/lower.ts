@@ -2,7 +2,7 @@ import { bundleKernel } from "../../kernels/bundle.ts";
 import { extraSteps } from "../../kernels/dot-parts.ts";
 import { emitKernel, type KernelSpec } from "../../kernels/kernel.ts";
 import type { Store } from "../../kernels/map.ts";
-import type { Cost, KernelBinding, KernelProgram } from "../../kernels/program.ts";
+import { type Cost, type KernelBinding, type KernelProgram, keepLoops } from "../../kernels/program.ts";
 import type { RowFold } from "../../kernels/row.ts";
 import { ScalarBuilder, type Step, scalarType } from "../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr, samePosition } from "../../kernels/scalar/index-algebra.ts";
@@ -143,7 +143,12 @@ class Lowering {
     if (workgroupSize && (spec.kind === "map" || spec.kind === "row")) sized = { ...spec, workgroupSize };
     if (workgroupSize && spec.kind === "dot" && spec.tile.variant === "quad")
       sized = { ...spec, tile: { ...spec.tile, quads: workgroupSize / 4 } };
-    return { program: emitKernel(sized), operands: this.#operands };
+    const program = emitKernel(sized);
+    const { kind, quads } = this.#profile;
+    return {
+      program: kind === "software" && !quads ? keepLoops(program) : program,
+      operands: this.#operands,
+    };
   }
 
   #bind(x: GraphNode, access: KernelBinding["access"]): void {
