@@ -172,7 +172,8 @@ function nothingUsable(name: string, skipped: readonly Damage[], others = 0): Im
 function chooseSides(found: Found, options: OpenOptions): { train: Side; test: Side | null } {
   const { limit = Number.POSITIVE_INFINITY, holdOut = 0, seed = 0 } = options;
   if (!(limit >= 1)) throw new RangeError(`openImages: limit is ${limit}; need 1 or more`);
-  if (!(holdOut >= 0 && holdOut < 1)) throw new RangeError(`openImages: holdOut is ${holdOut}; need 0 to 1`);
+  if (!(holdOut >= 0 && holdOut < 1))
+    throw new RangeError(`openImages: holdOut is ${holdOut}; need a share from 0 to below 1`);
   const labelsOf = ({ names, labels }: Candidates) => labels ?? new Int32Array(names.length);
   const limited = (from: Candidates, places: readonly number[]): Side => {
     if (places.length <= limit) return { from, places };

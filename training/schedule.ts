@@ -122,7 +122,9 @@ const halfWave = (from: number, to: number, part: number): number =>
 function checkWarmup(name: string, warmup: number, steps: number): void {
   atLeast(name, "warmup", warmup, 0);
   if (warmup > steps) {
-    throw new RangeError(`${name}: a warm-up of ${warmup} steps does not fit into ${steps}`);
+    throw new RangeError(
+      `${name}: a warm-up of ${warmup} steps does not fit into ${steps}; try a shorter one`,
+    );
   }
 }
 

@@ -97,7 +97,8 @@ function checked(images: ImageSet, batch: number, { epoch, step }: Cursor): numb
     throw new RangeError(`batches: batches of ${batch}; need a whole number from 1 on`);
   }
   const perEpoch = batchesPerEpoch(images, batch);
-  if (perEpoch === 0) throw new RangeError(`batches: ${images.count} images are no batch of ${batch}`);
+  if (perEpoch === 0)
+    throw new RangeError(`batches: ${images.count} images are no batch of ${batch}; try a smaller one`);
   const isPlace = [epoch, step].every((x) => Number.isInteger(x) && x >= 0) && step <= perEpoch;
   if (!isPlace) {
     throw new RangeError(`batches: there is no batch ${step} in epoch ${epoch}; an epoch has ${perEpoch}`);

@@ -39,7 +39,9 @@ export class MultiheadAttention implements Module {
 
   constructor({ key, width, heads, bias = true, dropout = 0 }: MultiheadAttentionOptions) {
     if (!(Number.isInteger(heads) && heads > 0 && width % heads === 0)) {
-      throw new RangeError(`MultiheadAttention: a width of ${width} does not fall into ${heads} heads`);
+      throw new RangeError(
+        `MultiheadAttention: a width of ${width} does not fall into ${heads} heads; need a multiple`,
+      );
     }
     const next = keyStream(key);
     this.in_proj_weight = xavierUniform(next(), [3 * width, width]);

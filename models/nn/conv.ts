@@ -138,5 +138,7 @@ function kernelOf(name: string, kernel: PerAxis, rank: number): readonly number[
 
 function checkGroups(name: string, inputs: number, outputs: number, groups: number): void {
   if (Number.isInteger(groups) && groups > 0 && inputs % groups === 0 && outputs % groups === 0) return;
-  throw new RangeError(`${name}: ${inputs} and ${outputs} channels do not fall into ${groups} groups`);
+  throw new RangeError(
+    `${name}: ${inputs} and ${outputs} channels do not fall into ${groups} groups; need multiples`,
+  );
 }

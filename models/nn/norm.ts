@@ -106,7 +106,9 @@ export class GroupNorm implements Module {
 
   constructor({ groups, channels, eps = 1e-5, affine = true }: GroupNormOptions) {
     if (!(channels % groups === 0)) {
-      throw new RangeError(`GroupNorm: ${channels} channels do not fall into ${groups} groups`);
+      throw new RangeError(
+        `GroupNorm: ${channels} channels do not fall into ${groups} groups; need a multiple`,
+      );
     }
     this.weight = affine ? ones([channels]) : null;
     this.bias = affine ? zeros([channels]) : null;

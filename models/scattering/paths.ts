@@ -46,7 +46,9 @@ export function channelOf(
     scales.every((j, i) => whole(j, J) && (i === 0 || j > (scales[i - 1] as number))) &&
     angles.every((t) => whole(t, L));
   if (!fits)
-    throw new RangeError(`scattering2d: there is no path of scales [${scales}] and angles [${angles}]`);
+    throw new RangeError(
+      `scattering2d: there is no path of scales [${scales}] and angles [${angles}]; \`paths\` lists them`,
+    );
   if (scales.length === 0) return 0;
   if (j2 === undefined) return 1 + j1 * L + t1;
   let before = 0;

@@ -39,7 +39,8 @@ export interface Neighbours {
 export function similarNeighbours(tokens: Tensor, k: number): Neighbours {
   const [batch = 0, count = 0, width = 0] = tokens.shape;
   const side = Math.round(Math.sqrt(count));
-  if (side * side !== count) throw new RangeError(`similarNeighbours: ${count} patches form no square grid`);
+  if (side * side !== count)
+    throw new RangeError(`similarNeighbours: ${count} patches form no square grid; try square images`);
   const ring = tensor(Int32Array.from(ringTable(side).flat()), { shape: [1, count, 8] });
   const unit = normalize(stopGradient(tokens), { axis: -1, eps: 1e-12 });
   const around = take(unit, ring.flatten(), { axis: 1 }).reshape([batch, count, 8, width]);

@@ -62,7 +62,9 @@ export class SwinTransformer implements Module {
     const { width, depths, heads, window = 7, patch = 4, imageSize = 224, channels = 3 } = options;
     const { mlpRatio = 4, dropPath = 0 } = options;
     if (depths.length !== heads.length || depths.length === 0) {
-      throw new RangeError(`SwinTransformer: ${depths.length} depths and ${heads.length} numbers of heads`);
+      throw new RangeError(
+        `SwinTransformer: ${depths.length} depths and ${heads.length} numbers of heads; need one of each a stage`,
+      );
     }
     const next = keyStream(options.key);
     const total = depths.reduce((a, b) => a + b, 0);
@@ -138,7 +140,8 @@ export class SwinTransformer implements Module {
       if (downsample) x = downsample.forward(x);
     }
     const found = at === undefined ? inputs.at(-1) : inputs[at];
-    if (!found) throw new RangeError(`SwinTransformer: there is no block ${at} of ${inputs.length}`);
+    if (!found)
+      throw new RangeError(`SwinTransformer: there is no block ${at}; need 0 to ${inputs.length - 1}`);
     return found[0].attention(found[1]);
   }
 }

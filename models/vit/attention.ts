@@ -75,7 +75,7 @@ export class SelfAttention implements Module {
 
 export function checkHeads(width: number, heads: number): void {
   if (Number.isInteger(heads) && heads > 0 && width % heads === 0) return;
-  throw new RangeError(`attention: a width of ${width} does not fall into ${heads} heads`);
+  throw new RangeError(`attention: a width of ${width} does not fall into ${heads} heads; need a multiple`);
 }
 
 /** `[..., N, width]` as `[..., heads, N, width / heads]`. */

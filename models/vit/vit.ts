@@ -63,7 +63,9 @@ export class VisionTransformer implements Module {
     const { classToken = true, finalNorm = true, dropPath = 0, positions = "dino" } = options;
     const side = Math.floor(imageSize / patch);
     if (!(side >= 1))
-      throw new RangeError(`VisionTransformer: no patch of ${patch} fits into ${imageSize} pixels`);
+      throw new RangeError(
+        `VisionTransformer: no patch of ${patch} fits into ${imageSize} pixels; try a smaller one`,
+      );
     const next = keyStream(options.key);
     this.cls_token = classToken ? tokenNormal(next(), [1, 1, width]) : null;
     this.pos_embed = tokenNormal(next(), [1, side * side + (classToken ? 1 : 0), width]);
@@ -136,7 +138,8 @@ export class VisionTransformer implements Module {
   /** The attention map of a block, by default the last: `f32[B, heads, N, N]`. */
   attention(images: Tensor, at = this.blocks.length - 1): Tensor {
     const block = this.blocks[at];
-    if (!block) throw new RangeError(`VisionTransformer: there is no block ${at} of ${this.blocks.length}`);
+    if (!block)
+      throw new RangeError(`VisionTransformer: there is no block ${at}; need 0 to ${this.blocks.length - 1}`);
     let x = this.tokens(images);
     for (const before of this.blocks.slice(0, at)) x = before.forward(x);
     return block.attention(x);

@@ -91,7 +91,7 @@ describe("vision transformers", () => {
     ]);
     expect(model.attention(zeros([1, 3, 8, 8])).shape).toEqual([1, 2, 5, 5]);
     expect(() => model.forward(zeros([1, 3, 3, 8]))).toThrow("there is no whole patch of 4 by 4");
-    expect(() => model.attention(zeros([1, 3, 8, 8]), 2)).toThrow("there is no block 2 of 2");
+    expect(() => model.attention(zeros([1, 3, 8, 8]), 2)).toThrow("there is no block 2; need 0 to 1");
     const options = { key: key(0), depth: 1, patch: 4, imageSize: 16 };
     expect(() => new VisionTransformer({ ...options, width: 8, heads: 3 })).toThrow(
       "does not fall into 3 heads",

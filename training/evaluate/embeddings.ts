@@ -76,7 +76,8 @@ export function unitRows({ count, width, values }: Embeddings): Embeddings {
 
 /** Products of every row of `a` with every row of `b`, `[a.count, b.count]`, on the host: for few rows. */
 export function similarities(a: Embeddings, b: Embeddings): Float32Array {
-  if (a.width !== b.width) throw new RangeError(`similarities: rows of ${a.width} and of ${b.width} numbers`);
+  if (a.width !== b.width)
+    throw new RangeError(`similarities: rows of ${a.width} and of ${b.width} numbers; need the same width`);
   const { width } = a;
   const result = new Float32Array(a.count * b.count);
   for (let i = 0; i < a.count; i++) {

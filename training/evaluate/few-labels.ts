@@ -44,7 +44,10 @@ export async function fewLabelCurve(
   const least = Math.min(...members.map((rows) => rows.length));
   const { perClass = usualCounts(least) } = options;
   const most = Math.max(...perClass, 0);
-  if (most > least) throw new RangeError(`fewLabelCurve: ${most} labels of a class that has ${least} rows`);
+  if (most > least)
+    throw new RangeError(
+      `fewLabelCurve: ${most} labels of a class that has ${least} rows; try fewer perClass`,
+    );
   const measure = classifier === "knn" ? knnAccuracy : linearProbeAccuracy;
   const orders = Array.from({ length: draws }, (_, draw) => {
     const random = hostRandom(seed * 1009 + draw);

@@ -37,7 +37,8 @@ export async function nearest(
 ): Promise<Neighbours> {
   const { exceptSelf = false } = options;
   const k = Math.min(options.k ?? 20, gallery.count - (exceptSelf ? 1 : 0));
-  if (k < 1) throw new RangeError(`nearest: ${k} neighbours in a gallery of ${gallery.count} rows`);
+  if (k < 1)
+    throw new RangeError(`nearest: ${k} neighbours in a gallery of ${gallery.count} rows; need at least one`);
   const indices = new Int32Array(queries.count * k);
   const similarities = new Float32Array(queries.count * k);
   for await (const { from, count, scores } of similarityRows(unitRows(queries), unitRows(gallery))) {

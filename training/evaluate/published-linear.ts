@@ -110,7 +110,7 @@ export async function publishedLinearEvaluation(
 
 function batchesOf({ count, width, values }: Embeddings, labels: ArrayLike<number>, batch: number) {
   if (!(Number.isInteger(batch) && batch >= 1))
-    throw new RangeError(`publishedLinearEvaluation: batches of ${batch}`);
+    throw new RangeError(`publishedLinearEvaluation: batches of ${batch}; need a whole number from 1 on`);
   return Array.from({ length: Math.ceil(count / batch) }, (_, i) => {
     const [from, to] = [i * batch, Math.min(count, (i + 1) * batch)];
     return {

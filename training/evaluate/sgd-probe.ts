@@ -70,7 +70,8 @@ export async function trainLayer(
   const { count, width } = embeddings;
   const { epochs = 100, batch = Math.min(128, count), momentum = 0.9, seed = 0, start } = options;
   const { rate = (0.001 * batch) / 256 } = options;
-  if (batch < 1 || batch > count) throw new RangeError(`sgdProbe: ${count} rows are no batch of ${batch}`);
+  if (batch < 1 || batch > count)
+    throw new RangeError(`sgdProbe: ${count} rows are no batch of ${batch}; need 1 to ${count}`);
   const root = key(seed);
   const weight = start
     ? tensor(Float32Array.from(start.weight), { shape: [classes, width] })

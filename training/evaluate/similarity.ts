@@ -28,7 +28,9 @@ export async function* similarityRows(
 ): AsyncGenerator<SimilarityRows> {
   const { width } = queries;
   if (width !== gallery.width) {
-    throw new RangeError(`similarityRows: rows of ${width} numbers and of ${gallery.width}`);
+    throw new RangeError(
+      `similarityRows: rows of ${width} numbers and of ${gallery.width}; need the same width`,
+    );
   }
   if (queries.count === 0) return;
   const rowsAtOnce = Math.max(1, Math.floor(MOST_BYTES / 4 / Math.max(1, width)));

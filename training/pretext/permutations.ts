@@ -32,7 +32,9 @@ export function greedyPermutations(count: number, tiles = 9): Permutations {
   const all = lexicographic(tiles);
   const total = all.length / tiles;
   if (!(Number.isInteger(count) && count >= 1 && count <= total)) {
-    throw new RangeError(`greedyPermutations: ${count} of ${total} permutations of ${tiles} tiles`);
+    throw new RangeError(
+      `greedyPermutations: ${count} of ${total} permutations of ${tiles} tiles; need no more than there are`,
+    );
   }
   const distances = new Int32Array(total);
   const taken = new Set<number>();

@@ -38,7 +38,9 @@ export function microBatchOf<S>(
   const budget = memoryBudget ?? usual;
   if (microBatch !== undefined) {
     if (!Number.isInteger(microBatch) || microBatch < 1 || batch % microBatch !== 0) {
-      throw new RangeError(`pretrain: a micro-batch of ${microBatch} does not divide the batch of ${batch}`);
+      throw new RangeError(
+        `pretrain: a micro-batch of ${microBatch} does not divide the batch of ${batch}; try a divisor of it`,
+      );
     }
     if (microBatch < batch && !method.parts) {
       throw new RangeError(`pretrain: ${method.name} cannot take its batch in pieces; leave microBatch out`);

@@ -77,7 +77,8 @@ function checkSizes(count: number, options: PretrainOptions): void {
   const whole = (x: number, least: number) => Number.isInteger(x) && x >= least;
   if (!whole(epochs, 1)) throw new RangeError(`pretrain: ${epochs} epochs; need a whole number from 1 on`);
   if (!whole(batch, 1)) throw new RangeError(`pretrain: batches of ${batch}; need a whole number from 1 on`);
-  if (batch > count) throw new RangeError(`pretrain: ${count} images are no batch of ${batch}`);
+  if (batch > count)
+    throw new RangeError(`pretrain: ${count} images are no batch of ${batch}; try a smaller one`);
   const others = { keep, checkpointEvery, snapshotEvery, monitorEvery };
   for (const [name, value] of Object.entries(others)) {
     const least = name === "monitorEvery" ? 0 : 1;
