@@ -2,7 +2,8 @@ import type { DType } from "../core/dtype.ts";
 import { fromFloat32, toFloat32 } from "../io/half.ts";
 import type { HostArray, HostData } from "../io/host-array.ts";
 import { readNpy as readNpyFile, writeNpy as writeNpyFile } from "../io/npy.ts";
-import { readSafetensors as readSafetensorsFile, writeSafetensors as writeFile } from "../io/safetensors.ts";
+import { readSafetensors as readSafetensorsFile } from "../io/safetensors-read.ts";
+import { writeSafetensors as writeFile } from "../io/safetensors-write.ts";
 import { type Tensor, tensor } from "../tensor.ts";
 
 export interface SafetensorsContents {

@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { type TestContext, test } from "vitest";
 import { toFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
-import { readSafetensors, type SafetensorsFile } from "../../engine/io/safetensors.ts";
+import type { SafetensorsFile } from "../../engine/io/safetensors-format.ts";
+import { readSafetensors } from "../../engine/io/safetensors-read.ts";
 import { type Tensor, tensor } from "../../mod.ts";
 import { sharedPath } from "../support/shared.ts";
 

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FileFormatError } from "../../engine/io/errors.ts";
-import { readSafetensors, writeSafetensors } from "../../engine/io/safetensors.ts";
+import { readSafetensors } from "../../engine/io/safetensors-read.ts";
+import { writeSafetensors } from "../../engine/io/safetensors-write.ts";
 import { arbitraryArray, atOddAddress, samples } from "./arrays.ts";
 import { failureOf } from "./failure.ts";
 import { safetensorsFile as file } from "./safetensors-file.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fromFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
 import { writeNpy as writeHostNpy } from "../../engine/io/npy.ts";
-import { writeSafetensors as writeHostFile } from "../../engine/io/safetensors.ts";
+import { writeSafetensors as writeHostFile } from "../../engine/io/safetensors-write.ts";
 import { readNpy, readSafetensors, writeNpy, writeSafetensors } from "../../io.ts";
 import { scalar, tensor } from "../../mod.ts";
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { writeSafetensors } from "../../engine/io/safetensors.ts";
+import { writeSafetensors } from "../../engine/io/safetensors-write.ts";
 import { contentsOf, readIn, unread } from "../../tools/golden.mjs";
 
 const contents = {
