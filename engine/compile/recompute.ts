@@ -30,76 +30,127 @@ export interface Recomputed {
  * to, but not its result nor the terms of its derivative. But the values of `keep` stay.
  */
 export function recomputeOld(program: Program, keep: ReadonlySet<GraphNode>): Recomputed {
-  const order = topologicalOrder(program.outputs);
-  const light = (x: GraphNode): boolean => {
-    const { lower } = x.primitive;
-    return (
-      !isGiven(program, x) &&
-      (lower.kind === "elementwise" || (lower.kind === "inline" && lower.form === "view"))
-    );
-  };
-  // How many contractions and reductions stand above a node, one behind the other; and above its operands.
-  const depths = new Map<GraphNode, number>();
-  const start = (x: GraphNode): number => x.inputs.reduce((d, y) => Math.max(d, depths.get(y) as number), 0);
-  const isLarge = (x: GraphNode) => light(x) && sizeOf(x.shape) > FEW && depths.get(x) !== 0;
-  const isOld = (x: GraphNode, from: number) => isLarge(x) && from - (depths.get(x) as number) > OLD;
-  const old = new Set<GraphNode>();
-  for (const x of order) {
-    const given = isGiven(program, x) || x.inputs.length === 0;
-    const from = given ? 0 : start(x);
-    if (!given) for (const y of x.inputs) if (isOld(y, from)) old.add(y);
-    depths.set(x, from + (given || light(x) ? 0 : 1));
+  const ages = new Ages(program);
+  if (ages.old.size === 0) return { program, again: new Map(), saved: new Set(), late: new Set() };
+  return new Recomputing(program, ages, valuesToKeep(program, ages, keep)).run();
+}
+
+/** How many contractions and reductions stand above each value, one behind the other, and what is old by that. */
+class Ages {
+  readonly order: readonly GraphNode[];
+  readonly old = new Set<GraphNode>();
+  readonly #program: Program;
+  readonly #depths = new Map<GraphNode, number>();
+
+  constructor(program: Program) {
+    this.#program = program;
+    this.order = topologicalOrder(program.outputs);
+    for (const x of this.order) {
+      const given = isGiven(program, x) || x.inputs.length === 0;
+      if (!given) for (const y of this.oldInputs(x)) this.old.add(y);
+      this.#depths.set(x, given ? 0 : this.#above(x) + (this.#isLight(x) ? 0 : 1));
+    }
   }
-  const again = new Map<GraphNode, GraphNode>();
-  const saved = new Set<GraphNode>();
-  const late = new Set<GraphNode>();
-  if (old.size === 0) return { program, again, saved, late };
-  const inputsOf = (x: GraphNode) => (isLarge(x) ? x.inputs : null);
-  const kept = cheapestReads(old, {
-    price: (x) => (depths.get(x) === 0 ? 0 : bufferBytes(x.dtype, sizeOf(x.shape))),
-    from: inputsOf,
+
+  /** Whether it follows from the inputs of the program alone, by elementwise work. */
+  isFresh(x: GraphNode): boolean {
+    return this.#depths.get(x) === 0;
+  }
+
+  /** Whether it is worth a thought, and light work. */
+  isLarge(x: GraphNode): boolean {
+    return this.#isLight(x) && sizeOf(x.shape) > FEW && !this.isFresh(x);
+  }
+
+  /** Operands that are old when `x` is computed. */
+  oldInputs(x: GraphNode): GraphNode[] {
+    const now = this.#above(x);
+    return x.inputs.filter((y) => this.isLarge(y) && now - (this.#depths.get(y) as number) > OLD);
+  }
+
+  #above(x: GraphNode): number {
+    return x.inputs.reduce((most, y) => Math.max(most, this.#depths.get(y) as number), 0);
+  }
+
+  #isLight(x: GraphNode): boolean {
+    const { lower } = x.primitive;
+    const isView = lower.kind === "inline" && lower.form === "view";
+    return !isGiven(this.#program, x) && (lower.kind === "elementwise" || isView);
+  }
+}
+
+/** From which values the old ones are to be had: the fewest bytes, and those that would be too dear to compute again. */
+function valuesToKeep(program: Program, ages: Ages, keep: ReadonlySet<GraphNode>): Set<GraphNode> {
+  const kept = cheapestReads(ages.old, {
+    price: (x) => (ages.isFresh(x) ? 0 : bufferBytes(x.dtype, sizeOf(x.shape))),
+    from: (x) => (ages.isLarge(x) ? x.inputs : null),
   });
   for (const x of keep) kept.add(x);
-  for (const x of order) {
-    if (!old.has(x)) continue;
-    let work = 0;
-    let operands = 0;
-    const reached = new Set([x]);
-    for (const y of reached) {
-      const { lower } = y.primitive;
-      if (isGiven(program, y) || (depths.get(y) !== 0 && (kept.has(y) || !isLarge(y)))) {
-        if (4 * sizeOf(y.shape) >= sizeOf(x.shape)) operands++;
-      } else {
-        if (lower.kind === "elementwise") work += lower.cost;
-        for (const z of y.inputs) reached.add(z);
-      }
+  // In order: what is computed from a value that is kept after all is cheaper.
+  for (const x of ages.order) if (ages.old.has(x) && isDear(program, ages, kept, x)) kept.add(x);
+  return kept;
+}
+
+function isDear(program: Program, ages: Ages, kept: ReadonlySet<GraphNode>, x: GraphNode): boolean {
+  let work = 0;
+  let operands = 0;
+  const reached = new Set([x]);
+  for (const y of reached) {
+    const { lower } = y.primitive;
+    if (isGiven(program, y) || (!ages.isFresh(y) && (kept.has(y) || !ages.isLarge(y)))) {
+      if (4 * sizeOf(y.shape) >= sizeOf(x.shape)) operands++;
+    } else {
+      if (lower.kind === "elementwise") work += lower.cost;
+      for (const z of y.inputs) reached.add(z);
     }
-    if (operands > MOST_OPERANDS || work > MOST_WORK) kept.add(x);
   }
-  const made = new Map<GraphNode, GraphNode>(program.inputs.map((x) => [x, x]));
-  const copies = new Map<GraphNode, GraphNode>();
-  const copy = (x: GraphNode): GraphNode => {
-    const inputs = kept.has(x) ? null : inputsOf(x);
-    if (!inputs) {
-      const source = made.get(x) as GraphNode;
-      if (depths.get(x) !== 0) saved.add(source);
+  return operands > MOST_OPERANDS || work > MOST_WORK;
+}
+
+/** Writes the program anew, with old operands computed from what is kept. */
+class Recomputing {
+  readonly #program: Program;
+  readonly #ages: Ages;
+  readonly #kept: ReadonlySet<GraphNode>;
+  /** What has become of each node, and the second one of those that are computed again. */
+  readonly #made: Map<GraphNode, GraphNode>;
+  readonly #copies = new Map<GraphNode, GraphNode>();
+  readonly #again = new Map<GraphNode, GraphNode>();
+  readonly #saved = new Set<GraphNode>();
+  readonly #late = new Set<GraphNode>();
+
+  constructor(program: Program, ages: Ages, kept: ReadonlySet<GraphNode>) {
+    this.#program = program;
+    this.#ages = ages;
+    this.#kept = kept;
+    this.#made = new Map(program.inputs.map((x) => [x, x]));
+  }
+
+  run(): Recomputed {
+    const program = rebuild(this.#program, (node, inputs) => {
+      const old = this.#ages.oldInputs(node);
+      const fresh = node.inputs.map((x, i) => (old.includes(x) ? this.#copy(x) : (inputs[i] as GraphNode)));
+      const same = fresh.every((x, i) => x === node.inputs[i]);
+      const result = same ? node : new GraphNode(node.primitive, fresh, node.params, node, node.op);
+      this.#made.set(node, result);
+      if (old.length > 0) this.#late.add(result);
+      return result;
+    });
+    return { program, again: this.#again, saved: this.#saved, late: this.#late };
+  }
+
+  #copy(x: GraphNode): GraphNode {
+    if (this.#kept.has(x) || !this.#ages.isLarge(x)) {
+      const source = this.#made.get(x) as GraphNode;
+      if (!this.#ages.isFresh(x)) this.#saved.add(source);
       return source;
     }
-    const known = copies.get(x);
+    const known = this.#copies.get(x);
     if (known) return known;
-    const fresh = new GraphNode(x.primitive, inputs.map(copy), x.params, x, x.op);
-    copies.set(x, fresh);
-    again.set(fresh, x);
-    return fresh;
-  };
-  const rebuilt = rebuild(program, (node, inputs) => {
-    const from = start(node);
-    const fresh = node.inputs.map((x, i) => (isOld(x, from) ? copy(x) : (inputs[i] as GraphNode)));
-    const same = fresh.every((x, i) => x === node.inputs[i]);
-    const result = same ? node : new GraphNode(node.primitive, fresh, node.params, node, node.op);
-    made.set(node, result);
-    if (node.inputs.some((x) => isOld(x, from))) late.add(result);
-    return result;
-  });
-  return { program: rebuilt, again, saved, late };
+    const inputs = x.inputs.map((y) => this.#copy(y));
+    const copy = new GraphNode(x.primitive, inputs, x.params, x, x.op);
+    this.#copies.set(x, copy);
+    this.#again.set(copy, x);
+    return copy;
+  }
 }
