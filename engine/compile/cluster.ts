@@ -145,3 +145,7 @@ export function sharesLaunch({ kind, heroes: [hero] }: Cluster, node: GraphNode)
   const [a, b] = [hero.params, node.params] as [AttentionParams, AttentionParams];
   return TOGETHER.includes(`${a.role} ${b.role}`) && a.scale === b.scale;
 }
+
+/** Whether a position depends on more than the row, which is variable 0. */
+export const variesInRow = (frame: readonly IndexExpr[]): boolean =>
+  frame.some((e) => e.terms.some(([atom]) => (atom.variables & ~1) !== 0));
