@@ -103,6 +103,6 @@ export function checkGolden(reportFile) {
   const lines = unread(contents, readIn(report), reasons);
   for (const line of lines) console.log(line);
   if (lines.length > 0) return { passed: 0, failed: 1, skipped: 0 };
-  console.log(`golden: all of ${Object.keys(contents).length} files is read, but for what has its reason`);
+  console.log(`golden: all of ${Object.keys(contents).length} files are read, but for what has a reason`);
   return { passed: 1, failed: 0, skipped: 0 };
 }
