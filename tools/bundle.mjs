@@ -74,17 +74,17 @@ export async function bundle({ entry, outfile, platform, plugins = [], minify = 
   });
 }
 
-/** The engine's folders from the bottom up. */
-const layers = [
-  "engine/core",
+/** The engine's folders, in the order that compresses best of some hundred that were tried. */
+const folders = [
+  "kernels",
   "engine/ir",
   "kernels/scalar",
-  "kernels",
-  "engine/ops",
   "engine/autodiff",
+  "engine/ops",
   "engine/functions",
-  "engine/public",
   "engine/compile",
+  "engine/core",
+  "engine/public",
   "engine/runtime",
   "engine",
 ];
@@ -98,12 +98,12 @@ const layers = [
  * @returns {Promise<import("rolldown").OutputChunk[]>}
  */
 export async function bundlePackage(wanted, folder) {
-  // Compression looks 32 KB back: files of one layer, which have most in common, go side by side.
+  // Compression looks 32 KB back: files of one folder, which have most in common, go side by side.
   const [engine] = await bundleEntries(wanted.slice(0, 1), [], undefined);
-  const layer = (/** @type {string} */ id) =>
-    layers.indexOf(dirname(relative(root, id)).replaceAll("\\", "/"));
-  const files = (engine?.moduleIds ?? []).filter((id) => layer(id) >= 0);
-  files.sort((a, b) => layer(a) - layer(b) || (a < b ? -1 : 1));
+  const place = (/** @type {string} */ id) =>
+    folders.indexOf(dirname(relative(root, id)).replaceAll("\\", "/"));
+  const files = (engine?.moduleIds ?? []).filter((id) => place(id) >= 0);
+  files.sort((a, b) => place(a) - place(b) || (a < b ? -1 : 1));
   return bundleEntries(wanted, files, folder);
 }
 

@@ -70,7 +70,7 @@ export function buildPlan(
     const wanted = { inputs: last.inputs, outputs: last.outputs.map(withoutReshape) };
     const computed = {
       inputs: wanted.inputs,
-      outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(wanted, x) && sizeOf(x.shape) > 0))],
+      outputs: [...new Set(wanted.outputs.filter((x) => !isGiven(x) && sizeOf(x.shape) > 0))],
     };
     const replaces = replacementsOf(wanted, replacing);
     try {
@@ -99,12 +99,12 @@ function inOrder(fused: FusedProgram, profile: Profile, o: GraphOps): FusedProgr
 
 /** Results that take the place of an input which is not wanted itself. */
 function replacementsOf(wanted: Program, updates: Updates): Map<GraphNode, GraphNode> {
-  const kept = new Set(wanted.outputs.filter((x) => isGiven(wanted, x)));
+  const kept = new Set(wanted.outputs.filter((x) => isGiven(x)));
   const replaces = new Map<GraphNode, GraphNode>();
   for (const [output, input] of updates) {
     const x = wanted.outputs[output] as GraphNode;
     const old = wanted.inputs[input] as GraphNode;
-    if (!isGiven(wanted, x) && !replaces.has(x) && !kept.has(old)) replaces.set(x, old);
+    if (!isGiven(x) && !replaces.has(x) && !kept.has(old)) replaces.set(x, old);
   }
   return replaces;
 }

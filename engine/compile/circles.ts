@@ -1,7 +1,6 @@
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
 import { isGiven } from "./fused-program.ts";
-import type { Program } from "./program.ts";
 
 /** Where the members of a kernel lie in the order of the program. */
 interface Span {
@@ -13,7 +12,6 @@ interface Span {
 
 /** Finds circles: kernels that would need each other if one of them took a further node. */
 export class Circles {
-  readonly #program: Program;
   readonly #position: ReadonlyMap<GraphNode, number>;
   readonly #home: ReadonlyMap<GraphNode, Cluster>;
   readonly #clusters: readonly Cluster[];
@@ -21,14 +19,12 @@ export class Circles {
   /** What the kernel that grows needs, by way of others, as far as its members have been followed. */
   #needs: { of: Cluster; first: number; floor: number; nodes: Set<GraphNode>; counted: number } | null = null;
 
-  /** All but the program may grow while it is in use. */
+  /** What it is given may grow while it is in use. */
   constructor(
-    program: Program,
     position: ReadonlyMap<GraphNode, number>,
     home: ReadonlyMap<GraphNode, Cluster>,
     clusters: readonly Cluster[],
   ) {
-    this.#program = program;
     this.#position = position;
     this.#home = home;
     this.#clusters = clusters;
@@ -84,7 +80,7 @@ export class Circles {
         if (isFound(x)) return true;
         // What lies before the floor needs nothing that is looked for.
         const isLate = (this.#position.get(x) as number) >= floor;
-        if (isLate && !c.frames.has(x) && !isGiven(this.#program, x)) open.push(x);
+        if (isLate && !c.frames.has(x) && !isGiven(x)) open.push(x);
         return false;
       });
     if (push(start)) return true;

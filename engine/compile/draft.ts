@@ -62,7 +62,7 @@ export class Draft {
       this.position.set(node, i);
       for (const x of node.inputs) this.readers.set(x, [...(this.readers.get(x) ?? []), node]);
     });
-    this.circles = new Circles(program, this.position, this.home, this.clusters);
+    this.circles = new Circles(this.position, this.home, this.clusters);
     this.cuts = this.#findCuts();
     this.updates = this.#findUpdates();
   }
@@ -109,7 +109,7 @@ export class Draft {
     for (const node of this.order) {
       const { kind } = node.primitive.lower;
       let length = 0;
-      if (!isGiven(this.program, node) && (kind === "elementwise" || kind === "inline")) {
+      if (!isGiven(node) && (kind === "elementwise" || kind === "inline")) {
         length = 1;
         for (const x of new Set(node.inputs)) length += lengths.get(x) as number;
         if (length > LONGEST_EXPRESSION && kind === "elementwise") {

@@ -80,7 +80,7 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
 /** What has the elements of `x` in the same order: reshapes change nothing for elementwise work. */
 function inOrder(fused: FusedProgram, x: GraphNode): GraphNode {
   let node = x;
-  while (node.primitive.name === "reshape" && !isGiven(fused.program, node) && !fused.owner.has(node))
+  while (node.primitive.name === "reshape" && !isGiven(node) && !fused.owner.has(node))
     node = node.inputs[0] as GraphNode;
   return node;
 }
@@ -89,10 +89,7 @@ function inOrder(fused: FusedProgram, x: GraphNode): GraphNode {
 function scalarSource(fused: FusedProgram, c: Cluster, x: GraphNode): GraphNode | number | null {
   if (x.primitive.name === "full" && !x.stored) return (x.params as { value: number }).value;
   let node = x;
-  while (
-    !isGiven(fused.program, node) &&
-    (node.primitive.name === "expand" || node.primitive.name === "reshape")
-  ) {
+  while (!isGiven(node) && (node.primitive.name === "expand" || node.primitive.name === "reshape")) {
     if (fused.owner.has(node)) break;
     node = node.inputs[0] as GraphNode;
   }

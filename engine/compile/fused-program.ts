@@ -30,11 +30,11 @@ export interface Segment {
   readonly offset: number;
 }
 
-type Stored = Pick<FusedProgram, "owner" | "program">;
+type Stored = Pick<FusedProgram, "owner">;
 
 /** Whether a kernel reads a value and does not compute it: an input, or what another one stores. */
-export const isRead = ({ program, owner }: Stored, c: Cluster, x: GraphNode): boolean =>
-  isGiven(program, x) || (owner.has(x) && owner.get(x) !== c);
+export const isRead = ({ owner }: Stored, c: Cluster, x: GraphNode): boolean =>
+  isGiven(x) || (owner.has(x) && owner.get(x) !== c);
 
 /** What a kernel computes, its members and all that they need on the spot, and what it reads for that. */
 export function contentsOf(fused: Stored, c: Cluster): { computed: Set<GraphNode>; reads: Set<GraphNode> } {
@@ -55,14 +55,10 @@ export function contentsOf(fused: Stored, c: Cluster): { computed: Set<GraphNode
 /** Stored values of other kernels, and inputs, that a kernel reads. */
 export const readsOf = (fused: Stored, c: Cluster): GraphNode[] => [...contentsOf(fused, c).reads];
 
-export const isGiven = (_: Program, x: GraphNode): boolean =>
-  x.stored !== null || x.primitive.lower.kind === "input";
+export const isGiven = (x: GraphNode): boolean => x.stored !== null || x.primitive.lower.kind === "input";
 
 /** What a kernel reads, with the parts of a value that is laid out in parts. */
-export function sourcesOf(
-  fused: Pick<FusedProgram, "owner" | "program" | "flats" | "parts">,
-  c: Cluster,
-): GraphNode[] {
+export function sourcesOf(fused: Pick<FusedProgram, "owner" | "flats" | "parts">, c: Cluster): GraphNode[] {
   return readsOf(fused, c).flatMap((x) => partsOf(fused, x));
 }
 

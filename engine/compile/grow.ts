@@ -8,7 +8,7 @@ import { isGiven } from "./fused-program.ts";
 /** Makes a kernel of each contraction, reduction and their like, and of the elementwise work and views behind them. */
 export function growKernels(draft: Draft): void {
   const growth = new Growth(draft);
-  for (const node of draft.order) if (!isGiven(draft.program, node)) growth.seed(node);
+  for (const node of draft.order) if (!isGiven(node)) growth.seed(node);
 }
 
 class Growth {
@@ -56,8 +56,7 @@ class Growth {
     let last = start + 400;
     for (let i = start; i < Math.min(last, this.#draft.order.length); i++) {
       const node = this.#draft.order[i] as GraphNode;
-      if (this.#draft.home.has(node) || this.#draft.banned.has(node) || isGiven(this.#draft.program, node))
-        continue;
+      if (this.#draft.home.has(node) || this.#draft.banned.has(node) || isGiven(node)) continue;
       const near =
         node.inputs.some((x) => reached.has(x) && again.has(x) >= again.has(node)) ||
         (c.kind === "row" && this.#isSibling(c, node));
@@ -157,10 +156,7 @@ class Growth {
 
   #nearInputs(x: GraphNode): GraphNode[] {
     // Gradients that are added up along a network are stored, and read as they are.
-    const read =
-      isGiven(this.#draft.program, x) ||
-      x.primitive.name === "add" ||
-      this.#draft.home.get(x)?.kind === "row";
+    const read = isGiven(x) || x.primitive.name === "add" || this.#draft.home.get(x)?.kind === "row";
     if (read || x.primitive.lower.kind !== "elementwise") return [x];
     return [
       x,

@@ -11,7 +11,7 @@ export type Replacements = ReadonlyMap<GraphNode, GraphNode>;
  * the element that the same thread is about to write.
  */
 export function overwritten(
-  fused: Pick<FusedProgram, "owner" | "program" | "replaces">,
+  fused: Pick<FusedProgram, "owner" | "replaces">,
   c: Cluster,
 ): Map<GraphNode, GraphNode> {
   if (c.bundled) return new Map(c.bundled.flatMap((part) => [...overwritten(fused, part)]));
@@ -24,10 +24,7 @@ export function overwritten(
 }
 
 /** The buffers that a kernel binds: what it reads, then what it writes somewhere else. */
-export function bindingsOf(
-  fused: Pick<FusedProgram, "owner" | "program" | "replaces">,
-  c: Cluster,
-): GraphNode[] {
+export function bindingsOf(fused: Pick<FusedProgram, "owner" | "replaces">, c: Cluster): GraphNode[] {
   const over = overwritten(fused, c);
   const reads = readsOf(fused, c);
   return [...reads, ...c.outputs.filter((x) => !reads.includes(over.get(x) as GraphNode))];
@@ -35,7 +32,7 @@ export function bindingsOf(
 
 /** Whether a kernel may write its result `x` over `old`. */
 export function mayOverwrite(
-  fused: Pick<FusedProgram, "owner" | "program">,
+  fused: Pick<FusedProgram, "owner">,
   c: Cluster,
   x: GraphNode,
   old: GraphNode,
@@ -56,7 +53,7 @@ export function mayOverwrite(
  * path reads them elsewhere.
  */
 export function readsInPlace(
-  fused: Pick<FusedProgram, "owner" | "program">,
+  fused: Pick<FusedProgram, "owner">,
   c: Cluster,
   {
     isHere = () => true,

@@ -179,7 +179,7 @@ class Lowering {
       return accumulator;
     }
     const owner = this.#fused.owner.get(x);
-    if (isGiven(this.#fused.program, x) || (owner && owner !== this.#c)) {
+    if (isGiven(x) || (owner && owner !== this.#c)) {
       return this.#s.load(this.#numbers.get(x) as number, x.dtype, this.#s.index.flatten(at, x.shape));
     }
     const { lower } = x.primitive;

@@ -28,7 +28,7 @@ export function mergeMaps(fused: FusedProgram, options: MergeOptions): FusedProg
   const maps = fused.clusters.filter((c) => c.kind === "map");
   const known = new Map<Cluster, GraphNode[]>();
   const reads = (c: Cluster): GraphNode[] => {
-    const list = known.get(c) ?? readsOf({ program: fused.program, owner }, c);
+    const list = known.get(c) ?? readsOf({ owner }, c);
     known.set(c, list);
     return list;
   };
@@ -58,7 +58,7 @@ function tryMerge(
   if (!shapesEqual(a.domain, b.domain)) return null;
   // What is computed again is not for the kernel that has it the first time.
   if (a.outputs.some((x) => again.has(x)) !== b.outputs.some((x) => again.has(x))) return null;
-  const scope = { program: fused.program, owner };
+  const scope = { owner };
   const readsA = readsOfOne(a);
   const readsB = readsOfOne(b);
   const related =

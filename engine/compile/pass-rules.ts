@@ -14,7 +14,7 @@ function need(holds: boolean, message: string): void {
 export function checkTensors(program: Program): void {
   const inputs = new Set(program.inputs);
   for (const x of topologicalOrder(program.outputs)) {
-    if (isGiven(program, x)) {
+    if (isGiven(x)) {
       need(inputs.has(x), `${x.primitive.name} is no input of the program`);
       continue;
     }
@@ -42,10 +42,7 @@ export function checkOrdered(fused: FusedProgram): void {
   const done = new Set<unknown>();
   for (const c of fused.clusters) {
     for (const x of sourcesOf(fused, c)) {
-      need(
-        isGiven(fused.program, x) || done.has(fused.owner.get(x)),
-        `${x.primitive.name} is read before it is written`,
-      );
+      need(isGiven(x) || done.has(fused.owner.get(x)), `${x.primitive.name} is read before it is written`);
     }
     for (const each of c.bundled ?? [c]) done.add(each);
   }

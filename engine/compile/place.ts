@@ -79,8 +79,7 @@ class Placing {
     const outputs = this.#wanted.outputs.map((x): PlanOutput => {
       const spot = this.#spotOf(x);
       const block = this.#blockOf.get(spot.root);
-      if (block !== undefined && !isGiven(this.#wanted, x))
-        return { kind: "block", block, offset: spot.offset };
+      if (block !== undefined && !isGiven(x)) return { kind: "block", block, offset: spot.offset };
       const input = this.#inputs.get(spot.root);
       if (input !== undefined) return { kind: "input", index: input, updated: this.#inPlace.has(x) };
       return { kind: "value", value: numbers.get(x) ?? -1 };

@@ -32,21 +32,19 @@ export interface Recomputed {
 export function recomputeOld(program: Program, keep: ReadonlySet<GraphNode>): Recomputed {
   const ages = new Ages(program);
   if (ages.old.size === 0) return { program, again: new Map(), saved: new Set(), late: new Set() };
-  return new Recomputing(program, ages, valuesToKeep(program, ages, keep)).run();
+  return new Recomputing(program, ages, valuesToKeep(ages, keep)).run();
 }
 
 /** How many contractions and reductions stand above each value, one behind the other, and what is old by that. */
 class Ages {
   readonly order: readonly GraphNode[];
   readonly old = new Set<GraphNode>();
-  readonly #program: Program;
   readonly #depths = new Map<GraphNode, number>();
 
   constructor(program: Program) {
-    this.#program = program;
     this.order = topologicalOrder(program.outputs);
     for (const x of this.order) {
-      const given = isGiven(program, x) || x.inputs.length === 0;
+      const given = isGiven(x) || x.inputs.length === 0;
       if (!given) for (const y of this.oldInputs(x)) this.old.add(y);
       this.#depths.set(x, given ? 0 : this.#above(x) + (this.#isLight(x) ? 0 : 1));
     }
@@ -75,29 +73,29 @@ class Ages {
   #isLight(x: GraphNode): boolean {
     const { lower } = x.primitive;
     const isView = lower.kind === "inline" && lower.form === "view";
-    return !isGiven(this.#program, x) && (lower.kind === "elementwise" || isView);
+    return !isGiven(x) && (lower.kind === "elementwise" || isView);
   }
 }
 
 /** From which values the old ones are to be had: the fewest bytes, and those that would be too dear to compute again. */
-function valuesToKeep(program: Program, ages: Ages, keep: ReadonlySet<GraphNode>): Set<GraphNode> {
+function valuesToKeep(ages: Ages, keep: ReadonlySet<GraphNode>): Set<GraphNode> {
   const kept = cheapestReads(ages.old, {
     price: (x) => (ages.isFresh(x) ? 0 : bufferBytes(x.dtype, sizeOf(x.shape))),
     from: (x) => (ages.isLarge(x) ? x.inputs : null),
   });
   for (const x of keep) kept.add(x);
   // In order: what is computed from a value that is kept after all is cheaper.
-  for (const x of ages.order) if (ages.old.has(x) && isDear(program, ages, kept, x)) kept.add(x);
+  for (const x of ages.order) if (ages.old.has(x) && isDear(ages, kept, x)) kept.add(x);
   return kept;
 }
 
-function isDear(program: Program, ages: Ages, kept: ReadonlySet<GraphNode>, x: GraphNode): boolean {
+function isDear(ages: Ages, kept: ReadonlySet<GraphNode>, x: GraphNode): boolean {
   let work = 0;
   let operands = 0;
   const reached = new Set([x]);
   for (const y of reached) {
     const { lower } = y.primitive;
-    if (isGiven(program, y) || (!ages.isFresh(y) && (kept.has(y) || !ages.isLarge(y)))) {
+    if (isGiven(y) || (!ages.isFresh(y) && (kept.has(y) || !ages.isLarge(y)))) {
       if (4 * sizeOf(y.shape) >= sizeOf(x.shape)) operands++;
     } else {
       if (lower.kind === "elementwise") work += lower.cost;

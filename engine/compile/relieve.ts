@@ -77,7 +77,7 @@ function middleOf(
   for (const [x, { size }] of leaves) {
     if (onlySums && shapesEqual(x.shape, c.domain)) continue;
     const { lower, name } = x.primitive;
-    if (c.members.includes(x) || isGiven(fused.program, x) || fused.owner.has(x)) continue;
+    if (c.members.includes(x) || isGiven(x) || fused.owner.has(x)) continue;
     if (lower.kind !== "elementwise" && name !== "concat" && name !== "gather") continue;
     const gain = size + (elsewhere.has(x) ? limit : 0);
     if (size < 2 || size >= limit || gain <= most) continue;

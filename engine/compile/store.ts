@@ -39,7 +39,7 @@ export class Storing {
     const allow = (x: GraphNode, limit: number) => limits.set(x, Math.min(limits.get(x) ?? Infinity, limit));
     for (let i = this.#draft.order.length - 1; i >= 0; i--) {
       const node = this.#draft.order[i] as GraphNode;
-      if (isGiven(this.#draft.program, node)) continue;
+      if (isGiven(node)) continue;
       const home = this.#draft.home.get(node);
       if (!home && this.#mustStore(node, usersOf(node), limits.get(node) ?? Infinity)) {
         // A view that a kernel passes on its way is stored by that kernel: it would wait for any other.
@@ -75,10 +75,7 @@ export class Storing {
     if (known !== undefined) return known;
     this.#costs.set(x, 0);
     let sum = 0;
-    if (
-      !isGiven(this.#draft.program, x) &&
-      !(this.#draft.home.has(x) && (this.#kept.has(x) || !this.#isLight(x)))
-    ) {
+    if (!isGiven(x) && !(this.#draft.home.has(x) && (this.#kept.has(x) || !this.#isLight(x)))) {
       const { lower } = x.primitive;
       if (lower.kind === "elementwise") sum = lower.cost;
       else if (x.primitive.name === "concat") sum = 2 * (x.inputs.length - 1);
@@ -95,7 +92,7 @@ export class Storing {
   #isLight(x: GraphNode): boolean {
     const { lower } = x.primitive;
     return (
-      !isGiven(this.#draft.program, x) &&
+      !isGiven(x) &&
       !this.#draft.cuts.has(x) &&
       (lower.kind === "elementwise" || (lower.kind === "inline" && lower.form === "view"))
     );
@@ -126,7 +123,7 @@ export class Storing {
     };
     const price = (x: GraphNode): number => {
       const bytes = bufferBytes(x.dtype, sizeOf(x.shape));
-      if (isGiven(this.#draft.program, x) || this.#draft.wanted.has(x)) return bytes;
+      if (isGiven(x) || this.#draft.wanted.has(x)) return bytes;
       if (x.inputs.length === 0) return 0;
       // Views are never stored but by way of what they show.
       return x.primitive.lower.kind === "inline" && from(x) ? Infinity : 2 * bytes;
@@ -206,7 +203,7 @@ export class Storing {
     const reached = new Set([node]);
     for (const x of reached) {
       const stored = this.#draft.home.has(x) && (this.#kept.has(x) || !this.#isLight(x));
-      if (!stored && !isGiven(this.#draft.program, x)) for (const y of x.inputs) reached.add(y);
+      if (!stored && !isGiven(x)) for (const y of x.inputs) reached.add(y);
       else if (8 * sizeOf(x.shape) >= sizeOf(node.shape)) found.add(x);
     }
     return found;
@@ -227,7 +224,7 @@ export class Storing {
     const visit = (x: GraphNode): boolean => {
       if (seen.has(x)) return true;
       seen.add(x);
-      if (isGiven(this.#draft.program, x) || this.#draft.home.has(x)) return sizeOf(x.shape) <= 4;
+      if (isGiven(x) || this.#draft.home.has(x)) return sizeOf(x.shape) <= 4;
       return x.inputs.every(visit);
     };
     return visit(node);
