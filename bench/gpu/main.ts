@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { BenchModule } from "../bench.ts";
-import { table } from "./table.ts";
+import { type Line, table } from "./table.ts";
 
 interface Part {
   readonly name: string;
@@ -15,8 +15,6 @@ interface Part {
   readonly benches: () => Promise<readonly string[]>;
   readonly library: string;
 }
-
-export type Line = Record<string, unknown>;
 
 const [resultsFile = "", limit = "480"] = process.argv.slice(2);
 const deadline = performance.now() + 1e3 * Number(limit);

@@ -1,6 +1,8 @@
 // Medians of libraries side by side.
 import { inColumns } from "../../tools/columns.mjs";
-import type { Line } from "./main.ts";
+
+/** A line of JSON that a bench has written. */
+export type Line = Record<string, unknown>;
 
 /** One row for each bench: milliseconds of Morlet and of the peer's variants, and how many times as long those took. */
 export function table(lines: readonly Line[]): string {

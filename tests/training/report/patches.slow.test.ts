@@ -7,24 +7,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launchChromium } from "../../../tools/browser/launch.mjs";
 import { reportPage } from "../../../training/report/page.ts";
 import { someLooks } from "./looks.ts";
+import { nothing } from "./nothing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "morlet-report-"));
 const file = join(folder, "report.html");
-const empty = {
-  loss: [],
-  monitors: [],
-  filters: [],
-  fewLabels: [],
-  configuration: [],
-  damage: [],
-  notes: [],
-};
-const none = { map: null, neighbours: null, views: null, confusion: null, bars: null };
 let browser: Awaited<ReturnType<typeof launchChromium>>;
 
 beforeAll(async () => {
   const words = { title: "run", about: [], verdict: "", table: [], legend: [] };
-  const report = await reportPage({ ...words, ...empty, ...none, looks: someLooks(["one", "two", "three"]) });
+  const report = await reportPage({ ...words, ...nothing, looks: someLooks(["one", "two", "three"]) });
   writeFileSync(file, report);
   browser = await launchChromium();
 }, 60_000);
