@@ -123,15 +123,24 @@ function alongK(
   const outer = quad < 0 ? [] : range(extents.length).filter((axis) => axis !== quad && extents[axis] !== 1);
   const inner = quad < 0 ? range(extents.length) : [quad];
   const length = inner.reduce((n, axis) => n * (extents[axis] as number), 1);
-  /** Binds the axes that are one, at the step `k`. */
-  const at = (k: string): void => {
+  /** What takes divisions is taken from the lane whose step it is, with the bounds that compilers no longer know. */
+  const swapped = (j: number, x: string, n: number) =>
+    named(emit, "k", `i32(min(u32(${SWAPS[j]}(${x})), ${n - 1}u))`);
+  const bindAll = (names: readonly string[]): void =>
+    inner.forEach((axis, i) => {
+      emit.bindVariable(3 + axis, names[i] as string);
+    });
+  /** Binds the axes that are one, at the step `k`, and tells where they are. */
+  const at = (k: string): readonly string[] => {
     let rest = named(emit, "k", k);
-    for (let i = inner.length - 1; i >= 0; i--) {
-      const axis = inner[i] as number;
+    const names: string[] = [];
+    for (const axis of inner.slice(1).reverse()) {
       const n = extents[axis] as number;
-      emit.bindVariable(3 + axis, i === 0 ? rest : named(emit, "k", `${rest} % ${n}`));
-      if (i > 0) rest = named(emit, "q", `${rest} / ${n}`);
+      names.unshift(named(emit, "k", `${rest} % ${n}`));
+      rest = named(emit, "q", `${rest} / ${n}`);
     }
+    bindAll([rest, ...names]);
+    return [rest, ...names];
   };
   /**
    * One loop over the outer axes and `n` steps, with a counter for each: all sums are carried into a loop and out of
@@ -157,7 +166,14 @@ function alongK(
     emit.close();
   };
   const rounds = Math.floor(length / 4);
-  if (rounds > 0) loop(rounds, (k) => four((j) => at(`${k} * 4 + l${j}`)));
+  if (rounds > 0)
+    loop(rounds, (k) => {
+      let own: readonly string[] = [];
+      four((j) => {
+        if (j === 0 || inner.length === 1) own = at(`${k} * 4 + l${j}`);
+        else bindAll(own.map((x, i) => swapped(j, x, extents[inner[i] as number] as number)));
+      });
+    });
   if (length % 4 > 0) {
     loop(length % 4, (k) => {
       at(`${k} + ${4 * rounds}`);
