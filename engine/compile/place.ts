@@ -16,7 +16,8 @@ import type {
 import type { Cluster } from "./cluster.ts";
 import { type FusedProgram, isGiven, partsOf, sourcesOf } from "./fused-program.ts";
 import { overwritten } from "./in-place.ts";
-import { type Lowered, lowerCluster, type Operand } from "./lower.ts";
+import type { Lowered, Operand } from "./lower/lowered.ts";
+import { lowerCluster } from "./lower.ts";
 import { type Lease, planPools } from "./memory.ts";
 import type { Program } from "./program.ts";
 

@@ -1,13 +1,15 @@
-import type { AttentionSpec } from "../../kernels/attention.ts";
-import type { Store } from "../../kernels/map.ts";
-import type { ScalarBuilder } from "../../kernels/scalar/builder.ts";
-import { constantIndex, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
-import type { Profile } from "../core/profile.ts";
-import { dim, sizeOf } from "../core/shape.ts";
-import { type AttentionParams, type AttentionRole, attentionOperands } from "../ir/attention.ts";
-import type { GraphNode } from "../ir/node.ts";
-import type { Cluster } from "./cluster.ts";
-import { attentionTile } from "./tiles.ts";
+import type { AttentionSpec } from "../../../kernels/attention.ts";
+import type { KernelSpec } from "../../../kernels/kernel.ts";
+import type { Store } from "../../../kernels/map.ts";
+import type { ScalarBuilder } from "../../../kernels/scalar/builder.ts";
+import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
+import type { Profile } from "../../core/profile.ts";
+import { dim, sizeOf } from "../../core/shape.ts";
+import { type AttentionParams, type AttentionRole, attentionOperands } from "../../ir/attention.ts";
+import type { GraphNode } from "../../ir/node.ts";
+import type { Cluster } from "../cluster.ts";
+import { attentionTile } from "../tiles.ts";
+import type { KernelBody } from "./kernel-body.ts";
 
 interface Tools {
   readonly s: ScalarBuilder;
@@ -17,8 +19,29 @@ interface Tools {
 
 type Parts = Omit<AttentionSpec, "kind" | "name" | "steps" | "bindings" | "cost">;
 
+/** Attention without the matrix of weights, and its gradients. */
+export function attentionSpec(body: KernelBody): KernelSpec {
+  const c = body.c;
+  const s = body.s;
+  for (const hero of c.heroes) body.accumulators.set(hero, s.accumulator(2, "f32"));
+  const { sizes, flops, ...parts } = attentionParts(c, body.profile, {
+    s,
+    pull: (x, at) => body.pull(x, at),
+    store: (x) => body.store(x, c.frames.get(x) as readonly IndexExpr[]),
+  });
+  const cost = { flops, bytes: body.cost(0).bytes };
+  return {
+    kind: "attention",
+    name: `attention_${c.heroes.map((x) => (x.params as AttentionParams).role).join("_")}_${sizes.join("x")}`,
+    steps: s.steps,
+    bindings: body.bindings,
+    cost,
+    ...parts,
+  };
+}
+
 /** What an attention kernel computes, as loops over scalar programs. */
-export function attentionParts(
+function attentionParts(
   c: Cluster,
   profile: Profile,
   { s, pull, store }: Tools,

@@ -1,0 +1,31 @@
+import type { KernelSpec } from "../../../kernels/kernel.ts";
+import { sizeOf } from "../../core/shape.ts";
+import { ELEMENTWISE_GROUP, elementsAtOnce, elementwiseBlock, MANY } from "../tiles.ts";
+import type { KernelBody } from "./kernel-body.ts";
+
+/** Elementwise work: an element of the results after the other, or several side by side. */
+export function mapSpec(body: KernelBody): KernelSpec {
+  const length = sizeOf(body.c.domain);
+  const block = elementwiseBlock(body.profile, body.c.domain);
+  const { index } = body.s;
+  const element = block
+    ? index.unflatten(
+        index.add(index.scale(index.variable(0, length / block), block), index.variable(1, block)),
+        body.c.domain,
+      )
+    : body.c.element;
+  const stores = body.c.outputs.map((x) => body.store(x, element));
+  const cost = body.cost(length);
+  return {
+    kind: "map",
+    name: body.name("map", [length]),
+    steps: body.s.steps,
+    bindings: body.bindings,
+    length,
+    block,
+    stores,
+    perThread: length < MANY ? 1 : elementsAtOnce(body.profile, body.s.steps.length),
+    workgroupSize: block / 4 || ELEMENTWISE_GROUP,
+    cost,
+  };
+}
