@@ -1,6 +1,6 @@
 import { samePosition } from "../../kernels/scalar/index-algebra.ts";
 import type { GraphNode } from "../ir/node.ts";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, dotDomain } from "./cluster.ts";
 import { type FusedProgram, isRead, readsOf } from "./fused-program.ts";
 
 /** Results that replace an input, and the input that each replaces. */
@@ -38,6 +38,11 @@ export function mayOverwrite(
   old: GraphNode,
 ): boolean {
   if (c.kind === "scan" || c.kind === "sort" || c.kind === "attention") return false;
+  if (c.kind === "dot") {
+    // A product of two vectors: spare lanes read at the place of its one result before they are told apart.
+    const { m, n } = dotDomain(c.heroes[0] as GraphNode);
+    if (m * n === 1 && readsOf(fused, c).includes(old)) return false;
+  }
   const frame = c.frames.get(x);
   const isHere = (m: GraphNode): boolean => {
     const mine = c.frames.get(m);
