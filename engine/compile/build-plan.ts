@@ -65,7 +65,7 @@ export function buildPlan(
   const keep = new Set<GraphNode>();
   let replacing = updates;
   for (;;) {
-    const { program: last, ...kept } = recomputeOld(split, keep);
+    const { program: last, ...kept } = recomputeOld(split, keep, profile);
     // A reshape of a stored value is that value: nothing is computed for it.
     const wanted = { inputs: last.inputs, outputs: last.outputs.map(withoutReshape) };
     const computed = {

@@ -15,6 +15,9 @@ const SMALL = 1 << 18;
 /** Workgroups, more or less, that bundles may have on drivers of the CPU. */
 const MOST_GROUPS = 3000;
 
+/** Multiply-adds of a contraction that fills any device: two of them gain nothing from each other. */
+const FULL = 1e9;
+
 interface Entry {
   readonly c: Cluster;
   /** Where what it reads and writes lies: values, or flat ones that they are parts of. */
@@ -82,6 +85,7 @@ function canShare(a: Entry, b: Entry, common: ReadonlySet<string>, profile: Prof
   return (
     total(roundsOf) <= longestLoop(profile) &&
     !clash(a, b) &&
+    [a, b].some(({ c }) => c.kind !== "dot" || sizeOf(c.domain) * roundsOf(c) < FULL) &&
     new Set([...a.bindings, ...b.bindings]).size <= profile.maxBindings
   );
 }

@@ -18,6 +18,8 @@ export interface FuseOptions {
   readonly again: ReadonlyMap<GraphNode, GraphNode>;
   readonly saved: ReadonlySet<GraphNode>;
   readonly late: ReadonlySet<GraphNode>;
+  /** What contractions compute where they read it, though it costs them more. */
+  readonly onTheSpot: ReadonlySet<GraphNode>;
 }
 
 /** Rows longer than this are not read twice by one kernel. */

@@ -1,6 +1,6 @@
 import { type IndexExpr, samePosition } from "../../kernels/scalar/index-algebra.ts";
 import { shapesEqual } from "../core/shape.ts";
-import type { GraphNode } from "../ir/node.ts";
+import { behind, type GraphNode } from "../ir/node.ts";
 import { type Cluster, dotCluster, ownCluster, rowCluster, sharesLaunch, variesInRow } from "./cluster.ts";
 import type { Draft } from "./draft.ts";
 import { isGiven } from "./fused-program.ts";
@@ -45,18 +45,22 @@ class Growth {
     } else return;
     this.#draft.home.set(node, c);
     this.#draft.clusters.push(c);
-    if (this.#draft.options.enabled && (kind === "dot" || kind === "reduce")) this.#grow(c, node);
+    const { enabled, again, onTheSpot } = this.#draft.options;
+    // An update of a weight would wait for the gradient of the other operand, and that for this to have read its own.
+    const waits = node.inputs.map(behind).some((x) => onTheSpot.has(x) && again.has(x));
+    if (enabled && !waits && (kind === "dot" || kind === "reduce")) this.#grow(c, node);
   }
 
   /** Draws in what follows, in program order: elementwise work, views on its way, and reductions of the same rows. */
   #grow(c: Cluster, hero: GraphNode): void {
     const start = (this.#draft.position.get(hero) as number) + 1;
     const reached = new Set<GraphNode>([hero]);
-    const { again } = this.#draft.options;
+    const { again, onTheSpot } = this.#draft.options;
     let last = start + 400;
     for (let i = start; i < Math.min(last, this.#draft.order.length); i++) {
       const node = this.#draft.order[i] as GraphNode;
       if (this.#draft.home.has(node) || this.#draft.banned.has(node) || isGiven(node)) continue;
+      if (onTheSpot.has(node)) continue;
       const near =
         node.inputs.some((x) => reached.has(x) && again.has(x) >= again.has(node)) ||
         (c.kind === "row" && this.#isSibling(c, node));

@@ -1,6 +1,7 @@
 import { bufferBytes } from "../core/dtype.ts";
+import type { Profile } from "../core/profile.ts";
 import { sizeOf } from "../core/shape.ts";
-import { GraphNode, topologicalOrder } from "../ir/node.ts";
+import { behind, GraphNode, topologicalOrder } from "../ir/node.ts";
 import { cheapestReads } from "./cut.ts";
 import { isGiven } from "./fused-program.ts";
 import type { Program } from "./program.ts";
@@ -13,6 +14,9 @@ const FEW = 4096;
 /** Large operands from which a value may be computed again, and the work for each of its elements. */
 const MOST_OPERANDS = 2;
 const MOST_WORK = 120;
+/** How many operands of contractions are computed on the spot where memory is fullest, if they have so many elements. */
+const AT_TURN = 3;
+const WEIGHTY = 1 << 20;
 
 export interface Recomputed {
   readonly program: Program;
@@ -22,6 +26,8 @@ export interface Recomputed {
   readonly saved: ReadonlySet<GraphNode>;
   /** What reads old values, or such that are computed again: a good place to have them anew. */
   readonly late: ReadonlySet<GraphNode>;
+  /** What contractions compute where they read it, though it costs them more. */
+  readonly onTheSpot: ReadonlySet<GraphNode>;
 }
 
 /**
@@ -29,10 +35,11 @@ export interface Recomputed {
  * have to be kept: the normalised rows of a layer norm, but not their scaled and shifted form too; what GELU is applied
  * to, but not its result nor the terms of its derivative. But the values of `keep` stay.
  */
-export function recomputeOld(program: Program, keep: ReadonlySet<GraphNode>): Recomputed {
+export function recomputeOld(program: Program, keep: ReadonlySet<GraphNode>, profile: Profile): Recomputed {
   const ages = new Ages(program);
-  if (ages.old.size === 0) return { program, again: new Map(), saved: new Set(), late: new Set() };
-  return new Recomputing(program, ages, valuesToKeep(ages, keep)).run();
+  const none = new Set<GraphNode>();
+  if (ages.old.size === 0) return { program, again: new Map(), saved: none, late: none, onTheSpot: none };
+  return new Recomputing(program, ages, valuesToKeep(ages, keep)).run(profile.kind === "gpu" ? AT_TURN : 0);
 }
 
 /** How many contractions and reductions stand above each value, one behind the other, and what is old by that. */
@@ -124,7 +131,7 @@ class Recomputing {
     this.#made = new Map(program.inputs.map((x) => [x, x]));
   }
 
-  run(): Recomputed {
+  run(atTurn: number): Recomputed {
     const program = rebuild(this.#program, (node, inputs) => {
       const old = this.#ages.oldInputs(node);
       const fresh = node.inputs.map((x, i) => (old.includes(x) ? this.#copy(x) : (inputs[i] as GraphNode)));
@@ -134,7 +141,29 @@ class Recomputing {
       if (old.length > 0) this.#late.add(result);
       return result;
     });
-    return { program, again: this.#again, saved: this.#saved, late: this.#late };
+    return {
+      program,
+      again: this.#again,
+      saved: this.#saved,
+      late: this.#late,
+      onTheSpot: this.#atTurn(program, atTurn),
+    };
+  }
+
+  /**
+   * The last operands of contractions that are computed again, both times, with what leads to them: memory is fullest
+   * where a program turns from the forward to the backward pass.
+   */
+  #atTurn({ outputs }: Program, count: number): Set<GraphNode> {
+    const twice = new Set(this.#again.values());
+    const operands = topologicalOrder(outputs).flatMap((x) =>
+      x.primitive.lower.kind === "dot" ? x.inputs.map(behind) : [],
+    );
+    const large = operands.filter((x) => twice.has(x) && sizeOf(x.shape) >= WEIGHTY);
+    const turn = new Set([...new Set(large)].reverse().slice(0, count));
+    for (const x of turn) for (const y of x.inputs) if (twice.has(y)) turn.add(y);
+    for (const [copy, x] of this.#again) if (turn.has(x)) turn.add(copy);
+    return turn;
   }
 
   #copy(x: GraphNode): GraphNode {

@@ -1,6 +1,6 @@
 import { bufferBytes } from "../core/dtype.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
-import type { GraphNode } from "../ir/node.ts";
+import { behind, type GraphNode } from "../ir/node.ts";
 import { type Cluster, mapCluster, variesInRow } from "./cluster.ts";
 import { cheapestReads } from "./cut.ts";
 import type { Draft } from "./draft.ts";
@@ -166,7 +166,8 @@ export class Storing {
 
   /** How costly `x` may be if it is computed on the spot by its user `node`. */
   #limitFor(node: GraphNode, x: GraphNode, own: Cluster | undefined, inherited: number): number {
-    if (node.primitive.lower.kind === "dot") return CHEAP_OPERAND;
+    if (node.primitive.lower.kind === "dot")
+      return this.#draft.options.onTheSpot.has(behind(x)) ? CHEAP_TILE : CHEAP_OPERAND;
     // Which weights dropout keeps is counted anew: stored, it would be as large as the scores.
     if (node.primitive.lower.kind === "attention")
       return x.primitive.name === "concat" || this.#isGenerated(x) ? Infinity : 0;
@@ -194,6 +195,7 @@ export class Storing {
     if (isLongConcat(node) && this.#isWritten(node)) return true;
     if (cost > limit || (limit <= CHEAP_OPERAND && this.#operands(node).size > MOST_OPERANDS)) return true;
     if (users.size === 1 || cost <= CHEAP || this.#isGenerated(node)) return false;
+    if (this.#draft.options.onTheSpot.has(node)) return false;
     return cost > CHEAP_ROW || this.#kept.has(node);
   }
 

@@ -98,3 +98,9 @@ export function topologicalOrder(
   }
   return order;
 }
+
+/** What a node shows when it is a view. */
+export function behind(x: GraphNode): GraphNode {
+  const { lower } = x.primitive;
+  return lower.kind === "inline" && lower.form === "view" && !x.stored ? behind(x.inputs[0] as GraphNode) : x;
+}

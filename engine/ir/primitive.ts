@@ -83,8 +83,8 @@ export type Lowering<P> =
   | { kind: "scan" }
   /** The stable order of each row. */
   | { kind: "sort" }
-  /** Part of attention; `adapt` gives the same in other ops, where no kernel can do it. */
-  | { kind: "attention"; adapt: (node: GraphNode, params: P) => GraphNode }
+  /** Part of attention; `adapt` gives the same in other ops, where no kernel can do it, or none is better. */
+  | { kind: "attention"; adapt: (node: GraphNode, params: P, o: GraphOps, profile: Profile) => GraphNode }
   /** Written in other ops before kernels are made. */
   | { kind: "rewrite"; into: (node: GraphNode, params: P, o: GraphOps, profile: Profile) => GraphNode }
   /** A value that is given to the program. */

@@ -1,6 +1,6 @@
 import { dim, type Shape, sizeOf } from "../core/shape.ts";
 import { type AttentionParams, type AttentionRole, attentionOperands } from "../ir/attention.ts";
-import { type Aval, type GraphNode, makeNode } from "../ir/node.ts";
+import { type Aval, behind, type GraphNode, makeNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import type { GraphOps, Primitive, VjpArguments } from "../ir/primitive.ts";
 
@@ -119,10 +119,13 @@ export function attentionRecord(o: GraphOps) {
     reference: later("attention"),
     lower: {
       kind: "attention",
-      adapt: (node, p) => {
+      adapt: (node, p, _, profile) => {
         const { inputs } = node;
         const [q, , v] = inputs as [GraphNode, GraphNode, GraphNode];
+        // Of a single query they are outer products: whoever reads them computes them.
+        const outer = profile.kind === "gpu" && dim(q.shape, last(q) - 1) === 1 && /keys|values/.test(p.role);
         const fits =
+          !outer &&
           dim(q.shape, last(q)) + dim(v.shape, last(v)) <= WIDEST &&
           inputs.every((x) => sizeOf(x.shape) > 0) &&
           new Set(inputs.map(behind)).size < BUFFERS;
@@ -153,10 +156,4 @@ function shapeOf(ins: readonly Aval[], { role, target }: AttentionParams): numbe
     addend: [...addend.slice(0, -2), ...q.slice(-2, -1), ...k.slice(-2, -1)],
   };
   return [...shapes[role]];
-}
-
-/** What a node shows when it is a view. */
-function behind(x: GraphNode): GraphNode {
-  const { lower } = x.primitive;
-  return lower.kind === "inline" && lower.form === "view" && !x.stored ? behind(x.inputs[0] as GraphNode) : x;
 }

@@ -66,6 +66,7 @@ function check(sizes: Sizes, options?: (given: Given) => AttentionOptions): void
 
 describe("sizes", () => {
   test.each([1, 2, 3, 17, 37])("%i tokens", (n) => check({ lead: [1], n }));
+  test("a single query", () => check({ n: 1, m: 17 }));
 
   test("197 tokens", () => check({ lead: [], n: 197, d: 2, e: 1 }));
 
