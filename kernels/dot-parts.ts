@@ -1,4 +1,4 @@
-import type { DotSpec } from "./dot.ts";
+import type { DotSpec } from "./dot-spec.ts";
 import { writeStores } from "./map.ts";
 import type { ScalarProgram, ScalarType } from "./scalar/builder.ts";
 import type { Emitter } from "./scalar/emitter.ts";

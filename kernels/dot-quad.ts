@@ -1,4 +1,3 @@
-import type { DotSpec, QuadTile } from "./dot.ts";
 import {
   type Edge,
   edge,
@@ -9,6 +8,7 @@ import {
   UNROLLED_STORES,
   valueAt,
 } from "./dot-parts.ts";
+import type { DotSpec, QuadTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";

@@ -1,5 +1,5 @@
-import type { DotSpec, StagedTile } from "./dot.ts";
 import { edge, range, storeSum, sumType } from "./dot-parts.ts";
+import type { DotSpec, StagedTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
 import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";

@@ -1,5 +1,6 @@
 import { type AttentionSpec, attentionKernel } from "./attention.ts";
-import { type DotSpec, dotKernel } from "./dot.ts";
+import { dotKernel } from "./dot.ts";
+import type { DotSpec } from "./dot-spec.ts";
 import { type MapSpec, mapKernel } from "./map.ts";
 import type { KernelProgram } from "./program.ts";
 import { type RowSpec, rowKernel } from "./row.ts";

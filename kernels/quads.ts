@@ -1,4 +1,4 @@
-import type { DotSize, DotTile } from "./dot.ts";
+import type { DotSize, DotTile } from "./dot-spec.ts";
 
 // What is loaded for adapters whose lanes run in fours: contractions, and the numbers that choose their tiles.
 

@@ -1,5 +1,6 @@
 import type { AttentionTile } from "../../kernels/attention.ts";
-import { type DotSize, type DotTile, late } from "../../kernels/dot.ts";
+import { late } from "../../kernels/dot.ts";
+import type { DotSize, DotTile } from "../../kernels/dot-spec.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim, type Shape, sizeOf } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";

@@ -1,4 +1,4 @@
-import type { DotTile } from "../../kernels/dot.ts";
+import type { DotTile } from "../../kernels/dot-spec.ts";
 import { KERNELS, type TuningTable } from "../core/profile.ts";
 
 /**

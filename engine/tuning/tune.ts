@@ -1,4 +1,4 @@
-import type { DotTile } from "../../kernels/dot.ts";
+import type { DotTile } from "../../kernels/dot-spec.ts";
 import { QUAD_COLUMNS, QUAD_ROWS } from "../../kernels/quads.ts";
 import { compile } from "../compiled.ts";
 import { KERNELS, type Profile, type TuningTable } from "../core/profile.ts";
