@@ -70,7 +70,7 @@ export class SelfPatchNetwork extends SelfPatchEncoder {
       const patches = this.backbone.forward(images, mode, options);
       return neighbours === undefined
         ? this.ca_head.student(patches)
-        : this.ca_head.teacher(patches, neighbours);
+        : this.ca_head.teacher(patches, neighbours, this.backbone.patch_embed.grid(images));
     });
     const summaries = rows.map((x) => x.slice(null, 0));
     const patches = rows.map((x) => x.slice(null, [1]).flatten(0, 1));

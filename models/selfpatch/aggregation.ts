@@ -4,7 +4,7 @@ import { LayerNorm } from "../nn/norm.ts";
 import { EPS } from "../vit/block.ts";
 import { tokenNormal } from "../vit/init.ts";
 import { ClassBlock, type KeysValues } from "./class-attention.ts";
-import { rowsOfNeighbours, similarNeighbours } from "./neighbours.ts";
+import { type PatchGrid, rowsOfNeighbours, similarNeighbours } from "./neighbours.ts";
 
 export interface AggregationOptions {
   key: Tensor;
@@ -41,9 +41,11 @@ export class Aggregation {
   /**
    * The teacher's rows: the summary of all patches, then for each patch that of the k patches around it that resemble it
    * most. `f32[B, N, D]` to `f32[B, 1 + N, D]`.
+   *
+   * @param grid Rows and columns of the patches. Default: a square.
    */
-  teacher(patches: Tensor, k = 4): Tensor {
-    const { index } = similarNeighbours(patches, k);
+  teacher(patches: Tensor, k = 4, grid?: PatchGrid): Tensor {
+    const { index } = similarNeighbours(patches, k, grid);
     return this.norm.forward(concat([this.summary(patches), this.local(patches, index)], { axis: 1 }));
   }
 

@@ -45,7 +45,8 @@ export interface SwinStage {
  * has one window and no shift, also for images of other sizes. Tensors are named as in EsViT's checkpoints
  * (`layers.0.blocks.1.attn.relative_position_bias_table`).
  *
- * @throws {RangeError} If depths and heads differ in number, or a width does not fall into heads.
+ * @throws {RangeError} If depths and heads differ in number, a width does not fall into heads, or patches and stages are
+ *   too large and many for the image size. `forward`: if patches do not form a square.
  *
  * @example
  *   const model = new SwinTransformer({ key: key(0), ...swins.tiny });
@@ -72,6 +73,11 @@ export class SwinTransformer implements Module {
     this.patch_embed = new NormedPatchEmbed({ key: next(), channels, width, patch });
     this.layers = depths.map((depth, stage): SwinStage => {
       const side = Math.floor(Math.floor(imageSize / patch) / 2 ** stage);
+      if (side < 1) {
+        throw new RangeError(
+          `SwinTransformer: nothing is left of ${imageSize} pixels for stage ${stage + 1}; try fewer stages or smaller patches`,
+        );
+      }
       const w = Math.min(window, side);
       const shift = side > window ? Math.floor(window / 2) : 0;
       const stageWidth = width * 2 ** stage;
@@ -156,6 +162,11 @@ class NormedPatchEmbed extends PatchEmbed {
   }
 
   override forward(images: Tensor): Tensor {
+    const [rows, columns] = this.grid(images);
+    // Later stages know the number of tokens alone, and would take 4 x 16 of them for 8 x 8.
+    if (rows !== columns) {
+      throw new RangeError(`Swin: ${rows} x ${columns} patches form no square grid; try square images`);
+    }
     return this.norm.forward(super.forward(images));
   }
 }

@@ -134,6 +134,18 @@ describe("Swin transformers", () => {
   });
 });
 
+test("Swin transformers say what does not fit", () => {
+  const sizes = { key: key(0), width: 4, heads: [1, 1], window: 2, patch: 2, imageSize: 8 };
+  const model = new SwinTransformer({ ...sizes, depths: [1, 1] });
+  expect(model.forward(zeros([1, 3, 9, 8])).shape).toEqual([1, 4, 8]);
+  // 2 x 8 patches are as many as 4 x 4.
+  expect(() => model.forward(zeros([1, 3, 4, 16]))).toThrow("2 x 8 patches form no square grid");
+  expect(() => new SwinTransformer({ ...sizes, depths: [1] })).toThrow("1 depths and 2 numbers of heads");
+  expect(() => new SwinTransformer({ ...sizes, depths: [1, 1], patch: 8 })).toThrow(
+    "nothing is left of 8 pixels for stage 2",
+  );
+});
+
 /** Attention in windows of 2 x 2 on a grid of 3 x 3 that is padded to 4 x 4, cell by cell. */
 const windowed =
   (w: (name: string) => Float64Array, shift: number) =>
