@@ -19,7 +19,8 @@ export interface LoadTransformerOptions {
  *
  * @param model A vision transformer, a Swin transformer, or a network of one and its heads. It is left as it is.
  * @param tensors By name, as `readSafetensors` gives them.
- * @returns The model, and what was `missing`, `unexpected` and `misshapen`, by the names of the file where they are its.
+ * @returns The model, and what was `missing`, `unexpected` and `misshapen`. What is unexpected has its name in the file,
+ *   without `part.` and as `commonNames` translates it; the rest has the model's.
  * @throws {WeightsError} If strict, and the file does not fit.
  *
  * @example
@@ -36,7 +37,10 @@ export function loadTransformer<M>(
   const { strict = true, part, resample = false } = options;
   const shapes = new Map(treeLeaves(model).map(({ path, value }) => [path, value.shape]));
   const found: Record<string, Tensor> = {};
-  for (const [name, value] of Object.entries(commonNames(part ? partOf(tensors, part) : tensors))) {
+  const given = Object.entries(commonNames(part ? partOf(tensors, part) : tensors));
+  // Names that are the model's own come first, so that no other one takes their places.
+  const [own, others] = [true, false].map((is) => given.filter(([name]) => shapes.has(name) === is));
+  for (const [name, value] of [...(own ?? []), ...(others ?? [])]) {
     const path = candidates(name).find((candidate) => shapes.has(candidate) && !(candidate in found)) ?? name;
     const shape = shapes.get(path);
     found[path] = resample && shape ? resampled(path, value, shape) : value;

@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { key, type Tensor, tensor, treeLeaves, zeros } from "../../mod.ts";
 import {
   DinoNetwork,
+  EsVitNetwork,
   loadTransformer,
+  SelfPatchNetwork,
   SwinTransformer,
   VisionTransformer,
   WeightsError,
@@ -72,6 +74,45 @@ describe("published files", () => {
     const bare = loadTransformer(network(), file(vit()), { strict: false });
     expect(bare.missing).toHaveLength(8);
     expect(bare.unexpected).toEqual([]);
+  });
+
+  test("of SelfPatch and EsViT, whole and their backbones alone", async () => {
+    const head = { out: 6, hidden: 5, bottleneck: 3 };
+    const selfPatch = new SelfPatchNetwork({ key: key(0), backbone: sizes, head, patchOut: 5 });
+    const theirs = file(selfPatch, (name) => `student.module.${name}`);
+    await expectAll(loadTransformer(selfPatch, theirs, { part: "student" }).model);
+    const bare = new VisionTransformer({ key: key(0), ...sizes, classToken: false, finalNorm: false });
+    const { missing, unexpected } = loadTransformer(bare, theirs, { part: "student", strict: false });
+    expect(missing).toEqual([]);
+    expect(unexpected).toHaveLength(35 + 2 * 8);
+    expect(unexpected).toContain("module.ca_head.norm.weight");
+
+    const esVit = new EsVitNetwork({
+      ...{ key: key(0), width: 4, depths: [1, 1], heads: [1, 2], window: 2, patch: 2, imageSize: 16 },
+      projection: head,
+    });
+    const both = {
+      ...file(esVit, (name) => `teacher.${name}`),
+      "teacher.layers.1.blocks.0.attn.relative_position_index": zeros([4, 4]),
+    };
+    await expectAll(loadTransformer(esVit, both, { part: "teacher" }).model);
+    const plain = loadTransformer(swin(), both, { part: "teacher", strict: false });
+    expect(plain.missing).toEqual([]);
+    expect(plain.unexpected).toHaveLength(2 * 8);
+    expect(plain.unexpected).toContain("head_dense.mlp.0.weight");
+  });
+
+  test("with a name twice: the model's own is taken, and the other told, whichever comes first", async () => {
+    const spare = { "backbone.cls_token": tensor([[[9, 9, 9, 9]]]) };
+    for (const tensors of [
+      { ...spare, ...file(vit()) },
+      { ...file(vit()), ...spare },
+    ]) {
+      const { model, unexpected } = loadTransformer(vit(), tensors, { strict: false });
+      await expectAll(model);
+      expect(unexpected).toEqual(["backbone.cls_token"]);
+      expect(() => loadTransformer(vit(), tensors)).toThrow("1 unexpected (backbone.cls_token)");
+    }
   });
 
   test("of transformers, with queries, keys and values apart", async () => {
