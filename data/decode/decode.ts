@@ -27,18 +27,39 @@ export async function decodePicture(kind: ImageKind, bytes: Uint8Array): Promise
   }
 }
 
-/** What follows the last of a picture's own bytes, such as a camera's notes, may be so long. */
-const MAX_TRAILER = 2 ** 16;
-
-/** Whether the mark is there that ends a picture: some browsers show the rest of a cut one as grey. */
+/**
+ * Whether the mark is there that ends a picture: some browsers show the rest of a cut one as grey. What follows the mark
+ * may be long, such as the film that a telephone puts behind a photograph.
+ */
 function hasEnd(kind: ImageKind, bytes: Uint8Array): boolean {
-  const mark = kind === "jpeg" ? [0xff, 0xd9] : kind === "png" ? [0x49, 0x45, 0x4e, 0x44] : [];
-  const last = bytes.length - mark.length;
-  for (let at = last; at >= Math.max(0, last - MAX_TRAILER); at--) {
-    if (mark.every((byte, i) => bytes[at + i] === byte)) return true;
+  return kind === "jpeg" ? jpegEnds(bytes) : kind !== "png" || pngEnds(bytes);
+}
+
+/** Goes from segment to segment, since those of a header may hold pictures that have ends of their own. */
+function jpegEnds(bytes: Uint8Array): boolean {
+  for (let at = 2; ; ) {
+    at = bytes.indexOf(0xff, at);
+    const marker = bytes[at + 1];
+    if (at < 0 || marker === undefined) return false;
+    if (marker === 0xd9) return true;
+    if (marker === 0xff)
+      at++; // fill
+    // Within a scan, which has no length, 255 is followed by 0 or by the number of a restart.
+    else if (marker <= 1 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
+    else at += 2 + (bytes[at + 2] ?? 0) * 256 + (bytes[at + 3] ?? 0);
+  }
+}
+
+function pngEnds(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 8 <= bytes.length; at += 12 + view.getUint32(at)) {
+    if (view.getUint32(at + 4) === IEND) return true;
   }
   return false;
 }
+
+/** The name of a PNG file's last chunk. */
+const IEND = 0x49454e44;
 
 type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Picture>;
 

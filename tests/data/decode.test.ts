@@ -6,6 +6,7 @@ import { fitPicture } from "../../data/decode/fit.ts";
 import { BadImage, readHeader } from "../../data/decode/header.ts";
 import { HEAD_BYTES, type ImageKind, isImageKind, kindOf } from "../../data/formats/kind.ts";
 import { noise, type PictureName, pictureFile, pictureNames, picturePixels } from "./picture-files.ts";
+import { plainPng } from "./png-files.ts";
 
 const kindOfFile = (bytes: Uint8Array): ImageKind => {
   const kind = kindOf(bytes.subarray(0, HEAD_BYTES));
@@ -64,6 +65,34 @@ test("grey JPEG files are known to be grey", async () => {
   expect(readHeader("jpeg", bytes)?.grey).toBe(true);
   const { data } = await decodePicture("jpeg", bytes);
   for (let i = 0; i < data.length; i += 4) expect([data[i], data[i]]).toEqual([data[i + 1], data[i + 2]]);
+});
+
+describe("what stands behind a picture is nothing to it", () => {
+  // As telephones put a film behind a photograph; longer than any note of a camera.
+  const film = Uint8Array.from({ length: 100_000 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 0x7f);
+  const followed = (bytes: Uint8Array) => Uint8Array.of(...bytes, ...film);
+  const png = plainPng(16, 8, [1, 2, 3]);
+
+  test.each<[string, Uint8Array]>([
+    ["jpeg", pictureFile("jpeg")],
+    ["jpegProgressive", pictureFile("jpegProgressive")],
+    ["png", png],
+  ])("%s", async (_, bytes) => {
+    const { width, height } = await decodePicture(kindOfFile(bytes), followed(bytes));
+    expect([width, height]).toEqual([16, 8]);
+  });
+
+  test("but a picture that was cut is still known to be", async () => {
+    const jpeg = pictureFile("jpeg");
+    // A camera's small picture in the header ends by itself.
+    const thumbnail = [0xff, 0xe2, 0, 6, 0xff, 0xd8, 0xff, 0xd9];
+    const photograph = Uint8Array.of(...jpeg.subarray(0, 2), ...thumbnail, ...jpeg.subarray(2));
+    await expect(decodePicture("jpeg", photograph)).resolves.toMatchObject({ width: 16 });
+    for (const cut of [jpeg.slice(0, -30), photograph.slice(0, -30), followed(jpeg.slice(0, -30))]) {
+      await expect(decodePicture("jpeg", cut)).rejects.toThrow("the file was cut");
+    }
+    await expect(decodePicture("png", png.slice(0, -12))).rejects.toThrow("its end is missing");
+  });
 });
 
 describe("photographs stand upright", () => {
