@@ -1,3 +1,5 @@
+import { isJunk } from "../archive/contents.ts";
+
 /** A file that can be read piece by piece, wherever it lies. */
 export interface InputFile {
   /** Path from the source's root, with forward slashes. */
@@ -18,14 +20,19 @@ export function memoryFile(name: string, bytes: Uint8Array): InputFile {
   return { name, size: bytes.length, read: async (from, to) => bytes.slice(from, to) };
 }
 
-/** What was handed over as files to read; a `File` is not loaded before it is needed. */
+/**
+ * What was handed over as files to read, but for what is hidden in folders; a `File` is not loaded before it is needed.
+ */
 export async function givenFiles(files: readonly GivenFile[]): Promise<InputFile[]> {
+  const pathOf = (file: GivenFile) => (isBlob(file) && file.webkitRelativePath) || file.name;
+  const belowTop = (file: GivenFile) => pathOf(file).split("/").slice(1).join("/");
+  const meant = files.filter((file) => !isJunk(belowTop(file)));
   return await Promise.all(
-    files.map(async (file) => {
+    meant.map(async (file) => {
       if (!isBlob(file)) return memoryFile(file.name, await file.bytes());
       const read = async (from: number, to: number) =>
         new Uint8Array(await file.slice(from, to).arrayBuffer());
-      return { name: file.webkitRelativePath || file.name, size: file.size, read };
+      return { name: pathOf(file), size: file.size, read };
     }),
   );
 }

@@ -66,9 +66,13 @@ async function sortOne(file: InputFile, wanted: CifarLabels): Promise<Sorted> {
   if (kind === "zip" || kind === "gzip" || kind === "tar") return { archive: { file, kind } };
   const found = await readArrays(file, kind, wanted);
   if (found) return "values" in found ? { labels: found } : { records: found };
-  if (!isArrayName(file.name)) return { other: true };
-  const problem = kind === "empty" ? "the file is empty" : "the file is none of IDX, CIFAR, STL-10 and npy";
-  return { skipped: { file: file.name, problem } };
+  const what = /\.(zip|tar|tgz|gz)$/i.test(file.name)
+    ? "no archive"
+    : isArrayName(file.name)
+      ? "none of IDX, CIFAR, STL-10 and npy"
+      : null;
+  if (what === null) return { other: true };
+  return { skipped: { file: file.name, problem: `the file is ${kind === "empty" ? "empty" : what}` } };
 }
 
 /** Whether a file's name says that it holds images or labels one after the other. */

@@ -165,6 +165,19 @@ describe("openImages", () => {
     ]);
   });
 
+  test("lists what is called an archive and is none", async () => {
+    const { train } = await openImages([
+      given("birds.zip", new Uint8Array()),
+      given("cats.zip", zipFile([{ name: "1.png", bytes: red }])),
+      given("dogs.tar.gz", text("404: not found")),
+    ]);
+    expect(train.names).toEqual(["1.png"]);
+    expect(train.skipped).toEqual([
+      { file: "birds.zip", problem: "the file is empty" },
+      { file: "dogs.tar.gz", problem: "the file is no archive" },
+    ]);
+  });
+
   test("looks into gzip files of IDX, as MNIST comes", async () => {
     const images = Uint8Array.from({ length: 3 * 16 }, (_, i) => i);
     const files = [

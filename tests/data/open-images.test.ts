@@ -82,6 +82,18 @@ describe("folders of pictures", () => {
     expect(train.images).toMatchObject({ count: 3, height: 4, width: 6 });
   });
 
+  test("that were handed over as files have nothing hidden in them", async () => {
+    const names = ["top/.git/x.png", "top/._1.png", "top/a/1.png", "top/b/__MACOSX/1.png", "top/b/2.png"];
+    const given = (top: string) =>
+      openImages(names.map((name) => ({ name: name.replace("top", top), bytes: async () => red })));
+    const { train } = await given("photos");
+    expect(train.names).toEqual(["photos/a/1.png", "photos/b/2.png"]);
+    expect(train.classes).toEqual(["a", "b"]);
+    expect(train.skipped).toEqual([]);
+    // Whoever hands over a hidden folder means it.
+    expect((await given(".photos")).train.images.count).toBe(2);
+  });
+
   test("a share is held out by the seed, of each class alike", async () => {
     const files = Array.from({ length: 10 }, (_, i) => i);
     const path = folder(
