@@ -28,8 +28,8 @@ export interface NtXentOptions {
  * @param options.temperature Divides the similarities. Default 0.5.
  * @param options.similarity "cosine" or "dot". Default "cosine".
  * @returns Mean over the 2N rows in nats, `f32[]`; 0 for N = 1, where there is nothing to choose from.
- * @throws {ShapeError} If the shapes differ or are not `[N, D]`.
- * @throws {RangeError} If the temperature is not positive.
+ * @throws {ShapeError} If the shapes differ or are not `[N, D]`, or there is no row.
+ * @throws {RangeError} If the temperature is not positive, or there is no such similarity.
  *
  * Memory: one matrix of similarities, `2N x 2N` up to N = 2048 and as many rows at a time as that has values above it,
  * and as much again twice for the gradient, which has one weight for each pair. Ten kernels with it.
@@ -42,15 +42,17 @@ export interface NtXentOptions {
  */
 export function ntXent(zi: Tensor, zj: Tensor, options: NtXentOptions = {}): Tensor {
   const { temperature = 0.5, similarity = "cosine" } = options;
-  if (zi.rank !== 2 || zi.shape.join() !== zj.shape.join()) {
+  if (zi.rank !== 2 || zi.size === 0 || zi.shape.join() !== zj.shape.join()) {
     throw new ShapeError("ntXent", {
       problem: "not two matrices of one shape",
       got: { zi, zj },
-      need: "[N, D] twice",
+      need: "[N, D] twice, with a row at least",
     });
   }
   if (!(temperature > 0))
     throw new RangeError(`ntXent: temperature is ${temperature}; need a number above 0`);
+  if (similarity !== "cosine" && similarity !== "dot")
+    throw new RangeError(`ntXent: similarity is ${similarity}; need "cosine" or "dot"`);
   const prepare = (z: Tensor) => (similarity === "cosine" ? normalize(z) : z);
   const [a, b] = [prepare(zi), prepare(zj)];
   const rows = concat([b, a]);

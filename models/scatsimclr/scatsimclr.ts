@@ -1,4 +1,4 @@
-import { relu, type Tensor } from "../../mod.ts";
+import { relu, ShapeError, type Tensor } from "../../mod.ts";
 import { adaptiveAvgPool2d } from "../../vision.ts";
 import { Apply, ReLU } from "../nn/activation.ts";
 import { Conv2d } from "../nn/conv.ts";
@@ -59,10 +59,13 @@ export class ScatSimClr {
   readonly l1: Linear;
   readonly l2: Linear;
   readonly scattering: ScatteringOptions;
+  /** Colour channels of the images. */
+  readonly channels: number;
 
   constructor(options: ScatSimClrOptions) {
     const { channels = 3, adapter = adapters.scatsimclr8, out = 128 } = options;
     this.scattering = options.scattering;
+    this.channels = channels;
     const next = keyStream(options.key);
     const [perColour] = scattering2d(options.scattering).outputShape;
     this._scatnet_bn = options.normaliseScattering ? new BatchNorm({ channels: channels * perColour }) : null;
@@ -86,9 +89,19 @@ export class ScatSimClr {
   /**
    * Images `f32[B, C, H, W]` to scattering channels `f32[B, C * K, h, w]`, colour by colour. Images may have another size
    * than the model was made for: the learned part takes maps of any size.
+   *
+   * @throws {ShapeError} If they are no batch, or have other channels than the model was made for.
    */
   scatter(images: Tensor): Tensor {
     const [count = 0, channels = 0, height = 0, width = 0] = images.shape;
+    if (images.rank !== 4 || channels !== this.channels) {
+      throw new ShapeError("ScatSimClr", {
+        problem: "not a batch of the images that the model was made for",
+        got: { images },
+        need: `[B, ${this.channels}, H, W]`,
+        ...(images.rank === 3 && { hint: "images.unsqueeze(0)" }),
+      });
+    }
     const transform = scattering2d({ ...this.scattering, shape: [height, width] });
     const [perColour, rows, columns] = transform.outputShape;
     return transform(images).reshape([count, channels * perColour, rows, columns]);

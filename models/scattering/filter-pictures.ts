@@ -31,12 +31,15 @@ export interface FilterPictures {
  *
  * @param options.J, options.L Scales and angles. Default 8 angles.
  * @param options.size Rows and columns of the pictures; multiples of `2^J`. Default 64 by 64.
- * @throws {RangeError} If the size does not fit.
+ * @throws {RangeError} If there are no scales or angles, or the size does not fit.
  *
  * Source: models/scattering/filter-pictures.ts.
  */
 export function filterPictures(options: { J: number; L?: number; size?: Size }): FilterPictures {
   const { J, L = 8, size = [64, 64] } = options;
+  if (![J, L].every((n) => Number.isInteger(n) && n > 0)) {
+    throw new RangeError(`filterPictures: ${J} scales and ${L} angles; need whole numbers from 1 on`);
+  }
   if (!size.every((n) => Number.isInteger(n) && n > 0 && n % 2 ** J === 0)) {
     throw new RangeError(`filterPictures: pictures of [${size}]; need multiples of 2^J = ${2 ** J}`);
   }

@@ -1,4 +1,4 @@
-import { isTensor, ShapeError, type Tensor, vjp } from "../../mod.ts";
+import { isTensor, ShapeError, type Tensor, vjp, zeros } from "../../mod.ts";
 import { Cascade, type ModulusMaps } from "./cascade.ts";
 import { geometry, type Size } from "./geometry.ts";
 import { channelOf, type ScatteringPath, scatteringPaths } from "./paths.ts";
@@ -115,6 +115,7 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
   };
   const transform = (images: Tensor): Tensor => {
     const { cascade, list, leading } = listed(images);
+    if (images.size === 0) return zeros([...leading, paths.length, m, n]);
     // Traced, so that it is computed as one program: outside of a compiled function, so large a graph would be evaluated
     // in parts, and all of them kept until the last is there.
     const { value } = vjp((x: Tensor) => cascade.coefficients(x), list);
@@ -134,7 +135,8 @@ function build({ J, shape, L, maxOrder, prePadded }: Required<ScatteringOptions>
     const [count = 1] = images.shape;
     const bytesOfOne = (4 * paths.length * m * n * images.size) / count / (place.input[0] * place.input[1]);
     const most = Math.max(1, Math.floor(maxBytes / bytesOfOne));
-    return images.rank < 3 ? [transform(images)] : images.chunk(Math.ceil(count / most)).map(transform);
+    if (images.rank < 3 || count === 0) return [transform(images)];
+    return images.chunk(Math.ceil(count / most)).map(transform);
   };
   const shapes = { inputShape: place.input, outputShape: [paths.length, m, n] as const };
   const channel = (path: Pick<ScatteringPath, "scales" | "angles">) => channelOf(path, J, L, maxOrder);
@@ -149,7 +151,7 @@ function check({ J, shape, L, maxOrder }: Required<ScatteringOptions>): void {
   need(whole(J, 1), `J is ${J}; need a whole number from 1 on`);
   need(whole(L, 1), `L is ${L}; need a whole number from 1 on`);
   need(maxOrder === 1 || maxOrder === 2, `maxOrder is ${maxOrder}; need 1 or 2`);
-  need(shape.length === 2 && shape.every((n) => whole(n, 1)), `shape is [${shape}]; need rows and columns`);
+  need(shape?.length === 2 && shape.every((n) => whole(n, 1)), `shape is [${shape}]; need rows and columns`);
   const step = 2 ** J;
   need(
     shape.every((n) => n >= step),

@@ -61,7 +61,12 @@ test("refuses what does not fit", () => {
   const z = tensor([[1, 2]]);
   expect(() => ntXent(z, tensor([[1, 2, 3]]))).toThrow(ShapeError);
   expect(() => ntXent(tensor([1]), tensor([1]))).toThrow(ShapeError);
+  const none = tensor(new Float32Array(0), { shape: [0, 4] });
+  expect(() => ntXent(none, none)).toThrow("ntXent: not two matrices of one shape");
   expect(() => ntXent(z, z, { temperature: 0 })).toThrow("temperature is 0");
+  expect(() => ntXent(z, z, { similarity: "l2" as never })).toThrow(
+    'similarity is l2; need "cosine" or "dot"',
+  );
 });
 
 test("takes ten kernels with its gradient, two of them products", () => {

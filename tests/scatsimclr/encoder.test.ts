@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { configureDevice, key, tensor, treeLeaves } from "../../mod.ts";
+import { configureDevice, key, tensor, treeLeaves, zeros } from "../../mod.ts";
 import { adapters } from "../../models/scatsimclr/presets.ts";
 import { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -71,4 +71,17 @@ test("images of one channel are welcome", () => {
     [2, 32],
     [2, 3],
   ]);
+});
+
+test.each([
+  [[8, 8], "need [B, 3, H, W]"],
+  [[3, 8, 8], "need [B, 3, H, W]; try images.unsqueeze(0)"],
+  [[2, 1, 8, 8], "images is f32[2,1,8,8]; need [B, 3, H, W]"],
+] as const)("says what images of %j should be", (shape, words) => {
+  const model = new ScatSimClr({
+    key: key(0),
+    scattering: { J: 1, L: 2, shape: [8, 8] },
+    adapter: { stem: 2, stages: [] },
+  });
+  expect(() => model.forward(zeros(shape))).toThrow(words);
 });

@@ -26,4 +26,5 @@ test("show each wavelet and the low-pass filter in space and in frequency", () =
 
 test("refuse sizes that cannot be halved", () => {
   expect(() => filterPictures({ J: 3, size: [20, 32] })).toThrow("multiples of 2^J = 8");
+  expect(() => filterPictures({ J: 0 })).toThrow("0 scales and 8 angles; need whole numbers from 1 on");
 });

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { configureDevice, tensor } from "../../mod.ts";
+import { configureDevice, grad, type Tensor, tensor, zeros } from "../../mod.ts";
 import { scattering2d } from "../../models/scattering/scattering2d.ts";
 import { goldenTest } from "../golden/golden-file.ts";
 import { nodeGPU } from "../support/host.ts";
@@ -87,6 +87,16 @@ test("pieces are bounded and follow each other", () => {
   expect(transform.inPieces(images, { maxBytes: 1 }).length).toBe(7);
 });
 
+test("no images have no coefficients, and no gradient", async () => {
+  const transform = scattering2d({ J: 1, L: 2, shape: [6, 4] });
+  const images = zeros([0, 3, 6, 4]);
+  expect(transform(images).shape).toEqual([0, 3, 3, 3, 2]);
+  expect(transform.list(images)[2]?.value.shape).toEqual([0, 3, 3, 2]);
+  expect(transform.inPieces(images).map(({ shape }) => shape)).toEqual([[0, 3, 3, 3, 2]]);
+  const gradient = grad((x: Tensor) => transform(x).sum())(images);
+  expect([gradient.shape, (await gradient.data()).length]).toEqual([[0, 3, 6, 4], 0]);
+});
+
 test("equal options give the same function", () => {
   expect(scattering2d({ J: 2, L: 8, shape: [16, 16] })).toBe(scattering2d({ J: 2, shape: [16, 16] }));
   expect(scattering2d({ J: 2, shape: [16, 16] })).not.toBe(scattering2d({ J: 2, shape: [16, 17] }));
@@ -99,6 +109,7 @@ describe("refuses", () => {
     [{ J: 4, shape: [32, 15] }, "smaller than 2^J = 16"],
     [{ J: 1, L: 0, shape: [8, 8] }, "L is 0"],
     [{ J: 1, shape: [8] }, "rows and columns"],
+    [{ J: 1 }, "rows and columns"],
     [{ J: 1, shape: [8, 8], maxOrder: 3 }, "maxOrder is 3"],
   ])("%j", (options, problem) => {
     expect(() => scattering2d(options as never)).toThrow(problem);
