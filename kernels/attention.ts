@@ -1,14 +1,6 @@
-import { type Store, writeStores } from "./map.ts";
-import {
-  type Cost,
-  gridOf,
-  groupNumber,
-  type KernelBinding,
-  type KernelProgram,
-  program,
-} from "./program.ts";
-import type { ScalarProgram } from "./scalar/builder.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
+import type { LoopSpec, Store } from "./spec.ts";
 
 /**
  * Attention without its matrix of scores. A tile of rows goes along all columns, tile by tile: products of row and
@@ -16,11 +8,8 @@ import { Emitter } from "./scalar/emitter.ts";
  * is the batch, 1 the query, 2 the key; accumulators 0
  * and 1 are the products of an element. Stores see results as accumulator 2.
  */
-export interface AttentionSpec {
+export interface AttentionSpec extends LoopSpec {
   readonly kind: "attention";
-  readonly name: string;
-  readonly steps: ScalarProgram;
-  readonly bindings: readonly KernelBinding[];
   readonly batch: number;
   /** Rows are queries, but keys where the gradients of keys and values are summed up. */
   readonly rowsAre: "queries" | "keys";
@@ -43,7 +32,6 @@ export interface AttentionSpec {
   /** Instead of sums: matrix 0 itself, added up over `count` values of variable 4. */
   readonly total: { readonly count: number; readonly store: Store } | null;
   readonly tile: AttentionTile;
-  readonly cost: Cost;
 }
 
 /** Scores of what is hidden. */
@@ -76,15 +64,15 @@ interface Axis {
 }
 
 export function attentionKernel(spec: AttentionSpec): KernelProgram {
-  const { products, elements, softmax, sums, total, bindings, cost, name } = spec;
+  const { products, elements, softmax, sums, total } = spec;
   const { staged, rows: R, columns: C, workgroupSize } = spec.tile;
   const queries = spec.rowsAre === "queries";
   const row: Axis = { name: "row", variable: queries ? 1 : 2, size: spec.rows };
   const column: Axis = { name: "column", variable: queries ? 2 : 1, size: spec.columns };
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   const line = (text: string) => emit.line(text);
   const loop = (count: number, body: (i: string) => void, i = emit.fresh("k")) => {
-    emit.open(`for (var ${i} = 0; ${i} < ${count}; ${i}++) {`);
+    emit.loop(i, count);
     body(i);
     emit.close();
   };
@@ -110,7 +98,7 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   const store = (to: Store, value: string, ...guards: readonly string[]) => {
     emit.open(`if (${guards.join(" && ")}) {`);
     emit.bindAccumulator(2, value);
-    writeStores(emit, [to], bindings);
+    emit.store([to]);
     emit.close();
   };
   const array = (as: string, length: number) => line(`var ${as}: array<f32, ${length}>;`);
@@ -175,15 +163,7 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   });
   const widest = Math.max(...products.map((x) => x.size), ...sums.map((x) => x.size));
   const declarations = `var<workgroup> stage: array<f32, ${widest * C}>;`;
-  return program({
-    name,
-    bindings,
-    workgroups,
-    workgroupSize,
-    cost,
-    ...(staged ? { declarations } : {}),
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize, ...(staged ? { declarations } : {}) });
 
   /** For each channel, the elements that the columns at hand have there. */
   function overChannels(

@@ -9,7 +9,7 @@ import {
   valueAt,
 } from "./dot-parts.ts";
 import type { DirectTile, DotSpec } from "./dot-spec.ts";
-import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
@@ -20,13 +20,13 @@ const unrolledSteps = (sums: number, work: number) =>
   sums > UNROLLED_STORES ? 1 : Math.floor(UNROLL_BUDGET / work);
 
 export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
-  const { m, n, batch, bindings } = spec;
+  const { m, n, batch } = spec;
   const { tm, tn, workgroupSize } = tile;
   const tilesM = Math.ceil(m / tm);
   const tilesN = Math.ceil(n / tn);
   const threads = batch * tilesM * tilesN;
   const workgroups = gridOf(Math.ceil(threads / workgroupSize));
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
   if (workgroups[0] * workgroups[1] * workgroupSize !== threads)
     emit.line(`if (i >= ${threads}) { return; }`);
@@ -62,14 +62,7 @@ export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
       }
     }
   }
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize,
-    cost: spec.cost,
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize });
 }
 
 /** Loops over the contracted axes; the innermost ones are unrolled in text where that stays short. */
@@ -97,7 +90,7 @@ function overContracted(
   const last = inner === 1;
   const unroll = last ? ([4, 2].find((u) => n % u === 0 && u <= steps) ?? 1) : 1;
   const k = emit.fresh("k");
-  emit.open(`for (var ${k} = 0; ${k} < ${n / unroll}; ${k}++) {`);
+  emit.loop(k, n / unroll);
   for (let u = 0; u < unroll; u++) {
     const name = unroll === 1 ? k : emit.fresh("k");
     if (unroll > 1) emit.line(`let ${name} = ${k} * ${unroll} + ${u};`);

@@ -1,5 +1,4 @@
 import type { DotSpec } from "./dot-spec.ts";
-import { writeStores } from "./map.ts";
 import type { ScalarProgram, ScalarType } from "./scalar/builder.ts";
 import type { Emitter } from "./scalar/emitter.ts";
 
@@ -21,7 +20,7 @@ export function storeInLoop(
   at: { row: (r: string) => Edge; column: (c: string) => Edge; sums: readonly string[] },
 ): void {
   emit.line(`var sums: array<${sumType(spec)}, ${tn}>;`);
-  emit.open(`for (var r = 0; r < ${tm}; r++) {`);
+  emit.loop("r", tm);
   // Not an array of all rows: Mesa takes half a second to compile what reads from one of 128 sums.
   for (const r of range(tm))
     emit.line(
@@ -32,7 +31,7 @@ export function storeInLoop(
   const row = at.row("r");
   emit.bindVariable(1, row.name);
   const few = tn <= FEW_COLUMNS;
-  if (!few) emit.open(`for (var c = 0; c < ${tn}; c++) {`);
+  if (!few) emit.loop("c", tn);
   for (const c of few ? range(tn) : ["c"]) {
     const column = at.column(`${c}`);
     emit.bindVariable(2, column.name);
@@ -58,7 +57,7 @@ export function writeGuarded(
     emit.bindVariable(1, row);
     emit.bindVariable(2, column);
   }
-  writeStores(emit, spec.stores, spec.bindings);
+  emit.store(spec.stores);
   if (guards.length > 0) emit.close();
 }
 

@@ -9,7 +9,7 @@ import {
   valueAt,
 } from "./dot-parts.ts";
 import type { DotSpec, QuadTile } from "./dot-spec.ts";
-import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
@@ -25,13 +25,13 @@ const PLAIN_STEPS = 3;
  * needs `b` at step l ^ j, in its own columns. So each lane adds the four products in an order of its own.
  */
 export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
-  const { m, n, batch, bindings } = spec;
+  const { m, n, batch } = spec;
   const { tm, tn, quads } = tile;
   const tilesM = Math.ceil(m / tm);
   const tilesN = Math.ceil(n / (4 * tn));
   const tiles = batch * tilesM * tilesN;
   const workgroups = gridOf(Math.ceil(tiles / quads));
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   emit.line(`let number = ${groupNumber(workgroups)} * ${quads} + i32(lane) / 4;`);
   // Lanes that swap must all be there: quads beyond the last tile repeat it, and store nothing.
   const spare = workgroups[0] * workgroups[1] * quads > tiles;
@@ -92,14 +92,7 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
       sums: sums.flat(),
     });
   }
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize: 4 * quads,
-    cost: spec.cost,
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize: 4 * quads });
 }
 
 function named(emit: Emitter, prefix: string, expression: string): string {
@@ -152,7 +145,10 @@ function alongK(
     const k = counters[outer.length] as string;
     const t = outer.length > 0 ? emit.fresh("t") : k;
     if (outer.length > 0) for (const each of counters) emit.line(`var ${each} = 0;`);
-    emit.open(`for (var ${t} = 0; ${t} < ${sizes.reduce((a, b) => a * b)}; ${t}++) {`);
+    emit.loop(
+      t,
+      sizes.reduce((a, b) => a * b),
+    );
     outer.forEach((axis, i) => {
       emit.bindVariable(3 + axis, counters[i] as string);
     });

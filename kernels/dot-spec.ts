@@ -1,17 +1,12 @@
-import type { Store } from "./map.ts";
-import type { Cost, KernelBinding } from "./program.ts";
-import type { ScalarProgram } from "./scalar/builder.ts";
+import type { LoopSpec, Store } from "./spec.ts";
 
 /**
  * Contraction with elementwise work around it. Variable 0 is the batch, 1 the row m, 2 the column n, 3.. the
  * contracted axes. `a` is a value of (batch, m, k), `b` one of (batch, k, n): either may be any expression, so views,
  * masks and sliding windows need no copy. Stores see the sum as accumulator 0.
  */
-export interface DotSpec {
+export interface DotSpec extends LoopSpec {
   readonly kind: "dot";
-  readonly name: string;
-  readonly steps: ScalarProgram;
-  readonly bindings: readonly KernelBinding[];
   readonly batch: number;
   readonly m: number;
   readonly n: number;
@@ -20,7 +15,6 @@ export interface DotSpec {
   readonly b: number;
   readonly stores: readonly Store[];
   readonly tile: DotTile;
-  readonly cost: Cost;
 }
 
 export type DotTile = DirectTile | QuadTile | StagedTile;

@@ -1,11 +1,11 @@
 import { edge, range, storeSum, sumType } from "./dot-parts.ts";
 import type { DotSpec, StagedTile } from "./dot-spec.ts";
-import { gridOf, groupNumber, type KernelProgram, program } from "./program.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
 export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
-  const { m, n, batch, bindings, contracted } = spec;
+  const { m, n, batch, contracted } = spec;
   const { bm, bn, bk, tm, tn } = tile;
   const tilesM = Math.ceil(m / bm);
   const tilesN = Math.ceil(n / bn);
@@ -17,7 +17,7 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   const type = sumType(spec);
   const strideA = bm + 4;
   const strideB = bn + 4;
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   emit.line(`let number = ${groupNumber(workgroups)};`);
   // Groups beyond the last tile repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(
@@ -33,7 +33,7 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   for (const x of range(tm))
     for (const y of range(tn)) emit.line(`var sum_${x}_${y}: ${type} = ${literal(type, 0)};`);
   const steps = Math.ceil(k / bk);
-  emit.open(`for (var step = 0; step < ${steps}; step++) {`);
+  emit.loop("step", steps);
   stage(emit, spec, {
     memory: "tile_a",
     rows: bm,
@@ -63,7 +63,7 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
     type,
   });
   emit.line("workgroupBarrier();");
-  emit.open(`for (var kk = 0; kk < ${bk}; kk++) {`);
+  emit.loop("kk", bk);
   for (const x of range(tm)) emit.line(`let a${x} = tile_a[kk * ${strideA} + lane_m + ${x}];`);
   for (const y of range(tn)) emit.line(`let b${y} = tile_b[kk * ${strideB} + lane_n + ${y}];`);
   for (const x of range(tm)) for (const y of range(tn)) emit.line(`sum_${x}_${y} += a${x} * b${y};`);
@@ -82,15 +82,7 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
     `var<workgroup> tile_a: array<${type}, ${bk * strideA}>;`,
     `var<workgroup> tile_b: array<${type}, ${bk * strideB}>;`,
   ].join("\n");
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize: lanes,
-    cost: spec.cost,
-    declarations,
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize: lanes, declarations });
 }
 
 interface Staging {
@@ -112,7 +104,7 @@ interface Staging {
 function stage(emit: Emitter, spec: DotSpec, p: Staging): void {
   const perLane = (p.rows * p.bk) / p.lanes;
   const load = emit.fresh("load");
-  emit.open(`for (var ${load} = 0; ${load} < ${perLane}; ${load}++) {`);
+  emit.loop(load, perLane);
   const [e, kl, rl, kg, row] = ["e", "kl", "rl", "kg", "row"].map((x) => emit.fresh(x)) as [
     string,
     string,

@@ -1,40 +1,19 @@
-import type { DType } from "../engine/core/dtype.ts";
-import {
-  type Cost,
-  gridOf,
-  groupNumber,
-  type KernelBinding,
-  type KernelProgram,
-  program,
-  storeText,
-} from "./program.ts";
-import type { ScalarProgram } from "./scalar/builder.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
-
-/** A value of the scalar program and where it goes: both are step numbers. */
-export interface Store {
-  readonly binding: number;
-  readonly dtype: DType;
-  readonly value: number;
-  readonly at: number;
-}
+import type { LoopSpec, Store } from "./spec.ts";
 
 /**
  * Elementwise work: loop variable 0 runs over `length` elements, of which each thread takes a few. With blocks, it runs
  * over these and variable 1 over the elements of one: what is the same for all of a block is computed once a thread.
  */
-export interface MapSpec {
+export interface MapSpec extends LoopSpec {
   readonly kind: "map";
-  readonly name: string;
-  readonly steps: ScalarProgram;
-  readonly bindings: readonly KernelBinding[];
   readonly length: number;
   /** Elements of a block, a divisor of `length` that each workgroup stays in; 0 if there are none. */
   readonly block: number;
   readonly stores: readonly Store[];
   readonly perThread: number;
   readonly workgroupSize: number;
-  readonly cost: Cost;
 }
 
 export function mapKernel(spec: MapSpec): KernelProgram {
@@ -43,7 +22,7 @@ export function mapKernel(spec: MapSpec): KernelProgram {
   const count = Math.ceil(length / strip);
   const workgroups = gridOf(count);
   const ragged = workgroups[0] * workgroups[1] * strip !== length;
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   const number = groupNumber(workgroups);
   if (block > 0) {
     emit.line(`let number = ${number};`);
@@ -73,27 +52,7 @@ export function mapKernel(spec: MapSpec): KernelProgram {
     if (j > 0 && !together) emit.line(`let ${name} = ${at};`);
     if (j > 0 && guarded) emit.line(`if (${together ? at : name} >= ${length}) { return; }`);
     emit.bindVariable(variable, name);
-    writeStores(emit, spec.stores, bindings);
+    emit.store(spec.stores);
   });
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize,
-    cost: spec.cost,
-    body: emit.body(),
-  });
-}
-
-/** All values first, then all stores: a buffer updated in place is read before it is written. */
-export function writeStores(
-  emit: Emitter,
-  stores: readonly Store[],
-  bindings: readonly KernelBinding[],
-): void {
-  const lines = stores.map((s) => {
-    const value = emit.value(s.value);
-    return storeText(s.dtype, (bindings[s.binding] as KernelBinding).name, emit.value(s.at), value);
-  });
-  for (const line of lines) emit.line(line);
+  return emit.kernel({ workgroups, workgroupSize });
 }

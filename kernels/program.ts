@@ -88,13 +88,6 @@ export function program(parts: ProgramParts): KernelProgram {
   return { ...parts, wgsl, needsF16 };
 }
 
-/**
- * The same with loops that begin at a 0 which no compiler knows. Mesa unrolls loops of up to 32 rounds: kernels of short
- * rows took ten times as long to compile, and run as fast without.
- */
-export const keepLoops = (p: KernelProgram): KernelProgram =>
-  program({ ...p, body: p.body.replace(/= 0(?=; \w+ < (9|[12]\d|3[0-2]);)/g, "= i32(lane >> 16u)") });
-
 /** Elements as declared: half floats come in pairs, so that the buffer's size is a multiple of 4. */
 const storedLength = (b: KernelBinding): number => (b.dtype === "f16" ? b.length + (b.length % 2) : b.length);
 

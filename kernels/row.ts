@@ -1,16 +1,9 @@
 import type { DType } from "../engine/core/dtype.ts";
 import { sizeOf } from "../engine/core/shape.ts";
-import { type Store, writeStores } from "./map.ts";
-import {
-  type Cost,
-  gridOf,
-  groupNumber,
-  type KernelBinding,
-  type KernelProgram,
-  program,
-} from "./program.ts";
-import { literal, type ScalarProgram, type ScalarType, scalarType } from "./scalar/builder.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { literal, type ScalarType, scalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
+import type { LoopSpec, Store } from "./spec.ts";
 
 export type Combine = "sum" | "prod" | "max" | "min" | "argmax" | "argmin";
 
@@ -27,11 +20,8 @@ export interface RowFold {
  * row, one for each stretch of `extents`. Each phase is one pass over the row; later phases and stores may use the
  * accumulators of earlier ones. `rowStores` happen once a row, `elementStores` once an element, in a last pass.
  */
-export interface RowSpec {
+export interface RowSpec extends LoopSpec {
   readonly kind: "row";
-  readonly name: string;
-  readonly steps: ScalarProgram;
-  readonly bindings: readonly KernelBinding[];
   readonly rows: number;
   readonly extents: readonly number[];
   readonly phases: readonly (readonly RowFold[])[];
@@ -42,7 +32,6 @@ export interface RowSpec {
   /** Elements at most that a thread with a row of its own takes in one round of its loops. */
   readonly unroll: number;
   readonly workgroupSize: number;
-  readonly cost: Cost;
 }
 
 /** Sums longer than this run in blocks of it, so that rounding grows with the square root of the length at most. */
@@ -85,9 +74,9 @@ const foldType = (spec: RowSpec, fold: RowFold): ScalarType =>
   spec.steps[fold.value]?.type ?? scalarType(fold.dtype);
 
 function threadPerRow(spec: RowSpec): KernelProgram {
-  const { rows, extents, bindings, workgroupSize, phases } = spec;
+  const { rows, extents, workgroupSize, phases } = spec;
   const workgroups = gridOf(Math.ceil(rows / workgroupSize));
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   emit.line(`let row = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
   if (workgroups[0] * workgroups[1] * workgroupSize !== rows) emit.line(`if (row >= ${rows}) { return; }`);
   emit.bindVariable(0, "row");
@@ -104,25 +93,18 @@ function threadPerRow(spec: RowSpec): KernelProgram {
       emit.bindAccumulator(fold.ref, isArg(fold) ? `${names[i]}_at` : (names[i] as string), 0);
     });
   }
-  writeStores(emit, spec.rowStores, bindings);
+  emit.store(spec.rowStores);
   if (spec.elementStores.length > 0) {
     const none = { size: 0, names: [] };
     const round = openRow(emit, spec, none);
     round.compute(spec.elementStores.flatMap((store) => [store.value, store.at]));
     for (const element of round.elements) {
       element.bind();
-      writeStores(emit, spec.elementStores, bindings);
+      emit.store(spec.elementStores);
     }
     closeRow(emit, extents, none, [], []);
   }
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize,
-    cost: spec.cost,
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize });
 }
 
 function declareFold(emit: Emitter, spec: RowSpec, fold: RowFold): string {
@@ -167,7 +149,7 @@ function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): R
   if (last < 0) return { elements: [{ bind: () => {}, position: "0" }], compute: () => {} };
   for (const [i, n] of extents.slice(0, last).entries()) {
     const r = emit.fresh("r");
-    emit.open(`for (var ${r} = 0; ${r} < ${n}; ${r}++) {`);
+    emit.loop(r, n);
     emit.bindVariable(i + 1, r);
     outer = at(r, n);
   }
@@ -180,17 +162,17 @@ function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): R
   if (blocks.size > 0 && n > blocks.size) {
     const chunk = emit.fresh("c");
     const size = blocks.size / steps;
-    emit.open(`for (var ${chunk} = 0; ${chunk} < ${Math.ceil(n / blocks.size)}; ${chunk}++) {`);
+    emit.loop(chunk, Math.ceil(n / blocks.size));
     for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
     const inner = emit.fresh("k");
     const whole = n % blocks.size === 0;
     const bound = whole ? `${size}` : `min(${size}, ${n / steps} - ${chunk} * ${size})`;
-    emit.open(`for (var ${inner} = 0; ${inner} < ${bound}; ${inner}++) {`);
+    emit.loop(inner, bound);
     start = `${chunk} * ${blocks.size} + ${steps === 1 ? inner : `${inner} * ${steps}`}`;
     if (steps === 1) emit.line(`let ${r} = ${start};`);
   } else {
     const inner = steps === 1 ? r : emit.fresh("k");
-    emit.open(`for (var ${inner} = 0; ${inner} < ${n / steps}; ${inner}++) {`);
+    emit.loop(inner, n / steps);
     start = `${inner} * ${steps}`;
   }
   const names = Array.from({ length: steps }, () => (steps === 1 ? r : emit.fresh("r")));
@@ -271,10 +253,10 @@ function closeRow(
 
 /** Lanes along the row, partial results folded pairwise in workgroup memory. */
 function groupPerRow(spec: RowSpec): KernelProgram {
-  const { rows, extents, bindings, workgroupSize: lanes, phases } = spec;
+  const { rows, extents, workgroupSize: lanes, phases } = spec;
   const length = sizeOf(extents);
   const workgroups = gridOf(rows);
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   const shared: string[] = [];
   const spare = workgroups[0] * workgroups[1] - rows;
   emit.line(`let group_row = ${groupNumber(workgroups)};`);
@@ -284,7 +266,7 @@ function groupPerRow(spec: RowSpec): KernelProgram {
   const overRow = (body: (round: Pick<Round, "elements">) => void): void => {
     const k = emit.fresh("k");
     const r = emit.fresh("r");
-    emit.open(`for (var ${k} = 0; ${k} < ${Math.ceil(length / lanes)}; ${k}++) {`);
+    emit.loop(k, Math.ceil(length / lanes));
     emit.line(`let ${r} = ${k} * ${lanes} + i32(lane);`);
     if (length % lanes !== 0) emit.open(`if (${r} < ${length}) {`);
     let rest = r;
@@ -314,23 +296,15 @@ function groupPerRow(spec: RowSpec): KernelProgram {
   }
   if (spec.rowStores.length > 0) {
     emit.open(spare > 0 ? `if (lane == 0u && group_row < ${rows}) {` : "if (lane == 0u) {");
-    writeStores(emit, spec.rowStores, bindings);
+    emit.store(spec.rowStores);
     emit.close();
   }
   if (spec.elementStores.length > 0) {
     if (spare > 0) emit.open(`if (group_row < ${rows}) {`);
-    overRow(() => writeStores(emit, spec.elementStores, bindings));
+    overRow(() => emit.store(spec.elementStores));
     if (spare > 0) emit.close();
   }
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize: lanes,
-    cost: spec.cost,
-    declarations: shared.join("\n"),
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize: lanes, declarations: shared.join("\n") });
 }
 
 /** Leaves the fold over all lanes in `name` (and `name_at`) of every lane. */

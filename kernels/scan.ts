@@ -1,42 +1,30 @@
-import type { Store } from "./map.ts";
-import {
-  type Cost,
-  gridOf,
-  groupNumber,
-  type KernelBinding,
-  type KernelProgram,
-  program,
-  storeText,
-} from "./program.ts";
-import { literal, type ScalarProgram, type ScalarType } from "./scalar/builder.ts";
+import { gridOf, groupNumber, type KernelBinding, type KernelProgram, storeText } from "./program.ts";
+import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
+import type { LoopSpec, Store } from "./spec.ts";
 
 /** A running fold: variable 0 is the row, variable 1 the position along it, in the order of the scan. */
-export interface ScanSpec {
+export interface ScanSpec extends LoopSpec {
   readonly kind: "scan";
-  readonly name: string;
-  readonly steps: ScalarProgram;
-  readonly bindings: readonly KernelBinding[];
   readonly rows: number;
   readonly length: number;
   readonly combine: "sum" | "prod" | "max" | "min";
   /** `value` is the element that enters the fold. */
   readonly store: Store;
   readonly workgroupSize: number;
-  readonly cost: Cost;
 }
 
 /** One thread a row. Long rows are cut into blocks by the compiler, so that there are rows enough. */
 export function scanKernel(spec: ScanSpec): KernelProgram {
   const { rows, bindings, workgroupSize, store, combine } = spec;
   const workgroups = gridOf(Math.ceil(rows / workgroupSize));
-  const emit = new Emitter(spec.steps, bindings);
+  const emit = new Emitter(spec);
   const type = (spec.steps[store.value] as { type: ScalarType }).type;
   emit.line(`let row = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
   if (workgroups[0] * workgroups[1] * workgroupSize !== rows) emit.line(`if (row >= ${rows}) { return; }`);
   emit.bindVariable(0, "row");
   emit.line(`var acc: ${type} = ${literal(type, combine === "prod" ? 1 : 0)};`);
-  emit.open(`for (var k = 0; k < ${spec.length}; k++) {`);
+  emit.loop("k", spec.length);
   emit.bindVariable(1, "k");
   const value = emit.value(store.value);
   const merged = {
@@ -55,14 +43,7 @@ export function scanKernel(spec: ScanSpec): KernelProgram {
     storeText(store.dtype, (bindings[store.binding] as KernelBinding).name, emit.value(store.at), "acc"),
   );
   emit.close();
-  return program({
-    name: spec.name,
-    bindings,
-    workgroups,
-    workgroupSize,
-    cost: spec.cost,
-    body: emit.body(),
-  });
+  return emit.kernel({ workgroups, workgroupSize });
 }
 
 const maxText = (name: "max" | "min", type: ScalarType, value: string): string =>

@@ -1,5 +1,4 @@
 import { emitKernel, type KernelSpec } from "../../kernels/kernel.ts";
-import { keepLoops } from "../../kernels/program.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Cluster, ClusterKind } from "./cluster.ts";
 import type { FusedProgram } from "./fused-program.ts";
@@ -25,11 +24,7 @@ const specs: Record<Exclude<ClusterKind, "sort">, (body: KernelBody) => KernelSp
 export function lowerCluster(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace): Lowered[] {
   const lowerOne = (part: Cluster, kind: keyof typeof specs, workgroupSize?: number): Lowered => {
     const body = new KernelBody(fused, part, profile, inPlace);
-    const program = emitKernel(sized(specs[kind](body), workgroupSize));
-    return {
-      program: profile.kind === "software" && !profile.quads ? keepLoops(program) : program,
-      operands: body.operands,
-    };
+    return { program: emitKernel(sized(specs[kind](body), workgroupSize)), operands: body.operands };
   };
   if (c.bundled)
     return lowerBundle(c.bundled, profile, (part, size) =>

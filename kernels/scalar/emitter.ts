@@ -1,7 +1,14 @@
 import { vectorForm } from "../library.ts";
-import type { KernelBinding } from "../program.ts";
-import { loadText } from "../program.ts";
-import type { ScalarProgram, Step } from "./builder.ts";
+import {
+  type KernelBinding,
+  type KernelProgram,
+  loadText,
+  type ProgramParts,
+  program,
+  storeText,
+} from "../program.ts";
+import type { LoopSpec, Store } from "../spec.ts";
+import type { Step } from "./builder.ts";
 
 interface Block {
   readonly lines: string[];
@@ -14,6 +21,9 @@ interface Bound {
   readonly depth: number;
 }
 
+/** Rounds of a loop that may well be unrolled. */
+const FEW_ROUNDS = 8;
+
 /**
  * Writes the steps of a scalar program as WGSL, each into the outermost loop where everything it needs is known.
  * The template opens and closes loops and says which WGSL name each loop variable has at the moment.
@@ -25,12 +35,11 @@ export class Emitter {
   readonly #uses: Int32Array;
   #counter = 0;
 
-  readonly #steps: ScalarProgram;
-  readonly #bindings: readonly KernelBinding[];
+  readonly #spec: LoopSpec;
 
-  constructor(steps: ScalarProgram, bindings: readonly KernelBinding[]) {
-    this.#steps = steps;
-    this.#bindings = bindings;
+  constructor(spec: LoopSpec) {
+    const { steps } = spec;
+    this.#spec = spec;
     this.#uses = new Int32Array(steps.length);
     for (const step of steps) for (const arg of step.args) this.#uses[arg]!++;
   }
@@ -65,6 +74,14 @@ export class Emitter {
     this.#blocks.push({ lines: [header], values: new Map(), indent });
   }
 
+  /** Opens a loop of so many rounds. */
+  loop(name: string, rounds: number | string): void {
+    // Mesa unrolls 32 rounds and less, unless they begin at a 0 that it does not know: kernels of short rows took ten
+    // times as long to compile, and run as fast without.
+    const kept = this.#spec.keepLoops && Number(rounds) > FEW_ROUNDS && Number(rounds) <= 32;
+    this.open(`for (var ${name} = ${kept ? "i32(lane >> 16u)" : 0}; ${name} < ${rounds}; ${name}++) {`);
+  }
+
   close(): void {
     const inner = this.#blocks.pop() as Block;
     const outer = this.#blocks[this.depth] as Block;
@@ -84,7 +101,7 @@ export class Emitter {
   together(wanted: readonly number[], variable: number, names: readonly string[]): void {
     const needed = new Set<number>();
     const visit = (id: number): void => {
-      const step = this.#steps[id] as Step;
+      const step = this.#spec.steps[id] as Step;
       if (needed.has(id) || ((step.variables >> variable) & 1) === 0) return;
       needed.add(id);
       step.args.forEach(visit);
@@ -92,7 +109,7 @@ export class Emitter {
     wanted.forEach(visit);
     const { depth } = this;
     for (const id of [...needed].sort((a, b) => a - b)) {
-      const step = this.#steps[id] as Step;
+      const step = this.#spec.steps[id] as Step;
       const forEach = <R>(f: () => R): R[] =>
         names.map((name) => {
           this.bindVariable(variable, name, depth);
@@ -114,12 +131,23 @@ export class Emitter {
     }
   }
 
-  body(): string {
-    return (this.#blocks[0] as Block).lines.join("\n");
+  /** All values first, then all stores: a buffer updated in place is read before it is written. */
+  store(stores: readonly Store[]): void {
+    const lines = stores.map(({ binding, dtype, value, at }) => {
+      const text = this.value(value);
+      return storeText(dtype, (this.#spec.bindings[binding] as KernelBinding).name, this.value(at), text);
+    });
+    for (const line of lines) this.line(line);
+  }
+
+  /** The kernel with all that has been written. */
+  kernel(parts: Omit<ProgramParts, "name" | "bindings" | "cost" | "body">): KernelProgram {
+    const { name, bindings, cost } = this.#spec;
+    return program({ name, bindings, cost, ...parts, body: (this.#blocks[0] as Block).lines.join("\n") });
   }
 
   #emit(id: number, user: Step | null): string {
-    const step = this.#steps[id] as Step;
+    const step = this.#spec.steps[id] as Step;
     if (step.kind === "variable") return (this.#variables[step.ref] as Bound).name;
     if (step.kind === "accumulator") return (this.#accumulators[step.ref] as Bound).name;
     if (step.args.length === 0) return step.text;
@@ -141,7 +169,7 @@ export class Emitter {
   #expression(step: Step): string {
     const args = step.args.map((arg) => this.#emit(arg, step));
     if (step.kind === "load") {
-      const binding = this.#bindings[step.ref] as KernelBinding;
+      const binding = this.#spec.bindings[step.ref] as KernelBinding;
       return loadText(binding.dtype, binding.name, args[0] as string);
     }
     return step.text.replace(/\$(\d)/g, (_, i) => args[Number(i)] as string);

@@ -1,8 +1,8 @@
 import type { AttentionSpec } from "../../../kernels/attention.ts";
 import type { KernelSpec } from "../../../kernels/kernel.ts";
-import type { Store } from "../../../kernels/map.ts";
 import type { ScalarBuilder } from "../../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
+import type { LoopSpec, Store } from "../../../kernels/spec.ts";
 import type { Profile } from "../../core/profile.ts";
 import { dim, sizeOf } from "../../core/shape.ts";
 import { type AttentionParams, type AttentionRole, attentionOperands } from "../../ir/attention.ts";
@@ -17,7 +17,7 @@ interface Tools {
   readonly store: (x: GraphNode) => Store;
 }
 
-type Parts = Omit<AttentionSpec, "kind" | "name" | "steps" | "bindings" | "cost">;
+type Parts = Omit<AttentionSpec, "kind" | keyof LoopSpec>;
 
 /** Attention without the matrix of weights, and its gradients. */
 export function attentionSpec(body: KernelBody): KernelSpec {
@@ -30,12 +30,10 @@ export function attentionSpec(body: KernelBody): KernelSpec {
     store: (x) => body.store(x, c.frames.get(x) as readonly IndexExpr[]),
   });
   const cost = { flops, bytes: body.cost(0).bytes };
+  const roles = c.heroes.map((x) => (x.params as AttentionParams).role);
   return {
     kind: "attention",
-    name: `attention_${c.heroes.map((x) => (x.params as AttentionParams).role).join("_")}_${sizes.join("x")}`,
-    steps: s.steps,
-    bindings: body.bindings,
-    cost,
+    ...body.spec(`attention_${roles.join("_")}_${sizes.join("x")}`, cost),
     ...parts,
   };
 }

@@ -60,9 +60,10 @@ export function dotSpec(body: KernelBody): KernelSpec {
   });
   return {
     kind: "dot",
-    name: body.name("dot", [batch, m, n, depth]),
-    steps: s.steps,
-    bindings: body.bindings,
+    ...body.spec(body.name("dot", [batch, m, n, depth]), {
+      flops: 2 * batch * m * n * depth + epilogue.flops,
+      bytes: epilogue.bytes,
+    }),
     batch,
     m,
     n,
@@ -71,7 +72,6 @@ export function dotSpec(body: KernelBody): KernelSpec {
     b: valueB,
     stores,
     tile,
-    cost: { flops: 2 * batch * m * n * depth + epilogue.flops, bytes: epilogue.bytes },
   };
 }
 

@@ -1,7 +1,7 @@
-import type { Store } from "../../../kernels/map.ts";
 import type { Cost, KernelBinding } from "../../../kernels/program.ts";
 import { ScalarBuilder, scalarType } from "../../../kernels/scalar/builder.ts";
 import { type IndexExpr, samePosition } from "../../../kernels/scalar/index-algebra.ts";
+import type { LoopSpec, Store } from "../../../kernels/spec.ts";
 import { byteSize } from "../../core/dtype.ts";
 import type { Profile } from "../../core/profile.ts";
 import { sizeOf } from "../../core/shape.ts";
@@ -118,6 +118,13 @@ export class KernelBody {
       value,
       at: this.s.indexValue(this.s.index.flatten(place, (part?.whole ?? x).shape)),
     };
+  }
+
+  /** What is said of every kernel. */
+  spec(name: string, cost: Cost): LoopSpec {
+    const { kind, quads } = this.profile;
+    const keepLoops = kind === "software" && !quads;
+    return { name, steps: this.s.steps, bindings: this.bindings, cost, keepLoops };
   }
 
   name(template: string, sizes: readonly number[]): string {

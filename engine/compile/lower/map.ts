@@ -15,17 +15,13 @@ export function mapSpec(body: KernelBody): KernelSpec {
       )
     : body.c.element;
   const stores = body.c.outputs.map((x) => body.store(x, element));
-  const cost = body.cost(length);
   return {
     kind: "map",
-    name: body.name("map", [length]),
-    steps: body.s.steps,
-    bindings: body.bindings,
+    ...body.spec(body.name("map", [length]), body.cost(length)),
     length,
     block,
     stores,
     perThread: length < MANY ? 1 : elementsAtOnce(body.profile, body.s.steps.length),
     workgroupSize: block / 4 || ELEMENTWISE_GROUP,
-    cost,
   };
 }

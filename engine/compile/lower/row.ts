@@ -1,8 +1,8 @@
 import type { KernelSpec } from "../../../kernels/kernel.ts";
-import type { Store } from "../../../kernels/map.ts";
 import type { RowFold } from "../../../kernels/row.ts";
 import { type Step, scalarType } from "../../../kernels/scalar/builder.ts";
 import type { IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
+import type { Store } from "../../../kernels/spec.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { GraphNode } from "../../ir/node.ts";
 import { elementsAtOnce, rowLanes } from "../tiles.ts";
@@ -39,9 +39,7 @@ export function rowSpec(body: KernelBody): KernelSpec {
   const { lanes, workgroupSize } = rowLanes(body.profile, rows, length, c);
   return {
     kind: "row",
-    name: body.name("row", [rows, length]),
-    steps: body.s.steps,
-    bindings: body.bindings,
+    ...body.spec(body.name("row", [rows, length]), body.cost(rows * length)),
     rows,
     extents: c.extents,
     phases,
@@ -50,6 +48,5 @@ export function rowSpec(body: KernelBody): KernelSpec {
     lanes,
     unroll: elementsAtOnce(body.profile, body.s.steps.length),
     workgroupSize,
-    cost: body.cost(rows * length),
   };
 }

@@ -23,17 +23,13 @@ export function scanSpec(body: KernelBody): KernelSpec {
   const rows = sizeOf(hero.shape) / length;
   const store = body.storeOf(hero, at, value);
   body.flops++;
-  const cost = body.cost(rows * length);
   return {
     kind: "scan",
-    name: body.name("scan", [rows, length]),
-    steps: s.steps,
-    bindings: body.bindings,
+    ...body.spec(body.name("scan", [rows, length]), body.cost(rows * length)),
     rows,
     length,
     combine,
     store,
     workgroupSize: ELEMENTWISE_GROUP,
-    cost,
   };
 }
