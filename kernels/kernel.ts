@@ -1,9 +1,11 @@
-import { type AttentionSpec, attentionKernel } from "./attention.ts";
+import { attentionKernel } from "./attention.ts";
+import type { AttentionSpec } from "./attention-spec.ts";
 import { dotKernel } from "./dot.ts";
 import type { DotSpec } from "./dot-spec.ts";
 import { type MapSpec, mapKernel } from "./map.ts";
 import type { KernelProgram } from "./program.ts";
-import { type RowSpec, rowKernel } from "./row.ts";
+import { rowKernel } from "./row.ts";
+import type { RowSpec } from "./row-spec.ts";
 import { type ScanSpec, scanKernel } from "./scan.ts";
 import { type SortSpec, sortKernel } from "./sort.ts";
 

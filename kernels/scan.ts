@@ -1,4 +1,5 @@
 import { gridOf, groupNumber, type KernelBinding, type KernelProgram, storeText } from "./program.ts";
+import { mergeText } from "./row-fold.ts";
 import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { LoopSpec, Store } from "./spec.ts";
@@ -27,12 +28,7 @@ export function scanKernel(spec: ScanSpec): KernelProgram {
   emit.loop("k", spec.length);
   emit.bindVariable(1, "k");
   const value = emit.value(store.value);
-  const merged = {
-    sum: `acc + ${value}`,
-    prod: `acc * ${value}`,
-    max: maxText("max", type, value),
-    min: maxText("min", type, value),
-  }[combine];
+  const merged = mergeText(combine, type, "acc", value);
   // The first element starts the fold: there is no identity for a maximum of integers.
   emit.line(
     combine === "max" || combine === "min"
@@ -45,6 +41,3 @@ export function scanKernel(spec: ScanSpec): KernelProgram {
   emit.close();
   return emit.kernel({ workgroups, workgroupSize });
 }
-
-const maxText = (name: "max" | "min", type: ScalarType, value: string): string =>
-  type === "f32" ? `${name}_or_nan(acc, ${value})` : `${name}(acc, ${value})`;

@@ -1,4 +1,4 @@
-import type { AttentionTile } from "../../kernels/attention.ts";
+import type { AttentionTile } from "../../kernels/attention-spec.ts";
 import { late } from "../../kernels/dot.ts";
 import type { DotSize, DotTile } from "../../kernels/dot-spec.ts";
 import type { Profile } from "../core/profile.ts";

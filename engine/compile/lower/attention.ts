@@ -1,4 +1,4 @@
-import type { AttentionSpec } from "../../../kernels/attention.ts";
+import type { AttentionSpec } from "../../../kernels/attention-spec.ts";
 import type { KernelSpec } from "../../../kernels/kernel.ts";
 import type { ScalarBuilder } from "../../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";

@@ -1,5 +1,5 @@
 import type { KernelSpec } from "../../../kernels/kernel.ts";
-import type { RowFold } from "../../../kernels/row.ts";
+import type { RowFold } from "../../../kernels/row-spec.ts";
 import { type Step, scalarType } from "../../../kernels/scalar/builder.ts";
 import type { IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
 import type { Store } from "../../../kernels/spec.ts";
