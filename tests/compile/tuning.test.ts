@@ -1,8 +1,18 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { KERNELS, type TuningTable } from "../../engine/core/profile.ts";
-import { arange, compile, createDevice, type Device, explain, setDevice, type Tensor } from "../../mod.ts";
+import { baseProfile, KERNELS, type TuningTable } from "../../engine/core/profile.ts";
+import { agree, asPlanned, candidates } from "../../engine/tuning/tune.ts";
+import {
+  arange,
+  compile,
+  createDevice,
+  type Device,
+  explain,
+  setDevice,
+  type Tensor,
+  zeros,
+} from "../../mod.ts";
 import { adapterName, isTuning, keepTuning, keptTuning, tune } from "../../tune.ts";
-import { nodeGPU } from "../support/host.ts";
+import { nodeGPU, nullGPU } from "../support/host.ts";
 
 const gpu = nodeGPU();
 const open: Device[] = [];
@@ -121,4 +131,42 @@ test("tuning times the tiles that fit and names the fastest", async () => {
   expect(Object.keys(table.dots ?? {})).toEqual(["1,3,2,4"]);
   expect(seen.length).toBeGreaterThan(3);
   expect(seen.every((ms) => ms > 0)).toBe(true);
+});
+
+test("what is tuned is the piece that a plan cuts a long product into", async () => {
+  const shape = { batch: 1, m: 64, n: 64, k: 4096 };
+  const planned = asPlanned(baseProfile, shape);
+  expect(planned.batch).toBeGreaterThan(1);
+  expect(planned.batch * planned.k).toBe(4096);
+  const tile = { variant: "staged", bm: 16, bn: 64, bk: 8, tm: 2, tn: 4 };
+  const device = await createDevice({
+    gpu: nullGPU(),
+    kernels: "gpu",
+    tuning: (adapter) => ({
+      adapter,
+      kernels: KERNELS,
+      dots: { [`${planned.batch},64,64,${planned.k}`]: tile },
+    }),
+  });
+  open.push(device);
+  setDevice(device);
+  const run = compile((x: Tensor, y: Tensor) => x.matmul(y));
+  const plan = run.plan(zeros([64, 4096]), zeros([4096, 64]));
+  expect(plan.steps[0]?.program.workgroups).toEqual([4 * planned.batch, 1, 1]);
+});
+
+test("there are few tiles to try on a GPU, and all of them fit", () => {
+  for (const k of [64, 384, 4096]) {
+    const tiles = candidates(baseProfile, { batch: 1, m: 6304, n: 384, k });
+    expect(tiles.length).toBeGreaterThan(5);
+    expect(tiles.length).toBeLessThanOrEqual(12);
+  }
+  expect(candidates(baseProfile, { batch: 1, m: 6304, n: 384, k: 4 })).toEqual([]);
+});
+
+test("a tile that computes something else is told from one that adds in another order", () => {
+  const right = Float32Array.of(100, -3, 0);
+  expect(agree(Float32Array.of(100.005, -3.001, 0.001), right)).toBe(true);
+  expect(agree(Float32Array.of(100, -3.1, 0), right)).toBe(false);
+  expect(agree(Float32Array.of(100, Number.NaN, 0), right)).toBe(false);
 });
