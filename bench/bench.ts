@@ -16,6 +16,8 @@ export type Numbers = Record<string, number>;
 
 /** One way of doing the work. */
 export interface Subject {
+  /** When its first result was there, by `performance.now()`; for what starts something. */
+  readonly firstResultAt?: number;
   /** Does the work once and resolves when the device is idle; returns the milliseconds for one unit of it. */
   round(): Promise<number>;
   /** Anything else to report, asked for after the last round; gets the median of the rounds. */
@@ -124,7 +126,8 @@ export async function stepSubject<S>(start: S, step: Step<S>, name: string): Pro
   const compiling = performance.now();
   let out = compiled(state);
   const firstLoss = await out.loss.item();
-  const compileMs = performance.now() - compiling;
+  const firstResultAt = performance.now();
+  const compileMs = firstResultAt - compiling;
   state = out.state;
   const run = () => {
     out = compiled(state);
@@ -135,6 +138,7 @@ export async function stepSubject<S>(start: S, step: Step<S>, name: string): Pro
   const report = explain(compiled, state);
   const hostTimes: number[] = [];
   return {
+    firstResultAt,
     async round() {
       return timeToIdle(device, () => {
         const called = performance.now();

@@ -1,5 +1,6 @@
 // Runs benchmarks, rounds alternating between variants and revisions, and prints one JSON line for each result.
 // Started by tools/bench.mjs with what to run as JSON.
+import type { Device } from "../mod.ts";
 import type { Bench, BenchModule, Subject } from "./bench.ts";
 import { measurePeaks } from "./peaks.ts";
 
@@ -7,16 +8,21 @@ interface Order {
   /** Bundles of one benchmark file, one for each revision. */
   readonly bundles: readonly { readonly revision: string; readonly path: string }[];
   readonly file: string;
+  /** Of each variant; 0 for as many as a bench thinks right. */
   readonly rounds: number;
   /** Only benches whose name contains this. */
   readonly only: string;
 }
 
+const ROUNDS = 15;
+
 interface Entry {
   readonly revision: string;
   readonly variant: string;
   readonly subject: Subject;
-  readonly device: Awaited<ReturnType<typeof openDevice>>;
+  readonly device: Loaded["device"];
+  /** Milliseconds from loading the library to the first result, if nothing was there before and the subject tells. */
+  readonly start: { readonly coldStartMs?: number };
   readonly times: number[];
 }
 
@@ -39,51 +45,63 @@ try {
 if (!inPage) process.exit(0);
 
 async function runAll(): Promise<void> {
-  const modules = await Promise.all(
-    order.bundles.map(async ({ revision, path }) => {
-      const module = (await import(path)) as BenchModule;
-      return { revision, benches: module.benches, device: await openDevice(module) };
-    }),
-  );
-  for (const { name, rounds } of modules[0]?.benches ?? []) {
-    if (name.includes(order.only)) await run(modules, name, rounds ?? order.rounds);
+  const modules: Loaded[] = [];
+  // One after the other: what is measured of one adapter would slow the other down.
+  for (const { revision, path } of order.bundles) {
+    const began = performance.now();
+    const { benches, openDevice } = (await import(path)) as BenchModule;
+    if (!openDevice) throw new Error(`${order.file} exports no openDevice`);
+    const device = await openDevice();
+    const openMs = performance.now() - began;
+    modules.push({ revision, benches, device: await describe(device), openMs });
+  }
+  const [first] = modules;
+  for (const bench of first?.benches ?? []) {
+    const rounds = order.rounds || (bench.rounds ?? ROUNDS);
+    if (bench.name.includes(order.only)) await run(modules, bench.name, rounds, bench === first?.benches[0]);
   }
 }
 
-async function openDevice(module: BenchModule) {
-  const open = module.openDevice;
-  if (!open) throw new Error(`${order.file} exports no openDevice`);
-  const device = await open();
-  const { limits } = device.gpu;
+async function describe({ name, profile, gpu }: Device) {
+  const { limits } = gpu;
   return {
-    adapter: device.name,
-    profile: device.profile.kind,
+    adapter: name,
+    profile: profile.kind,
     limits: { buffer: limits.maxBufferSize, binding: limits.maxStorageBufferBindingSize },
-    peaks: await measurePeaks(device.gpu, device.profile.kind),
+    peaks: await measurePeaks(gpu),
   };
 }
 
 interface Loaded {
   readonly revision: string;
   readonly benches: readonly Bench[];
-  readonly device: Entry["device"];
+  readonly device: Awaited<ReturnType<typeof describe>>;
+  /** Milliseconds from the import of the bundle until its device was open. */
+  readonly openMs: number;
 }
 
-async function run(modules: readonly Loaded[], name: string, rounds: number): Promise<void> {
+/** `cold` says whether nothing has run on the devices before. */
+async function run(modules: readonly Loaded[], name: string, rounds: number, cold: boolean): Promise<void> {
   const entries: Entry[] = [];
   let shape: Bench["shape"] = {};
-  for (const { revision, benches, device } of modules) {
+  for (const { revision, benches, device, openMs } of modules) {
     const bench = benches.find((b) => b.name === name);
     if (!bench) continue;
     shape = bench.shape;
-    for (const [variant, make] of Object.entries(bench.variants))
-      entries.push({ revision, variant, subject: await make(), device, times: [] });
+    for (const [i, [variant, make]] of Object.entries(bench.variants).entries()) {
+      const began = performance.now();
+      const subject = await make();
+      const { firstResultAt } = subject;
+      const started = cold && i === 0 && firstResultAt !== undefined;
+      const start = started ? { coldStartMs: openMs + firstResultAt - began } : {};
+      entries.push({ revision, variant, subject, device, start, times: [] });
+    }
   }
   for (const { subject } of entries) await subject.round();
   for (let r = 0; r < rounds; r++) {
     for (const { subject, times } of entries) times.push(await subject.round());
   }
-  for (const { revision, variant, subject, device, times } of entries) {
+  for (const { revision, variant, subject, device, start, times } of entries) {
     const sorted = [...times].sort((a, b) => a - b);
     const median = sorted[Math.floor(sorted.length / 2)] as number;
     const numbers = (await subject.numbers?.(median)) ?? {};
@@ -96,6 +114,7 @@ async function run(modules: readonly Loaded[], name: string, rounds: number): Pr
       shape,
       rounds: times.length,
       ms: { median, min: sorted[0] },
+      ...start,
       ...numbers,
     };
     console.log(JSON.stringify(line, (_, x) => (Number.isInteger(x) ? x : rounded(x))));

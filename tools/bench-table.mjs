@@ -16,6 +16,7 @@ const figures = /** @type {const} */ ([
   ["MB live", "liveBytes", 1e6],
   ["MB peak", "peakBytes", 1e6],
   ["first ms", "compileMs", 1],
+  ["cold start ms", "coldStartMs", 1],
   ["KB gzipped", "gzippedBytes", 1024],
 ]);
 

@@ -86,7 +86,7 @@ async function runInPage(folder, order, onLine) {
 /** @param {string[]} args */
 function options(args) {
   /** @type {Record<string, string>} */
-  const named = { rounds: "15", compare: "", only: "", host: "node" };
+  const named = { rounds: "", compare: "", only: "", host: "node" };
   const names = [];
   for (let i = 0; i < args.length; i++) {
     const arg = /** @type {string} */ (args[i]);
@@ -99,7 +99,8 @@ function options(args) {
       );
   }
   const rounds = Number(named.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new HostError("--rounds needs a whole number above 0");
+  if (named.rounds !== "" && (!Number.isInteger(rounds) || rounds < 1))
+    throw new HostError("--rounds needs a whole number above 0");
   const host = named.host ?? "";
   if (host !== "node" && host !== "chromium") throw new HostError("--host is node or chromium");
   return { names, rounds, compare: named.compare ?? "", only: named.only ?? "", host };

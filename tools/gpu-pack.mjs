@@ -37,7 +37,7 @@ await runTool(async () => {
   const { archive, versions } = packRuntime();
   copyFileSync(archive, join(out, "runtime.tar.xz"));
   for (const file of ["run.sh", "peer.py", "sizes.json"]) copyFileSync(join(source, file), join(out, file));
-  const shared = ["sizes.ts", "training.ts", "table.ts"];
+  const shared = ["device.ts", "sizes.ts", "training.ts", "table.ts"];
   const programs = readdirSync(source).filter((file) => file.endsWith(".ts") && !shared.includes(file));
   const entries = [join(root, "bench", "runner.ts"), ...programs.map((file) => join(source, file))];
   for (const entry of entries) {

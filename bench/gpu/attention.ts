@@ -1,9 +1,9 @@
 // Attention of a ViT-S layer with 32 images, alone and with its gradients.
-import { getDevice, grad, key, normal, scaledDotProductAttention, type Tensor } from "../../mod.ts";
+import { grad, key, normal, scaledDotProductAttention, type Tensor } from "../../mod.ts";
 import { type Bench, kernelSubject } from "../bench.ts";
 import { attention, rounds } from "./sizes.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 const { batch, heads, tokens, width } = attention;
 const inputs = (): Tensor[] => [1, 2, 3].map((seed) => normal(key(seed), [batch, heads, tokens, width]));

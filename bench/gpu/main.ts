@@ -1,9 +1,10 @@
 // Runs the benches of this folder and the peer one after the other within a time limit, and writes what they print into
 // one file of JSON lines. Started by run.sh in the unpacked folder: node main.mjs RESULTS-FILE SECONDS
 import { spawn } from "node:child_process";
-import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { BenchModule } from "../bench.ts";
+import { TABLE } from "./device.ts";
 import { type Line, table } from "./table.ts";
 
 interface Part {
@@ -27,7 +28,7 @@ const ours = (name: string, share: number): Part => ({
   library: "Morlet",
   command: () => {
     const path = pathToFileURL(`${name}.mjs`).href;
-    const order = { bundles: [{ revision, path }], file: `bench/gpu/${name}.ts`, rounds: 15, only: "" };
+    const order = { bundles: [{ revision, path }], file: `bench/gpu/${name}.ts`, rounds: 0, only: "" };
     return [process.execPath, "runner.mjs", JSON.stringify(order)];
   },
   benches: async () => {
@@ -38,6 +39,13 @@ const ours = (name: string, share: number): Part => ({
 
 /** What matters most comes first. */
 const parts: readonly Part[] = [
+  {
+    name: "tune",
+    share: 90,
+    library: "Morlet",
+    command: (seconds) => [process.execPath, "tune.mjs", String(Math.floor(0.85 * seconds))],
+    benches: async () => ["tuning"],
+  },
   ours("matmul", 70),
   ours("vit", 60),
   ours("streaming", 40),
@@ -75,6 +83,7 @@ for (const [i, part] of parts.entries()) {
   const missing = (await part.benches()).filter((bench) => !done.has(bench));
   for (const bench of missing) write({ library: part.library, bench, skipped: failure ?? "no result" });
 }
+if (existsSync(TABLE)) copyFileSync(TABLE, resultsFile.replace(/(\.jsonl?)?$/, ".tuning.json"));
 console.error(table(lines));
 
 function write(line: Line): void {

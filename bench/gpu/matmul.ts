@@ -1,9 +1,9 @@
 // Products of f32: a ladder of squares, and those of a ViT-S step with 32 images, forward and backward.
-import { getDevice, key, normal, type Tensor } from "../../mod.ts";
+import { key, normal, type Tensor } from "../../mod.ts";
 import { type Bench, kernelSubject } from "../bench.ts";
 import { matmul, type Product, repeatsOf, rounds } from "./sizes.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 async function subject(product: Product) {
   const { m, n, k, form } = product;

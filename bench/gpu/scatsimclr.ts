@@ -1,14 +1,14 @@
 // Training steps of ScatSimCLR on 64 images of 96x96 in two views: from the images, and from their scattering channels,
 // which is the part that the peer does too.
 import { ntXent } from "../../losses/mod.ts";
-import { getDevice, key, normal, type Tensor } from "../../mod.ts";
+import { key, normal, type Tensor } from "../../mod.ts";
 import { ScatSimClr } from "../../models/scatsimclr/scatsimclr.ts";
 import { scattering2d } from "../../models/scattering/scattering2d.ts";
 import type { Bench, Subject } from "../bench.ts";
 import { rounds, scatsimclr } from "./sizes.ts";
 import { trainingSubject } from "./training.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 const { J, L, imageSize, images, stem, stages } = scatsimclr;
 const scattering = { J, L, shape: [imageSize, imageSize] } as const;

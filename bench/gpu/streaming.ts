@@ -1,9 +1,9 @@
 // Kernels that memory bounds, each on 64 MB or more: larger than the caches of all but the largest GPUs.
-import { getDevice, key, layerNorm, normal, type Tensor } from "../../mod.ts";
+import { key, layerNorm, normal, type Tensor } from "../../mod.ts";
 import { type Bench, kernelSubject } from "../bench.ts";
 import { rounds, streaming } from "./sizes.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 const families: Record<keyof typeof streaming, { inputs: number; f: (...xs: Tensor[]) => Tensor }> = {
   add: { inputs: 2, f: (a, b) => (a as Tensor).add(b as Tensor) },

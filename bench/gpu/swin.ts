@@ -1,12 +1,12 @@
 // A training step of Swin-T on 16 images of 224x224: the mean of its regions through a linear layer, cross entropy, AdamW.
-import { getDevice, key, normal } from "../../mod.ts";
+import { key, normal } from "../../mod.ts";
 import { Linear } from "../../models/nn/mod.ts";
 import { SwinTransformer } from "../../models/swin/mod.ts";
 import type { Bench, Subject } from "../bench.ts";
 import { rounds, swin } from "./sizes.ts";
 import { crossEntropy, someTargets, trainingSubject } from "./training.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 async function subject(): Promise<Subject> {
   const { batch, classes, ...sizes } = swin;

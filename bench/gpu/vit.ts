@@ -1,12 +1,12 @@
 // A training step of ViT-S/16 on 32 images of 224x224: its class token through a linear layer, cross entropy, AdamW.
-import { getDevice, key, normal } from "../../mod.ts";
+import { key, normal } from "../../mod.ts";
 import { Linear } from "../../models/nn/mod.ts";
 import { classToken, VisionTransformer } from "../../models/vit/mod.ts";
 import type { Bench, Subject } from "../bench.ts";
 import { rounds, vit } from "./sizes.ts";
 import { crossEntropy, someTargets, trainingSubject } from "./training.ts";
 
-export const openDevice = getDevice;
+export { openDevice } from "./device.ts";
 
 async function subject(): Promise<Subject> {
   const { batch, classes, ...sizes } = vit;

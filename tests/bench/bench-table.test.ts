@@ -12,13 +12,14 @@ test("results are rows, with the figures that any of them has", () => {
       ms: { median: 51.26, min: 50 },
       dispatches: 11,
       submits: 1,
+      coldStartMs: 800,
     },
     { bench: "softmax", revision: "a", ms: { median: 0.1234, min: 0.12 }, "GB/s": 3.456 },
     { bench: "size", revision: "a", gzippedBytes: 80 * 1024 },
   ]);
   expect(cells(table)).toEqual([
-    ["bench", "ms", "least", "GB/s", "dispatches", "submits", "KB gzipped"],
-    ["mlp step", "51.3", "50", "11", "1"],
+    ["bench", "ms", "least", "GB/s", "dispatches", "submits", "cold start ms", "KB gzipped"],
+    ["mlp step", "51.3", "50", "11", "1", "800"],
     ["softmax", "0.123", "0.120", "3.46"],
     ["size", "80"],
   ]);

@@ -32,7 +32,9 @@ describe.each(["gpu", "quads"] as const)("planned for %s", (family) => {
 
   // Before the others: the device remembers its peak.
   test("the step of the MLP takes at most half of the 20.9 MB that jax-js takes", async () => {
+    const began = performance.now();
     const subject = await Object.values(mlp[0]?.variants ?? {})[0]?.();
+    expect(subject?.firstResultAt).toBeGreaterThan(began);
     const numbers = await subject?.numbers?.(1);
     expect(numbers?.peakBytes).toBeLessThanOrEqual(10.45e6);
   });
