@@ -1,6 +1,6 @@
+import type { IndexAlgebra, IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Part } from "./join.ts";
 import type { Program } from "./program.ts";
 
 /** A program cut into kernels. Values between kernels are `stored`; all else is computed where it is used. */
@@ -28,6 +28,13 @@ export interface Segment {
   readonly node: GraphNode;
   /** Bytes from the start of the whole. */
   readonly offset: number;
+}
+
+/** A value that lies inside a concatenation and nowhere else. */
+export interface Part {
+  readonly whole: GraphNode;
+  /** Where an element of it lies in the whole. */
+  readonly place: (at: readonly IndexExpr[], index: IndexAlgebra) => readonly IndexExpr[];
 }
 
 type Stored = Pick<FusedProgram, "owner">;

@@ -1,17 +1,10 @@
-import type { IndexAlgebra, IndexExpr } from "../../kernels/scalar/index-algebra.ts";
+import type { IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Cluster } from "./cluster.ts";
-import { type FusedProgram, readsOf } from "./fused-program.ts";
+import { type FusedProgram, type Part, readsOf } from "./fused-program.ts";
 
-/** Where an element of a part lies in the whole. */
-type Place = (at: readonly IndexExpr[], index: IndexAlgebra) => readonly IndexExpr[];
-
-/** A value that lies inside a concatenation and nowhere else. */
-export interface Part {
-  readonly whole: GraphNode;
-  readonly place: Place;
-}
+type Place = Part["place"];
 
 /**
  * Pass: kernels write the parts of a concatenation where they belong in it, so that nothing is stored twice. Only if

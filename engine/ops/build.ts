@@ -152,4 +152,4 @@ export const ops: GraphOps = {
 
 export const { attention, composed: composedAttention } = attentionRecord(ops);
 
-onHost.load = () => import("./on-host/all.ts").then((m) => m.installReferences());
+onHost.load = () => import("./on-host/all.ts").then((m) => m.installReferences(composedAttention));

@@ -9,13 +9,13 @@ import { withDebug } from "../../engine/core/debug.ts";
 import { baseProfile } from "../../engine/core/profile.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
-import { ops } from "../../engine/ops/build.ts";
+import { composedAttention, ops } from "../../engine/ops/build.ts";
 import { installReferences } from "../../engine/ops/on-host/all.ts";
 import { checkPlan, planOf } from "../support/run-plan.ts";
 import { drawn, naming, profiles } from "./check-program.ts";
 import { programOf, recipes } from "./random-program.ts";
 
-installReferences();
+installReferences(composedAttention);
 
 test("no buffer is read and written at once, read before it is written, or lent twice", () => {
   fc.assert(

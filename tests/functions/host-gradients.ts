@@ -5,10 +5,10 @@ import { sizeOf } from "../../engine/core/shape.ts";
 import { placeholder, storageOf } from "../../engine/evaluate.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import { type GraphNode, topologicalOrder } from "../../engine/ir/node.ts";
-import { ops } from "../../engine/ops/build.ts";
+import { composedAttention, ops } from "../../engine/ops/build.ts";
 import { installReferences } from "../../engine/ops/on-host/all.ts";
 
-installReferences();
+installReferences(composedAttention);
 
 export interface HostOperand {
   readonly shape: readonly number[];

@@ -3,9 +3,10 @@ import type { HostData } from "../../engine/core/dtype.ts";
 import { isFloat } from "../../engine/core/dtype.ts";
 import { type GraphNode, topologicalOrder } from "../../engine/ir/node.ts";
 import type { HostTensor } from "../../engine/ir/primitive.ts";
+import { composedAttention } from "../../engine/ops/build.ts";
 import { installReferences } from "../../engine/ops/on-host/all.ts";
 
-installReferences();
+installReferences(composedAttention);
 
 interface Accuracy {
   /** Error of one result in units of 2^-24 of its size. */

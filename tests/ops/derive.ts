@@ -4,13 +4,13 @@ import { allocateHost, type HostData, isFloat } from "../../engine/core/dtype.ts
 import { sizeOf } from "../../engine/core/shape.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import { GraphNode, makeNode } from "../../engine/ir/node.ts";
-import { ops } from "../../engine/ops/build.ts";
+import { composedAttention, ops } from "../../engine/ops/build.ts";
 import { installReferences } from "../../engine/ops/on-host/all.ts";
 import { randomNumbers } from "./accuracy.ts";
 import { primitives } from "./primitives.ts";
 import type { Operand, Sample } from "./table.ts";
 
-installReferences();
+installReferences(composedAttention);
 
 /** A primitive applied to operands that have values. */
 export interface Applied {

@@ -6,13 +6,13 @@ import { isFloat } from "../../engine/core/dtype.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
 import { interpret } from "../../engine/ir/interpret.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
-import { ops as o } from "../../engine/ops/build.ts";
+import { composedAttention, ops as o } from "../../engine/ops/build.ts";
 import { installReferences } from "../../engine/ops/on-host/all.ts";
 import { drawn, naming } from "../compile/check-program.ts";
 import { programOf, type Recipe, recipes } from "../compile/random-program.ts";
 import { randomNumbers } from "./accuracy.ts";
 
-installReferences();
+installReferences(composedAttention);
 
 type Values = ReadonlyMap<GraphNode, Float64Array>;
 
