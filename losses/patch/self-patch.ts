@@ -1,4 +1,4 @@
-import type { Tensor } from "../../mod.ts";
+import { ShapeError, type Tensor } from "../../mod.ts";
 import {
   type Comparison,
   compareScores,
@@ -75,9 +75,10 @@ export function selfPatchLoss(
   const groups = [2 * batch * patches[0], (crops - 2) * batch * patches[1]];
   checkRows("selfPatchLoss", student.patch, teacher.patch, rowCount(student.patch), 1);
   if (rowCount(student.patch) !== groups[0]! + groups[1]!) {
-    throw new RangeError(
-      `selfPatchLoss: ${rowCount(student.patch)} patches are not ${patches} a crop of ${crops} crops of ${batch}`,
-    );
+    throw new ShapeError("selfPatchLoss", {
+      problem: `${rowCount(student.patch)} rows are not those of ${patches[0]} patches of each large crop and ${patches[1]} of each small one`,
+      got: { crops, batch },
+    });
   }
   const views = compareScores(student.class, someRows(teacher.class, 0, 2 * batch), options);
   const classLoss = meanOfPairs(viewTerms(views, crops));

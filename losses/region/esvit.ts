@@ -1,4 +1,13 @@
-import { argmax, concat, matmul, normalize, oneHot, stopGradient, type Tensor } from "../../mod.ts";
+import {
+  argmax,
+  concat,
+  matmul,
+  normalize,
+  oneHot,
+  ShapeError,
+  stopGradient,
+  type Tensor,
+} from "../../mod.ts";
 import {
   type Comparison,
   compareScores,
@@ -71,9 +80,10 @@ export function esVitLoss(student: EsVitScores, teacher: EsVitScores, options: E
   checkRows("esVitLoss", student.view, teacher.view, batch, 2);
   const perView = 2 * regions[0] + (crops - 2) * regions[1];
   if (rowCount(student.region) !== batch * perView || rowCount(teacher.region) !== batch * 2 * regions[0]) {
-    throw new RangeError(
-      `esVitLoss: the rows of the regions are not ${regions} a crop of ${crops} crops of ${batch}`,
-    );
+    throw new ShapeError("esVitLoss", {
+      problem: `the rows are not those of ${regions[0]} regions of each large crop and ${regions[1]} of each small one`,
+      got: { crops, batch, student: rowCount(student.region), teacher: rowCount(teacher.region) },
+    });
   }
   const views = viewTerms(compareScores(student.view, teacher.view, options), crops);
   const places = compareScores(student.region, teacher.region, { ...options, center: regionCenter });

@@ -32,8 +32,8 @@ export interface CompareOptions {
   /** Divides the student's scores. Default 0.1. */
   readonly studentTemperature?: Value;
   /**
-   * Prototypes whose scores are in memory at once, where scores are given as factors. Default: as many as fit into
-   * 32 MiB.
+   * Prototypes whose scores are in memory at once, where scores are given as factors. Default: as many as fit into 30 MB,
+   * a power of two, from 256 on.
    */
   readonly chunk?: number;
 }
@@ -139,8 +139,8 @@ const anew = (f: (x: Tensor) => Tensor, x: Tensor): Tensor => vjp(f, x).value;
 
 type FactorOptions = CompareOptions & { readonly studentTemperature: Value };
 
-/** Bytes that the scores of a chunk may take; its gradients take as much again. */
-const CHUNK_BYTES = 2 ** 25;
+/** Bytes that the scores of a chunk may take; its gradients take as much again, and 64 MB are the bound for both. */
+const CHUNK_BYTES = 3e7;
 
 /** Prototypes in a chunk: a power of two, so that tiles fit. */
 const chunkFor = (rows: number): number =>

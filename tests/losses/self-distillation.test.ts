@@ -1,7 +1,7 @@
 // The losses of DINO, SelfPatch and EsViT against loops over crops, images, patches and prototypes.
 import { expect, test } from "vitest";
 import { dinoLoss, esVitLoss, selfPatchLoss } from "../../losses/mod.ts";
-import { type Tensor, tensor } from "../../mod.ts";
+import { ShapeError, type Tensor, tensor } from "../../mod.ts";
 import { useNodeDevice } from "../functions/check.ts";
 
 useNodeDevice();
@@ -134,4 +134,25 @@ test("rows that are not those of the crops are refused", () => {
   expect(() => dinoLoss(given(student), given(teacher), options)).toThrow(
     "not those of the crops of one batch",
   );
+  const globals = given(teacher.slice(0, 2 * BATCH));
+  const places = given(table(3, 5, COUNT));
+  const [both, centers] = [{ patches: [4, 3], regions: [4, 3] } as const, tensor([center])];
+  const wrongPatches = () =>
+    selfPatchLoss(
+      { class: given(student), patch: places },
+      { class: given(teacher), patch: places },
+      { ...options, ...both, patchCenter: centers },
+    );
+  expect(wrongPatches).toThrow(ShapeError);
+  expect(wrongPatches).toThrow(
+    "5 rows are not those of 4 patches of each large crop and 3 of each small one",
+  );
+  const wrongRegions = () =>
+    esVitLoss(
+      { view: given(student), region: places, features: places },
+      { view: globals, region: places, features: places },
+      { ...options, ...both, regionCenter: centers },
+    );
+  expect(wrongRegions).toThrow(ShapeError);
+  expect(wrongRegions).toThrow("not those of 4 regions of each large crop and 3 of each small one");
 });
