@@ -112,6 +112,15 @@ describe("self-distillation", () => {
     expect(() => fitMemory(make, { ...options, bytes: 1000 })).toThrow("try smaller batches");
   }, 200_000);
 
+  test("what fits is told of steps in which prototypes move, however long they rest at first", () => {
+    const options = { bytes: 1e12, blocks: 1, batch: 4, image: { channels: 3, height: 16, width: 16 } };
+    const network = { backbone: { ...backbone, depth: 1, dropPath: 0 }, head: { ...head, out: 4096 } };
+    const [moving, resting] = [0, 3].map(
+      (freezeEpochs) => fitMemory(() => dino({ ...common, network, freezeEpochs }), options).bytes,
+    );
+    expect(resting).toBe(moving);
+  }, 200_000);
+
   test("the options for small images make networks of less than a million parameters", () => {
     const { dino: d, selfPatch: s, esVit: e } = smallImages(32);
     for (const method of [

@@ -65,13 +65,16 @@ export function fitMemory<S, M extends Method<S>>(
   return best;
 }
 
+const MANY = 1000;
+
 /** Peak of device memory of a step, as planned. */
 function bytesOfStep<S>(method: Method<S>, { batch, image }: FitMemoryOptions): number {
-  const run: RunLength = { epochs: 2, stepsPerEpoch: 1, steps: 2, batch };
+  // The last of many steps: phases at the beginning of a run, such as that of frozen prototypes, take less.
+  const run: RunLength = { epochs: MANY, stepsPerEpoch: 1, steps: MANY, batch };
   const at = Object.fromEntries(
     Object.keys({ rate: 0, ...method.schedules?.(run) }).map((name) => [name, zeros([])]),
   );
-  const phase = method.phase?.(1, run) ?? "";
+  const phase = method.phase?.(MANY - 1, run) ?? "";
   const images = zeros([batch, image.channels, image.height, image.width]);
   const step = (state: S, x: Tensor, values: StepValues) => method.step(state, x, values, phase);
   return explain(step, method.start(zeros([2], { dtype: "u32" })), images, at as unknown as StepValues)

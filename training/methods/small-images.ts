@@ -14,8 +14,8 @@ export interface SmallImageOptions {
 }
 
 /**
- * Options for small images and few of them, where those of the papers would need weeks: networks of 0.2 to 0.5 million
- * parameters with heads of their size, four small crops of half the size, and a teacher that follows sooner. `presets`
+ * Options for small images and few of them, where those of the papers would need weeks: networks of 0.4 to 0.6 million
+ * parameters, with their heads, four small crops of half the size, and a teacher that follows sooner. `presets`
  * (`dino-nano` and its like) are other choices, with results in docs/learning.md.
  *
  * @param side Rows and columns of the images, a multiple of 8. Default 32.
