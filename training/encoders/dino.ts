@@ -1,5 +1,5 @@
 import { keyStream } from "../../models/nn/keys.ts";
-import { classToken, lastClassTokens } from "../../models/vit/features.ts";
+import { classAndMean, classToken, lastClassTokens } from "../../models/vit/features.ts";
 import { VisionTransformer } from "../../models/vit/vit.ts";
 import { behind, type EncoderKind } from "./kind.ts";
 import { type StartingWeights, startedAs } from "./starting-weights.ts";
@@ -21,8 +21,10 @@ export interface DinoForm {
   readonly start: StartingWeights;
 }
 
-/** Blocks whose class tokens a linear classifier sees. */
+/** Blocks whose class tokens a linear classifier sees, */
 const BLOCKS = 4;
+/** and the width from which on it sees the last class token and the mean patch in their place: that of ViT-B. */
+const WIDE = 768;
 
 /** The teacher's backbone, under the names of the published files: `blocks.0.attn.qkv.weight`. */
 export const dinoEncoder: EncoderKind<DinoForm, VisionTransformer> = {
@@ -30,5 +32,6 @@ export const dinoEncoder: EncoderKind<DinoForm, VisionTransformer> = {
     startedAs(start, new VisionTransformer({ ...vit, imageSize, channels, key: keyStream(key)() })),
   nameOf: (path) => behind("teacher.backbone.", path),
   represent: classToken,
-  probe: (model, images) => lastClassTokens(model, images, BLOCKS),
+  probe: (model, images) =>
+    model.width >= WIDE ? classAndMean(model, images) : lastClassTokens(model, images, BLOCKS),
 };
