@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
-import type { OpenedImages } from "../data/collection.ts";
+import type { Damage, OpenedImages } from "../data/collection.ts";
 import { type OpenOptions, openImages } from "../data/open-images.ts";
 import { numberOf } from "../training/job/change-recipe.ts";
 import { grouped } from "../training/job/words.ts";
+import { machineMemory } from "../training/run/memory-budget.ts";
 import { UsageError } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import type { CommandHost } from "./host.ts";
@@ -85,6 +86,7 @@ export async function openData(
     fit: fit ?? undefined,
     labels: labels ?? undefined,
     seed,
+    memory: await memoryOfImages(),
     emoji: host.emoji,
     signal,
     onProgress({ done, total }) {
@@ -93,6 +95,14 @@ export async function openData(
   };
   await checkThere(source);
   return await openImages(source, options);
+}
+
+/** What one array can hold; STL-10 has 2.7 GiB. */
+const LARGEST_ARRAY = 2 ** 32;
+
+/** Bytes that images may take: half of the machine's memory, as far as they can be in one array. */
+export async function memoryOfImages(): Promise<number> {
+  return Math.min(LARGEST_ARRAY, ((await machineMemory()) ?? Number.POSITIVE_INFINITY) / 2);
 }
 
 /** @throws {UsageError} If a path leads nowhere. */
@@ -105,6 +115,12 @@ async function checkThere(source: string): Promise<void> {
     );
   }
 }
+
+/** What could not be used of both sides. */
+export const leftOut = ({ train, test }: OpenedImages): readonly Damage[] => [
+  ...train.skipped,
+  ...(test?.skipped ?? []),
+];
 
 /** What was opened and what for, in a line or two. */
 export function describeData(
@@ -119,7 +135,7 @@ export function describeData(
   const labels = use === "learn from" ? ", whose labels are used to measure alone" : "";
   const kinds = classes ? `; ${classes.length} classes${labels}` : "; no labels";
   const lines = [`${train.name}: ${grouped(count)} images (${size}) to ${use}${held}${kinds}`];
-  const damaged = [...train.skipped, ...(test?.skipped ?? [])];
+  const damaged = leftOut({ train, test });
   if (damaged.length > 0) {
     const shown = damaged.slice(0, 3).map(({ file, problem }) => `${file} (${problem})`);
     const more = damaged.length > shown.length ? `, and ${damaged.length - shown.length} more` : "";

@@ -208,10 +208,11 @@ function checkMemory(count: number, { height, width, channels }: Target, memory:
   if (bytes <= memory) return;
   const gib = (x: number) => `${(x / 2 ** 30).toPrecision(3)} GiB`;
   const fits = Math.floor(memory / (height * width * channels));
-  const side = Math.floor(Math.sqrt(memory / (count * channels)));
+  const side = Math.max(1, Math.floor(Math.sqrt(memory / (count * channels))));
+  const fewer = fits > 0 ? `fewer (a limit of ${fits}) or ` : "";
   throw new ImageDataError(
-    `${count} images of ${height} x ${width} x ${channels} need ${gib(bytes)} of memory, more than the ${gib(memory)} allowed; ` +
-      `load fewer (limit: ${fits}) or smaller ones (size: ${side}), or allow more`,
+    `${count} images of ${height} x ${width} x ${channels} need ${gib(bytes)} of memory, more than the ${gib(memory)} that they may take; ` +
+      `load ${fewer}smaller ones (a size of ${side})`,
   );
 }
 

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { ImageCollection } from "../../data/collection.ts";
 import { writeNpy, writeSafetensors } from "../../io.ts";
 import { compile, getDevice, type Tensor, tensor } from "../../mod.ts";
@@ -9,7 +11,7 @@ import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
-import { loadEncoder } from "../load-encoder.ts";
+import { checkFits, loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
 
@@ -41,6 +43,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
   const encoder = await loadEncoder(positionals[0] as string);
   const { size, channels } = encoder.description;
   const choice = readDataFlags(flags, flags.data, 0);
+  await mkdir(dirname(out), { recursive: true }); // before the work, not after it
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const compiled = compile((images: Tensor) => encode(encoder, images), { name: "embed" });
   const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
@@ -49,6 +52,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
     );
+    checkFits(encoder, opened.train.images);
     for (const line of describeData(opened, "embed")) lines.say(line);
     const sides = [opened.train, ...(opened.test ? [opened.test] : [])];
     const parts: Embeddings[] = [];

@@ -12,7 +12,7 @@ import { startingKey } from "../../training/run/run-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
-import { loadEncoder } from "../load-encoder.ts";
+import { checkFits, loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
 
@@ -52,6 +52,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3 },
       ...([host, lines, stop.signal] as const),
     );
+    checkFits(encoder, data.train.images);
     for (const line of describeData(data, "compare with")) lines.say(line);
     const start = emptyModel(description, modelKey(startingKey(seedOf(description))));
     const untrained: Encoder = { model: start, description };

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { getDevice } from "../../mod.ts";
 import { patchEncoder } from "../../training/evaluate/dense/look.ts";
 import { looksOf } from "../../training/evaluate/dense/looks.ts";
@@ -10,7 +12,7 @@ import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
-import { loadEncoder } from "../load-encoder.ts";
+import { checkFits, loadEncoder } from "../load-encoder.ts";
 import { dataFlags, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
 
@@ -47,7 +49,8 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
   if (!/\.png$/i.test(out)) throw new UsageError(`--out is "${out}"; its name must end in .png`);
   const part = flags.part === undefined ? 0.6 : numberOf("part", flags.part, undefined, 1);
   const limit = flags.limit === undefined ? MOST_IMAGES : numberOf("limit", flags.limit, 1);
-  const { model, description } = await loadEncoder(positionals[0] as string);
+  const whole = await loadEncoder(positionals[0] as string);
+  const { model, description } = whole;
   const encoder = patchEncoder(model);
   if (!encoder) {
     throw new UsageError(
@@ -55,6 +58,7 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
     );
   }
   const choice = readDataFlags(flags, flags.data, 0);
+  await mkdir(dirname(out), { recursive: true }); // before the work, not after it
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
   return stoppable(host, lines, words, async (stop) => {
@@ -64,6 +68,7 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
       ...([host, lines, stop.signal] as const),
     );
     const { images, names } = train;
+    checkFits(whole, images);
     lines.pass(`looking at ${grouped(images.count)} images ...`);
     const looks = await looksOf(encoder, images, description.statistics);
     stop.signal.throwIfAborted();

@@ -7,11 +7,11 @@ import { prepared } from "../../training/job/prepare.ts";
 import { lockFolder } from "../../training/run/folder-lock.ts";
 import { readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
-import { describeData, openData } from "../open-data.ts";
+import { describeData, leftOut, openData } from "../open-data.ts";
 import { pretrainLine } from "../pretrain/line.ts";
 import { checkMicroBatch, newPlan, resumedPlan, settle } from "../pretrain/plan.ts";
 import { train } from "../pretrain/train.ts";
-import { type RunConfig, startRunFolder } from "../run-folder.ts";
+import { listLeftOut, type RunConfig, startRunFolder } from "../run-folder.ts";
 import { Lines } from "../terminal.ts";
 
 export async function pretrainCommand(args: readonly string[], host: CommandHost): Promise<number> {
@@ -50,6 +50,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     };
     if (!plan.config) await startRunFolder(plan.folder, config);
     unlock ??= await lockFolder(plan.folder);
+    await listLeftOut(plan.folder, leftOut(data));
     training = true;
     return await train({
       host,

@@ -51,6 +51,7 @@ export const pretrainLine: CommandLine = {
     ["--data photos", "a folder of pictures; folders in it, if any, are classes to measure with"],
     ["--data photos --size 64 --epochs 50 --name first", "larger pictures, for longer, in runs/first"],
     ["--resume first", "goes on after Ctrl-C or a crash, with the same numbers as without it"],
+    ["--resume first --data disk/photos", "the same, after the images have moved"],
     ["--preset cifar-nano --data cifar-10-batches-bin --seed 1", "a reference run"],
     ["--method dino --data photos --size 32", "a small vision transformer that teaches itself"],
     ["--preset selfpatch-nano --epochs 40 --name patches", "the same, and patch by patch"],

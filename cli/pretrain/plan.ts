@@ -76,8 +76,18 @@ function methodGiven({ method }: FlagTexts, preset: string, meant: MethodName | 
 const smallest = (method: MethodName): Recipe =>
   autoRecipe({ images: 100, side: 32, gpu: false, method }).recipe;
 
-/** Flags that a run keeps from its start; those of the recipe are compared when it goes on. */
-const settled = [...Object.keys(dataFlags), "preset", "method", "checkpoint-every", "micro-batch", "memory"];
+/**
+ * Flags that a run keeps from its start. Those of the recipe are compared when it goes on, and so are the images, which may
+ * have moved.
+ */
+const settled = [
+  ...Object.keys(dataFlags).filter((flag) => flag !== "data"),
+  "preset",
+  "method",
+  "checkpoint-every",
+  "micro-batch",
+  "memory",
+];
 
 export async function resumedPlan(flags: FlagTexts, runs: string, name: string): Promise<Plan> {
   if (flags.name !== undefined) throw new UsageError("--resume names the run already: leave --name out");
@@ -87,7 +97,8 @@ export async function resumedPlan(flags: FlagTexts, runs: string, name: string):
   if (wrong) {
     throw new UsageError(`--${wrong} cannot change in a run that goes on: leave it out, or start a new run`);
   }
-  const { data, checkpointEvery, microBatch, memory, preset } = config;
+  const { checkpointEvery, microBatch, memory, preset } = config;
+  const data = flags.data === undefined ? config.data : { ...config.data, source: flags.data };
   const { method } = config.recipe;
   return { folder, data, checkpointEvery, microBatch, memory, preset, method, config };
 }

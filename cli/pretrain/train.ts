@@ -9,8 +9,9 @@ import { describeModel } from "../../training/job/words.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
 import { replaceFile } from "../../training/run/replace-file.ts";
 import type { CommandHost, Interruption } from "../host.ts";
+import { leftOut } from "../open-data.ts";
 import { Progress } from "../progress.ts";
-import { CONFIG, ENCODER, REPORT, type RunConfig } from "../run-folder.ts";
+import { CONFIG, ENCODER, LEFT_OUT, REPORT, type RunConfig } from "../run-folder.ts";
 import type { Lines } from "../terminal.ts";
 import { writeReport } from "../write-report.ts";
 import type { FlagTexts } from "./plan.ts";
@@ -83,7 +84,11 @@ export async function train(training: Training): Promise<number> {
       model: describeModel(recipe, images, ended.state),
     });
   }
-  const files = [CONFIG, "metrics.jsonl", ENCODER, ...(flags["no-report"] === undefined ? [REPORT] : [])];
+  const files = [
+    ...[CONFIG, "metrics.jsonl", ENCODER],
+    ...(flags["no-report"] === undefined ? [REPORT] : []),
+    ...(leftOut(data).length > 0 ? [LEFT_OUT] : []),
+  ];
   lines.say(`in ${folder}: ${files.join(", ")}`);
   return 0;
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -59,6 +59,12 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
     const report = readFileSync(at("runs", "whole", "report.html"), "utf8");
     expect(report).toContain("8 files were left out");
     expect(report).not.toContain("this is no <picture>");
+    const listed = readFileSync(at("runs", "whole", "left-out.txt"), "utf8")
+      .trim()
+      .split("\n");
+    expect(listed).toHaveLength(DAMAGED);
+    expect(listed[0]).toBe("checks/text 0.png: the file is text, not an image");
+    expect(out).toMatch(/in .*whole: config.json, .*, report.html, left-out.txt\n$/);
   });
 
   test("goes on after Ctrl-C with the same losses", async () => {
@@ -74,15 +80,17 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
     const done = losses("halted one").length;
     expect(done).toBeGreaterThanOrEqual(4);
     expect(done).toBeLessThan(8);
-    const second = await morlet(["pretrain", "--resume", "halted one", ...runs]);
+    const changes = await morlet(["pretrain", "--resume", "halted one", ...runs, "--data", "emoji"]);
+    expect(changes.errors).toContain("this run cannot go on as asked");
+    cpSync(at("photos"), at("elsewhere"), { recursive: true });
+    const moved = ["--data", at("elsewhere")];
+    const second = await morlet(["pretrain", "--resume", "halted one", ...runs, ...moved]);
     expect(second.errors).toBe("");
     expect(second.out).toContain(`going on after step ${done} of 8`);
     expect(losses("halted one")).toEqual(losses("whole"));
     const changed = await morlet(["pretrain", "--resume", "halted one", ...runs, "--rate", "0.5"]);
     expect(changed.code).toBe(2);
     expect(changed.errors).toContain("cannot go on as asked");
-    const moved = await morlet(["pretrain", "--resume", "halted one", ...runs, "--data", "emoji"]);
-    expect(moved.errors).toContain("--data cannot change in a run that goes on");
   });
 
   test("embeds images alike from the run, from what was exported, and in every format", async () => {
@@ -97,10 +105,10 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
       expect(code).toBe(0);
       return new Uint8Array(readFileSync(at(out)));
     };
-    const npy = readNpy(await embed(at("runs", "whole"), "a.npy"));
+    const npy = readNpy(await embed(at("runs", "whole"), "new/folder/a.npy"));
     expect(npy.shape).toEqual([24, 64]);
     const values = await npy.data();
-    const names = readFileSync(at("a.npy.names.txt"), "utf8").trim().split("\n");
+    const names = readFileSync(at("new/folder/a.npy.names.txt"), "utf8").trim().split("\n");
     expect(names).toHaveLength(24);
     const file = readSafetensors(await embed(at("taken", "encoder.safetensors"), "b.safetensors"));
     expect(await file.tensors.embeddings?.data()).toEqual(values);
@@ -117,6 +125,24 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
     expect(checkpoint.errors).toBe("");
     const early = readNpy(await embed(at("early", "encoder.safetensors"), "d.npy"));
     expect(await early.data()).toEqual(values);
+  });
+
+  test("says of images that are too small for the encoder what would do", async () => {
+    for (const command of ["embed", "evaluate"]) {
+      const { code, errors } = await morlet([
+        command,
+        at("runs", "whole"),
+        "--data",
+        at("photos"),
+        "--size",
+        "1",
+      ]);
+      expect(code).toBe(2);
+      expect(errors).toMatch(
+        /^morlet: this encoder cannot take images of 1 x 1 \(.*smaller than 2\^J = 2.*\): /,
+      );
+      expect(errors).toContain("give another --size; it was trained on 8 x 8\n");
+    }
   });
 
   test("is measured again from its encoder, with the same figures", async () => {

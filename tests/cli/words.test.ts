@@ -1,7 +1,8 @@
+import { totalmem } from "node:os";
 import { describe, expect, test } from "vitest";
 import { explained, UsageError } from "../../cli/errors.ts";
 import { nearestName } from "../../cli/flags.ts";
-import { describeData } from "../../cli/open-data.ts";
+import { describeData, memoryOfImages } from "../../cli/open-data.ts";
 import { Progress } from "../../cli/progress.ts";
 import { Lines } from "../../cli/terminal.ts";
 import type { ImageCollection } from "../../data/collection.ts";
@@ -188,6 +189,12 @@ test("errors are a sentence where somebody can help, and a stack where nobody fo
   expect(explained(new TypeError("x")).text).toContain("at ");
   const known = Object.assign(new Error("lost"), { name: "DeviceLostError" });
   expect(explained(known)).toEqual({ text: "lost", code: 1 });
+});
+
+test("images may take half of the machine's memory, and what fits into one array", async () => {
+  const bytes = await memoryOfImages();
+  expect(bytes).toBeGreaterThan(2 ** 26);
+  expect(bytes).toBeLessThanOrEqual(Math.min(2 ** 32, totalmem() / 2));
 });
 
 test("says what images are opened for", () => {

@@ -80,7 +80,7 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["embed @/runs/used", "embed needs --data"],
   ["embed @/runs/used --data emoji", "there is no encoder.safetensors in"],
   ["embed @/nowhere --data emoji", "there is no encoder"],
-  ["embed @/file --data emoji", "safetensors"],
+  ["embed @/file --data emoji", "@/file is no encoder that can be used: safetensors: "],
   ["embed @/file --data emoji --out x.png", "must end in .npy, .safetensors or .csv"],
   ["evaluate @/file", "evaluate needs --data"],
   ["look", "look needs ENCODER"],

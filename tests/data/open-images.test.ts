@@ -132,8 +132,9 @@ describe("folders of pictures", () => {
   test("says how to stay within the memory", async () => {
     const path = folder("memory", { "a.png": red, "b.png": green });
     await expect(openImages(path, { memory: 200 })).rejects.toThrow(
-      /load fewer \(limit: 1\) or smaller ones/,
+      /load fewer \(a limit of 1\) or smaller ones \(a size of 5\)$/,
     );
+    await expect(openImages(path, { size: 5000, memory: 200 })).rejects.toThrow("load smaller ones");
   });
 
   test("a signal ends it", async () => {

@@ -14,7 +14,8 @@ export async function usualBudget(device: Device): Promise<number | null> {
   return bytes === null ? null : SHARE * bytes;
 }
 
-async function machineMemory(): Promise<number | null> {
+/** Bytes of memory that the machine has for this program; null where nothing tells. */
+export async function machineMemory(): Promise<number | null> {
   // Whole gigabytes, 8 at most, and not in all browsers.
   const { deviceMemory } = (globalThis.navigator ?? {}) as { deviceMemory?: number };
   if (deviceMemory !== undefined) return deviceMemory * 2 ** 30;
