@@ -37,6 +37,8 @@ export interface SwinBlockOptions extends Windowing {
   heads: number;
   mlpRatio: number;
   dropPath: number;
+  /** Added to the variance by the layer norms. Default 1e-6. */
+  eps?: number;
 }
 
 /**
@@ -54,11 +56,11 @@ export class SwinBlock implements Module {
   readonly window: number;
   readonly shift: number;
 
-  constructor({ key, width, heads, mlpRatio, dropPath, window, shift }: SwinBlockOptions) {
+  constructor({ key, width, heads, mlpRatio, dropPath, window, shift, eps = EPS }: SwinBlockOptions) {
     const next = keyStream(key);
-    this.norm1 = new LayerNorm({ shape: width, eps: EPS });
+    this.norm1 = new LayerNorm({ shape: width, eps });
     this.attn = new WindowAttention({ key: next(), width, heads, window });
-    this.norm2 = new LayerNorm({ shape: width, eps: EPS });
+    this.norm2 = new LayerNorm({ shape: width, eps });
     this.mlp = new Mlp({ key: next(), width, hidden: Math.round(width * mlpRatio) });
     this.dropPath = new DropPath({ p: dropPath });
     this.window = window;

@@ -11,10 +11,10 @@ export class PatchMerging implements Module {
   readonly reduction: Linear;
   readonly norm: LayerNorm;
 
-  constructor({ key, width }: { key: Tensor; width: number }) {
+  constructor({ key, width, eps = EPS }: { key: Tensor; width: number; eps?: number }) {
     const sizes = { inFeatures: 4 * width, outFeatures: 2 * width };
     this.reduction = new Linear({ key, ...sizes, bias: false, init: tokenNormal });
-    this.norm = new LayerNorm({ shape: 4 * width, eps: EPS });
+    this.norm = new LayerNorm({ shape: 4 * width, eps });
   }
 
   forward(x: Tensor): Tensor {

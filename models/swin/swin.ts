@@ -30,6 +30,8 @@ export interface SwinTransformerOptions {
   readonly mlpRatio?: number;
   /** Probability that a sample skips a branch of the last block in training; it rises from 0 block by block. Default 0. */
   readonly dropPath?: number;
+  /** Added to the variance by all layer norms. Default 1e-6, as in EsViT's code; weights of other origin want 1e-5. */
+  readonly eps?: number;
 }
 
 /** Blocks on grids of one size, and the merging that leads to the next. */
@@ -39,7 +41,7 @@ export interface SwinStage {
 }
 
 /**
- * Swin transformer in EsViT's variant: layer norms with eps 1e-6, no absolute positions, images of any square size.
+ * Swin transformer in EsViT's variant: no absolute positions, images of any square size.
  *
  * Windows and shifts are fixed by the size that the model is made for: a stage whose grid is no larger than the window
  * has one window and no shift, also for images of other sizes. Tensors are named as in EsViT's checkpoints
@@ -61,7 +63,7 @@ export class SwinTransformer implements Module {
 
   constructor(options: SwinTransformerOptions) {
     const { width, depths, heads, window = 7, patch = 4, imageSize = 224, channels = 3 } = options;
-    const { mlpRatio = 4, dropPath = 0 } = options;
+    const { mlpRatio = 4, dropPath = 0, eps = EPS } = options;
     if (depths.length !== heads.length || depths.length === 0) {
       throw new RangeError(
         `SwinTransformer: ${depths.length} depths and ${heads.length} numbers of heads; need one of each a stage`,
@@ -70,7 +72,7 @@ export class SwinTransformer implements Module {
     const next = keyStream(options.key);
     const total = depths.reduce((a, b) => a + b, 0);
     let made = 0;
-    this.patch_embed = new NormedPatchEmbed({ key: next(), channels, width, patch });
+    this.patch_embed = new NormedPatchEmbed({ key: next(), channels, width, patch, eps });
     this.layers = depths.map((depth, stage): SwinStage => {
       const side = Math.floor(Math.floor(imageSize / patch) / 2 ** stage);
       if (side < 1) {
@@ -85,12 +87,15 @@ export class SwinTransformer implements Module {
         const rate = rateOf(made++, total, dropPath);
         const windowing = { window: w, shift: i % 2 === 0 ? 0 : shift };
         const sizes = { width: stageWidth, heads: heads[stage] as number, mlpRatio };
-        return new SwinBlock({ key: next(), ...sizes, ...windowing, dropPath: rate });
+        return new SwinBlock({ key: next(), ...sizes, ...windowing, dropPath: rate, eps });
       });
       const isLast = stage === depths.length - 1;
-      return { blocks, downsample: isLast ? null : new PatchMerging({ key: next(), width: stageWidth }) };
+      return {
+        blocks,
+        downsample: isLast ? null : new PatchMerging({ key: next(), width: stageWidth, eps }),
+      };
     });
-    this.norm = new LayerNorm({ shape: width * 2 ** (depths.length - 1), eps: EPS });
+    this.norm = new LayerNorm({ shape: width * 2 ** (depths.length - 1), eps });
   }
 
   /** Width of the last stage. */
@@ -156,9 +161,9 @@ export class SwinTransformer implements Module {
 class NormedPatchEmbed extends PatchEmbed {
   readonly norm: LayerNorm;
 
-  constructor(options: ConstructorParameters<typeof PatchEmbed>[0]) {
+  constructor({ eps, ...options }: ConstructorParameters<typeof PatchEmbed>[0] & { eps: number }) {
     super(options);
-    this.norm = new LayerNorm({ shape: options.width, eps: EPS });
+    this.norm = new LayerNorm({ shape: options.width, eps });
   }
 
   override forward(images: Tensor): Tensor {

@@ -134,6 +134,20 @@ describe("Swin transformers", () => {
   });
 });
 
+test("Swin transformers have one eps in all their layer norms", () => {
+  const sizes = { width: 4, depths: [1, 1], heads: [1, 1], window: 2, patch: 2, imageSize: 8 };
+  const all = (more: object) => {
+    const { patch_embed, layers, norm } = new SwinTransformer({ key: key(0), ...sizes, ...more });
+    const inside = layers.flatMap(({ blocks, downsample }) => [
+      ...blocks.flatMap((each) => [each.norm1, each.norm2]),
+      ...(downsample ? [downsample.norm] : []),
+    ]);
+    return [patch_embed.norm, ...inside, norm].map(({ eps }) => eps);
+  };
+  expect(all({})).toEqual(Array(7).fill(1e-6));
+  expect(all({ eps: 1e-5 })).toEqual(Array(7).fill(1e-5));
+});
+
 test("Swin transformers say what does not fit", () => {
   const sizes = { key: key(0), width: 4, heads: [1, 1], window: 2, patch: 2, imageSize: 8 };
   const model = new SwinTransformer({ ...sizes, depths: [1, 1] });
