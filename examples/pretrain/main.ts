@@ -45,7 +45,10 @@ document.addEventListener("dragleave", () => element("drop").classList.remove("o
 document.addEventListener("drop", (event) => {
   event.preventDefault();
   element("drop").classList.remove("over");
-  if (event.dataTransfer) {
+  // The page has one run; what is dropped onto it would be a second one in its midst.
+  if (element("choose").hidden)
+    note("what was dropped was left alone: start again to learn from other images");
+  else if (event.dataTransfer) {
     const reading = droppedFiles(event.dataTransfer);
     void reading.then((files) => start(files, fromForm()), cannotRead);
   }

@@ -50,8 +50,15 @@ test("learns from a folder that is chosen, shows what was learned, and asks the 
   expect(requests.some((url) => url.endsWith("worker.js"))).toBe(true);
   const loaded = requests.length;
   await page.setFiles("#folder", [pictures]);
+  // What is dropped onto a run is no second one.
+  await page.evaluate(`(() => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(["no picture"], "other.png"));
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer, cancelable: true }));
+  })()`);
   await until(page, "globalThis.__done");
   expect(await page.evaluate("__done.error ?? null")).toBe(null);
+  expect(await text(page, "notes")).toContain("what was dropped was left alone");
   expect(await text(page, "damage-count")).toBe("1 file could not be used");
   expect(await text(page, "damage-list")).toMatch(/photos\/stripes\/text\.png: /);
   expect(await text(page, "data")).toMatch(/photos: \d+ images \(16 x 16/);
