@@ -35,7 +35,7 @@ export * from "./engine/public/shape.ts";
 export * from "./engine/public/sorting.ts";
 export type { MemoryReport } from "./engine/runtime/buffers.ts";
 export { createDevice, type Device, type DeviceOptions } from "./engine/runtime/device.ts";
-export type { KernelTiming } from "./engine/runtime/profiler.ts";
+export type { KernelTiming } from "./engine/runtime/recording.ts";
 export {
   isTensor,
   type NestedArray,

@@ -1,6 +1,6 @@
 import { getDevice } from "./current-device.ts";
 import type { Device } from "./runtime/device.ts";
-import type { KernelTiming } from "./runtime/profiler.ts";
+import type { KernelTiming } from "./runtime/recording.ts";
 
 export interface ProfileOptions {
   /** The device whose work is timed; by default the one that work goes to. */

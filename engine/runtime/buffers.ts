@@ -12,6 +12,19 @@ export interface PooledBuffer {
   refused: boolean;
 }
 
+/** A part of a buffer, from `offset` bytes on. */
+export interface Region {
+  readonly buffer: PooledBuffer;
+  readonly offset: number;
+}
+
+/** One stretch of bytes to copy on the device. */
+export interface Copy {
+  readonly from: Region;
+  readonly to: Region;
+  readonly bytes: number;
+}
+
 export interface MemoryReport {
   /** Bytes in buffers that tensors and plans hold. */
   readonly live: number;

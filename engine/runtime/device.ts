@@ -2,12 +2,12 @@ import { loadQuads } from "../../kernels/dot.ts";
 import { readHostSettings } from "../core/debug.ts";
 import { DeviceLostError, NoDeviceError } from "../core/errors.ts";
 import { KERNELS, type Profile, type TuningTable } from "../core/profile.ts";
-import { Shelf } from "./block.ts";
 import { BufferPool, type MemoryReport, USAGE } from "./buffers.ts";
 import { hostGPU } from "./host.ts";
 import { PipelineCache } from "./pipelines.ts";
 import { Profiler } from "./profiler.ts";
 import { Readback } from "./readback.ts";
+import { Shelf } from "./shelf.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 export interface DeviceOptions {
@@ -62,11 +62,11 @@ export class Device {
     this.#owned = owned;
     const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST;
     this.buffers = new BufferPool(gpu, usage, () => this.makeRoom());
-    this.shelf = new Shelf(this);
+    this.shelf = new Shelf(this.buffers);
     this.pipelines = new PipelineCache(gpu, () => this.#lostError);
     this.work = new WorkQueue(this);
     this.readback = new Readback(this);
-    this.profiler = new Profiler(this);
+    this.profiler = new Profiler(gpu, this.buffers);
     // Our own work is checked where it is done; on a device of somebody else, what is left is theirs.
     if (owned) {
       gpu.addEventListener("uncapturederror", (event) => {

@@ -3,11 +3,13 @@ import { debug } from "../core/debug.ts";
 import type { Profile } from "../core/profile.ts";
 import { onHost } from "../ir/on-host.ts";
 import type { Plan, PlanStep, PlanValue } from "../ir/plan.ts";
-import { Block, type Copy, PLACE_BYTES, type Region } from "./block.ts";
+import { Block } from "./block.ts";
+import type { Copy, Region } from "./buffers.ts";
 import type { Device } from "./device.ts";
 import { Outcome, refusalOf } from "./outcome.ts";
 import type { Pipeline } from "./pipelines.ts";
 import { type KeptBuffers, Placement, type Run } from "./placement.ts";
+import { PLACE_BYTES } from "./shelf.ts";
 
 interface CachedGroup {
   /** Buffer and offset of each binding. */

@@ -1,6 +1,8 @@
 import type { Plan, PlanBlock } from "../ir/plan.ts";
-import { Block, type Copy, PLACE_BYTES, type Region } from "./block.ts";
+import { Block } from "./block.ts";
+import type { Copy, Region } from "./buffers.ts";
 import type { Device } from "./device.ts";
+import { PLACE_BYTES } from "./shelf.ts";
 import type { Storage } from "./storage.ts";
 
 /** What one run of a plan works on. `owned` tells which inputs it may overwrite as they are; of others it takes copies. */

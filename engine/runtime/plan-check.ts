@@ -7,8 +7,7 @@ import { computeNode } from "../ir/interpret.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { Plan, PlanStep } from "../ir/plan.ts";
 import type { HostTensor } from "../ir/primitive.ts";
-import type { Region } from "./block.ts";
-import { USAGE } from "./buffers.ts";
+import { type Region, USAGE } from "./buffers.ts";
 import { fromDeviceBytes } from "./bytes.ts";
 import type { Device } from "./device.ts";
 

@@ -1,61 +1,25 @@
 import { debug } from "../core/debug.ts";
 import type { PlanStep } from "../ir/plan.ts";
-import type { Device } from "./device.ts";
+import type { BufferPool } from "./buffers.ts";
+import type { HostSpan, Recorder, UnderWay } from "./recording.ts";
 import type { Timer } from "./timing.ts";
 
-/** What one dispatch took. */
-export interface KernelTiming {
-  readonly name: string;
-  /** The ops of the user's that the kernel computes. */
-  readonly ops: readonly string[];
-  /** The evaluated op, or the compiled function, that the dispatch belongs to. */
-  readonly of: string;
-  /** Microseconds from the start of the recording. */
-  readonly start: number;
-  readonly duration: number;
-  /** What the kernel computes and moves, at the least. */
-  readonly flops: number;
-  readonly bytes: number;
-}
-
-/** Something that the host did. */
-export interface HostSpan {
-  readonly kind: "compile" | "encode" | "readback";
-  readonly name: string;
-  /** Microseconds from the start of the recording. */
-  readonly start: number;
-  readonly duration: number;
-}
-
-export interface Recording {
-  readonly kernels: readonly KernelTiming[];
-  readonly host: readonly HostSpan[];
-}
-
-export interface Batch {
-  readonly of: string;
-  readonly steps: readonly PlanStep[];
-  /** When its commands were given to the GPU, on the host's clock. */
-  readonly submitted: number;
-  /** Nanoseconds at which each step began and ended, on the GPU's clock. */
-  readonly times: Promise<BigUint64Array>;
-}
-
 /** Times dispatches by timestamps, notes what the host does beside them, and keeps debug lines in order. */
-export class Profiler {
-  /** What is being recorded, if anything is. */
-  recording: { batches: Batch[]; host: HostSpan[]; begun: number } | null = null;
+export class Profiler implements Recorder {
+  recording: UnderWay | null = null;
   #printed: Promise<unknown> = Promise.resolve();
   /** Loaded when it is first needed: who measures nothing need not have it. */
   #tools: typeof import("./timing.ts") | null = null;
-  readonly #device: Device;
+  readonly #gpu: GPUDevice;
+  readonly #buffers: BufferPool;
 
-  constructor(device: Device) {
-    this.#device = device;
+  constructor(gpu: GPUDevice, buffers: BufferPool) {
+    this.#gpu = gpu;
+    this.#buffers = buffers;
   }
 
   get hasTimestamps(): boolean {
-    return this.#device.gpu.features.has("timestamp-query");
+    return this.#gpu.features.has("timestamp-query");
   }
 
   /** Whether dispatches are to be timed, or told in debug lines. */
@@ -101,7 +65,7 @@ export class Profiler {
   /** Passes with timestamps for the steps of a run, if they are to be timed. */
   timer(steps: readonly PlanStep[]): Timer | null {
     if (!this.active || !this.#tools || !this.hasTimestamps || steps.length === 0) return null;
-    return new this.#tools.Timer(this.#device.gpu, steps.length);
+    return new this.#tools.Timer(this.#gpu, steps.length);
   }
 
   /** Notes a run whose commands have been given to the GPU. */
@@ -113,7 +77,7 @@ export class Profiler {
     if (times) this.recording?.batches.push({ of, steps, submitted: performance.now(), times });
     if (debug.level < 2 || !this.#tools) return;
     const { printDispatches } = this.#tools;
-    const { live } = this.#device.memory();
+    const { live } = this.#buffers.report();
     const known = (times ?? Promise.resolve(null)).catch(() => null);
     const before = this.#printed;
     const { print } = debug;

@@ -1,27 +1,51 @@
-import type { HostData } from "../core/dtype.ts";
+import type { DType, HostData } from "../core/dtype.ts";
 import { DeviceLostError } from "../core/errors.ts";
-import { BufferPool, type PooledBuffer, USAGE } from "./buffers.ts";
+import { BufferPool, type PooledBuffer, type Region, USAGE } from "./buffers.ts";
 import { fromDeviceBytes } from "./bytes.ts";
-import type { Device } from "./device.ts";
 import { Outcome, refusalOf } from "./outcome.ts";
-import type { Storage } from "./storage.ts";
+import type { Profiler } from "./profiler.ts";
+import type { WorkQueue } from "./work-queue.ts";
 
 /** How long to wait for a device to say that it was lost, once something has failed as if it were. */
 const LOSS_TIMEOUT = 1000;
 const MAP_READ = 1;
 
+/** The device that values lie on. */
+interface Source {
+  readonly gpu: GPUDevice;
+  readonly work: WorkQueue;
+  readonly profiler: Profiler;
+  readonly lost: Promise<DeviceLostError>;
+  check(): void;
+  makeRoom(): Promise<void>;
+}
+
+/** Values that can be read: those of a storage. */
+interface Readable {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly bytes: number;
+  /** Where they lie on the device. */
+  readonly region: Region;
+  readonly hostData: HostData | null;
+  readonly error: Error | null;
+  readonly outcome: Outcome | null;
+  pin(): void;
+  unpin(): void;
+}
+
 /** Copies values to the host. Reads overlap: each has its own staging buffer, and none waits for later work. */
 export class Readback {
   readonly #staging: BufferPool;
-  readonly #device: Device;
+  readonly #device: Source;
 
-  constructor(device: Device) {
+  constructor(device: Source) {
     this.#device = device;
     this.#staging = new BufferPool(device.gpu, USAGE.MAP_READ | USAGE.COPY_DST, () => device.makeRoom());
   }
 
   /** The values as they are after the work handed over so far; later work may overwrite them at once. */
-  read(storage: Storage): Promise<HostData> {
+  read(storage: Readable): Promise<HostData> {
     storage.pin();
     return new Promise((resolve, reject) => {
       this.#device.work.add({
@@ -46,7 +70,7 @@ export class Readback {
     this.#staging.trim();
   }
 
-  #copy(storage: Storage, done: (data: Promise<HostData>) => void): Promise<void> | null {
+  #copy(storage: Readable, done: (data: Promise<HostData>) => void): Promise<void> | null {
     if (storage.error) throw storage.error;
     if (storage.hostData) {
       done(Promise.resolve(storage.hostData.slice()));
@@ -74,7 +98,11 @@ export class Readback {
     });
   }
 
-  async #fetch({ bytes, dtype, length }: Storage, target: PooledBuffer, outcome: Outcome): Promise<HostData> {
+  async #fetch(
+    { bytes, dtype, length }: Readable,
+    target: PooledBuffer,
+    outcome: Outcome,
+  ): Promise<HostData> {
     const started = performance.now();
     try {
       await target.gpu.mapAsync(MAP_READ, 0, bytes);

@@ -1,12 +1,11 @@
 import { bufferBytes, type DType, type HostData } from "../core/dtype.ts";
 import { DeviceMismatchError, DisposedError } from "../core/errors.ts";
 import type { Stored } from "../core/stored.ts";
-import { Block, type Copy, type Region } from "./block.ts";
+import { Block } from "./block.ts";
+import type { Copy, Region } from "./buffers.ts";
 import { toDeviceBytes } from "./bytes.ts";
 import type { Device } from "./device.ts";
 import type { Outcome } from "./outcome.ts";
-
-export { fromDeviceBytes, toDeviceBytes } from "./bytes.ts";
 
 /** Host copies up to this size are kept beside the device's. */
 const KEEP_ON_HOST = 4096;

@@ -2,8 +2,7 @@ import { bytesText } from "../core/bytes-text.ts";
 import { DeviceLimitError } from "../core/errors.ts";
 import type { PlanStep } from "../ir/plan.ts";
 import { USAGE } from "./buffers.ts";
-import type { Device } from "./device.ts";
-import type { Batch, KernelTiming, Profiler, Recording } from "./profiler.ts";
+import type { Batch, KernelTiming, Recorder, Recording, UnderWay } from "./recording.ts";
 
 /** Query sets hold at most 4096 values: two for each dispatch. */
 const STEPS_PER_SET = 2048;
@@ -60,11 +59,15 @@ export class Timer {
  *
  * @throws {DeviceLimitError} If the adapter lacks the feature `timestamp-query`.
  */
-export async function record(device: Device, what: string, body: () => unknown): Promise<Recording> {
+export async function record(
+  device: { readonly profiler: Recorder; idle(): Promise<void> },
+  what: string,
+  body: () => unknown,
+): Promise<Recording> {
   const { profiler } = device;
   if (!profiler.hasTimestamps) throw new DeviceLimitError(what, "timestamp-query", 1, 0, "another adapter");
   if (profiler.recording) throw new Error(`${what}: a recording is under way on this device`);
-  const recording: NonNullable<Profiler["recording"]> = { batches: [], host: [], begun: 0 };
+  const recording: UnderWay = { batches: [], host: [], begun: 0 };
   // From here on, so that two that begin at once do not mix.
   profiler.recording = recording;
   try {

@@ -1,5 +1,3 @@
-import type { Device } from "./device.ts";
-
 /** A piece of work: what it must wait for, and what it then does. */
 export interface Job {
   /** Null when it can begin straight away. */
@@ -9,6 +7,13 @@ export interface Job {
   /** Gives commands to the GPU; what it returns must resolve before the next job begins. */
   run(): Promise<unknown> | null;
   fail(error: Error): void;
+}
+
+/** What the work is done on. */
+interface Worker {
+  readonly queue: GPUQueue;
+  readonly isLost: boolean;
+  check(): void;
 }
 
 /**
@@ -26,9 +31,9 @@ export class WorkQueue {
   #waiting = 0;
   #ahead = 0;
   #onRoom: (() => void) | null = null;
-  readonly #device: Device;
+  readonly #device: Worker;
 
-  constructor(device: Device) {
+  constructor(device: Worker) {
     this.#device = device;
   }
 
