@@ -1,19 +1,10 @@
 import { GraphNode } from "./ir/node.ts";
+import type { LiftedTo } from "./lifted.ts";
 import { mapPlain } from "./map-plain.ts";
 import { Tensor, wrap } from "./tensor.ts";
 
 /** A type with tensors in place of graph nodes. */
-export type Lifted<T> = T extends GraphNode
-  ? Tensor
-  : T extends (...args: never[]) => unknown
-    ? T
-    : T extends ArrayBufferView
-      ? T
-      : T extends readonly unknown[]
-        ? { [K in keyof T]: Lifted<T[K]> }
-        : T extends object
-          ? { [K in keyof T]: Lifted<T[K]> }
-          : T;
+export type Lifted<T> = LiftedTo<Tensor, T>;
 
 /** The public form of a function on graph nodes: it takes and gives tensors. */
 export function lift<A extends unknown[], R>(f: (...args: A) => R): (...args: Lifted<A>) => Lifted<R> {

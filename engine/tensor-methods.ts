@@ -1,39 +1,38 @@
 import { boundPending } from "./evaluate.ts";
 import { methods } from "./functions/methods.ts";
 import { GraphNode } from "./ir/node.ts";
-import type { Lifted } from "./lift.ts";
+import type { LiftedTo } from "./lifted.ts";
 import { mapPlain } from "./map-plain.ts";
-import type { Tensor } from "./tensor.ts";
 
 type Functions = typeof methods;
 
-type Method<F> = F extends (x: GraphNode, ...rest: infer A) => infer R
-  ? (...rest: Lifted<A>) => Lifted<R>
+type Method<Handle, F> = F extends (x: GraphNode, ...rest: infer A) => infer R
+  ? (...rest: LiftedTo<Handle, A>) => LiftedTo<Handle, R>
   : never;
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the loop below gives it every method of the interface.
-export class TensorMethods {
+/** The methods of a handle: the functions of the library, with its node as their first operand, giving handles. */
+export type MethodsOf<Handle> = Readonly<{ [K in keyof Functions]: Method<Handle, Functions[K]> }>;
+
+/** What has these methods: the loop below puts them there. */
+export class NodeHandle {
   node: GraphNode;
   constructor(node: GraphNode) {
     this.node = node;
   }
 }
 
-/** The methods of a tensor: the functions of the library, with the tensor as their first operand. */
-export interface TensorMethods extends Readonly<{ [K in keyof Functions]: Method<Functions[K]> }> {}
-
-const toNodes = (x: unknown): unknown => mapPlain(x, (y) => (y instanceof TensorMethods ? y.node : y));
+const toNodes = (x: unknown): unknown => mapPlain(x, (y) => (y instanceof NodeHandle ? y.node : y));
 
 for (const [name, f] of Object.entries(methods)) {
   const onNodes = f as (...args: unknown[]) => unknown;
-  const method = function (this: TensorMethods, ...rest: unknown[]): unknown {
-    // tensor.ts imports this file; its class is known here by its instances.
-    const Handle = this.constructor as new (node: GraphNode) => Tensor;
+  const method = function (this: NodeHandle, ...rest: unknown[]): unknown {
+    // Of which class the handles are, this one tells.
+    const Handle = this.constructor as new (node: GraphNode) => unknown;
     return mapPlain(onNodes(this.node, ...rest.map(toNodes)), (y) => {
       if (!(y instanceof GraphNode)) return y;
       boundPending(y);
       return new Handle(y);
     });
   };
-  Object.defineProperty(TensorMethods.prototype, name, { value: method, writable: true, configurable: true });
+  Object.defineProperty(NodeHandle.prototype, name, { value: method, writable: true, configurable: true });
 }

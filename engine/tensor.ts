@@ -5,7 +5,7 @@ import { boundPending, evaluate, isTracing, readStorage, storageOf, storedNode }
 import type { GraphNode } from "./ir/node.ts";
 import { formatTensor } from "./print-tensor.ts";
 import { Storage } from "./runtime/storage.ts";
-import { TensorMethods } from "./tensor-methods.ts";
+import { type MethodsOf, NodeHandle } from "./tensor-methods.ts";
 
 /** Nested arrays of numbers or booleans, as deep as the tensor has axes. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -35,7 +35,8 @@ export interface TensorOptions {
  * An array of numbers on the device. Immutable and lazy: an op checks its operands at once and records what to do;
  * work happens when data is asked for or a compiled function is called.
  */
-export class Tensor extends TensorMethods {
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: every handle has the methods of the interface.
+export class Tensor extends NodeHandle {
   get dtype(): DType {
     return this.node.dtype;
   }
@@ -146,6 +147,8 @@ export class Tensor extends TensorMethods {
     return this.toString();
   }
 }
+
+export interface Tensor extends MethodsOf<Tensor> {}
 
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 
