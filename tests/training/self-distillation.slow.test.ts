@@ -77,6 +77,22 @@ describe("self-distillation", () => {
     }, 200_000);
   }
 
+  test("EsViT without a head for regions learns from views alone, and its tensors are the others of the whole", () => {
+    const small = { ...swin, depths: [1], heads: [2] };
+    const method = esVit({ ...common, network: { ...small, regions: false } });
+    const state = method.start(key(0));
+    expect(Object.keys(state.centers)).toEqual(["center"]);
+    const paths = (of: unknown) => treeLeaves(of).map(({ path }) => path);
+    const whole = paths(esVit({ ...common, network: small }).start(key(0)).student);
+    expect(paths(state.student)).toEqual(whole.filter((path) => !path.startsWith("head_dense.")));
+    const at = Object.fromEntries(
+      ["rate", "weightDecay", "momentum", "temperature"].map((name) => [name, scalar(0.1)]),
+    ) as unknown as StepValues;
+    const { metrics, state: next } = method.learn(state, [zeros([2, 3, 4, 4])], at, "");
+    expect(Object.keys(metrics ?? {})).toEqual(["gradientNorm"]);
+    expect(paths(next)).toEqual(paths(state));
+  });
+
   test("the schedules are those of the papers' code", () => {
     const long = { epochs: 100, stepsPerEpoch: 10, steps: 1000, batch: 1024 };
     const { rate, momentum, weightDecay, temperature } = methods.EsViT?.schedules?.(long) ?? {};
