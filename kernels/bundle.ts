@@ -20,8 +20,8 @@ export function bundleKernel(
   const programs = parts.map((p) => p.program);
   const [first] = programs as [KernelProgram];
   const declarations = programs.map(({ declarations = "" }, i) => renamed(declarations, declarations, i));
-  const memory = [...declarations.join().matchAll(/, (\d+)>;/g)].reduce(
-    (n, [, size]) => n + 4 * Number(size),
+  const memory = [...declarations.join().matchAll(/(vec4.)?, (\d+)>;/g)].reduce(
+    (n, [, vector, size]) => n + (vector ? 16 : 4) * Number(size),
     0,
   );
   if (programs.some((p) => p.workgroupSize !== first.workgroupSize) || memory > WORKGROUP_BYTES) return null;

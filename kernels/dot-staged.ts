@@ -1,7 +1,6 @@
-import { edge, range, storeSum, sumType } from "./dot-parts.ts";
+import { edge, range, storeInLoop, sumType } from "./dot-parts.ts";
 import type { DotSpec, StagedTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
-import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
 export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
@@ -14,9 +13,9 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   const lanes = (bm / tm) * lanesN;
   const groups = batch * tilesM * tilesN;
   const workgroups = gridOf(groups);
-  const type = sumType(spec);
-  const strideA = bm + 4;
-  const strideB = bn + 4;
+  const vector = `vec4${sumType(spec)[0]}`;
+  // A vector more than there is, so that neighbours along k lie in other banks.
+  const [strideA, strideB] = [bm / 4 + 1, bn / 4 + 1];
   const emit = new Emitter(spec);
   emit.line(`let number = ${groupNumber(workgroups)};`);
   // Groups beyond the last tile repeat it, so that all of them meet every barrier, and store nothing.
@@ -27,60 +26,61 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   emit.line(`let tile_n = (tile % ${tilesN}) * ${bn};`);
   emit.line(`let batch = tile / ${tilesN * tilesM};`);
   emit.line("let id = i32(lane);");
-  emit.line(`let lane_m = (id / ${lanesN}) * ${tm};`);
-  emit.line(`let lane_n = (id % ${lanesN}) * ${tn};`);
+  emit.line(`let lane_m = id / ${lanesN};`);
+  emit.line(`let lane_n = id % ${lanesN};`);
   emit.bindVariable(0, "batch");
-  for (const x of range(tm))
-    for (const y of range(tn)) emit.line(`var sum_${x}_${y}: ${type} = ${literal(type, 0)};`);
-  const steps = Math.ceil(k / bk);
-  emit.loop("step", steps);
+  const rows = range(tm);
+  const columns = range(tn / 4);
+  for (const x of rows) for (const y of columns) emit.line(`var sum_${x}_${y}: ${vector};`);
+  emit.loop("step", Math.ceil(k / bk));
+  const common = { bk, lanes, k, vector };
   stage(emit, spec, {
+    ...common,
     memory: "tile_a",
     rows: bm,
     stride: strideA,
-    bk,
-    lanes,
     size: m,
     base: "tile_m",
     variable: 1,
     value: spec.a,
     alongK: tile.aAlongK,
-    k,
-    type,
   });
   stage(emit, spec, {
+    ...common,
     memory: "tile_b",
     rows: bn,
     stride: strideB,
-    bk,
-    lanes,
     size: n,
     base: "tile_n",
     variable: 2,
     value: spec.b,
     alongK: tile.bAlongK,
-    k,
-    type,
   });
   emit.line("workgroupBarrier();");
   emit.loop("kk", bk);
-  for (const x of range(tm)) emit.line(`let a${x} = tile_a[kk * ${strideA} + lane_m + ${x}];`);
-  for (const y of range(tn)) emit.line(`let b${y} = tile_b[kk * ${strideB} + lane_n + ${y}];`);
-  for (const x of range(tm)) for (const y of range(tn)) emit.line(`sum_${x}_${y} += a${x} * b${y};`);
+  // Vectors of a lane lie as far apart as all lanes reach: neighbours read neighbours.
+  for (const x of range(tm / 4))
+    emit.line(`let a${x} = tile_a[kk * ${strideA} + ${(x * bm) / tm} + lane_m];`);
+  for (const y of columns) emit.line(`let b${y} = tile_b[kk * ${strideB} + ${y * lanesN} + lane_n];`);
+  for (const x of rows)
+    for (const y of columns) emit.line(`sum_${x}_${y} += a${x >> 2}.${"xyzw"[x & 3]} * b${y};`);
   emit.close();
   emit.line("workgroupBarrier();");
   emit.close();
   const first = workgroups[0] * workgroups[1] > groups ? [`number < ${groups}`] : [];
-  const rows = range(tm).map((x) => edge(emit, `m${x}`, `tile_m + lane_m + ${x}`, tilesM * bm, m));
-  const columns = range(tn).map((y) => edge(emit, `n${y}`, `tile_n + lane_n + ${y}`, tilesN * bn, n));
-  rows.forEach((r, x) => {
-    columns.forEach((c, y) => {
-      storeSum(emit, spec, r.name, c.name, `sum_${x}_${y}`, [...first, ...r.guard, ...c.guard]);
-    });
+  const place = (of: "m" | "n", i: string, lanes: number) =>
+    `tile_${of} + (${i} / 4 * ${lanes} + lane_${of}) * 4 + ${i} % 4`;
+  storeInLoop(emit, spec, tile, {
+    row: (r) => {
+      const { name, guard } = edge(emit, "m", place("m", r, bm / tm), tilesM * bm, m);
+      return { name, guard: [...first, ...guard] };
+    },
+    column: (c) => edge(emit, `n_${c}`, place("n", c, lanesN), tilesN * bn, n),
+    sums: rows.flatMap((x) => columns.flatMap((y) => [..."xyzw"].map((i) => `sum_${x}_${y}.${i}`))),
   });
   const declarations = [
-    `var<workgroup> tile_a: array<${type}, ${bk * strideA}>;`,
-    `var<workgroup> tile_b: array<${type}, ${bk * strideB}>;`,
+    `var<workgroup> tile_a: array<${vector}, ${bk * strideA}>;`,
+    `var<workgroup> tile_b: array<${vector}, ${bk * strideB}>;`,
   ].join("\n");
   return emit.kernel({ workgroups, workgroupSize: lanes, declarations });
 }
@@ -97,27 +97,24 @@ interface Staging {
   value: number;
   alongK: boolean;
   k: number;
-  type: ScalarType;
+  vector: string;
 }
 
-/** Copies one operand's tile into workgroup memory, k-major; beyond the end of k it is zero. */
+/** Copies one operand's tile into workgroup memory, k-major, four rows at a time; beyond the end of k it is zero. */
 function stage(emit: Emitter, spec: DotSpec, p: Staging): void {
-  const perLane = (p.rows * p.bk) / p.lanes;
+  const perLane = (p.rows * p.bk) / p.lanes / 4;
   const load = emit.fresh("load");
   emit.loop(load, perLane);
-  const [e, kl, rl, kg, row] = ["e", "kl", "rl", "kg", "row"].map((x) => emit.fresh(x)) as [
-    string,
+  const [e, kl, four, kg] = ["e", "kl", "four", "kg"].map((x) => emit.fresh(x)) as [
     string,
     string,
     string,
     string,
   ];
   emit.line(`let ${e} = ${load} * ${p.lanes} + id;`);
-  emit.line(p.alongK ? `let ${kl} = ${e} % ${p.bk};` : `let ${kl} = ${e} / ${p.rows};`);
-  emit.line(p.alongK ? `let ${rl} = ${e} / ${p.bk};` : `let ${rl} = ${e} % ${p.rows};`);
+  emit.line(p.alongK ? `let ${kl} = ${e} % ${p.bk};` : `let ${kl} = ${e} / ${p.rows / 4};`);
+  emit.line(p.alongK ? `let ${four} = ${e} / ${p.bk};` : `let ${four} = ${e} % ${p.rows / 4};`);
   emit.line(`let ${kg} = step * ${p.bk} + ${kl};`);
-  emit.line(`let ${row} = min(${p.base} + ${rl}, ${p.size - 1});`);
-  emit.bindVariable(p.variable, row);
   const whole = p.k % p.bk === 0;
   let rest = kg;
   if (!whole) {
@@ -135,8 +132,15 @@ function stage(emit: Emitter, spec: DotSpec, p: Staging): void {
     }
     emit.bindVariable(3 + axis, name);
   }
-  const value = emit.value(p.value);
-  const masked = whole ? value : `select(${literal(p.type, 0)}, ${value}, ${kg} < ${p.k})`;
-  emit.line(`${p.memory}[${kl} * ${p.stride} + ${rl}] = ${masked};`);
+  const values = range(4).map((i) => {
+    const row = `${p.base} + ${four} * 4 + ${i}`;
+    const name = emit.fresh("row");
+    emit.line(`let ${name} = ${p.size % p.rows === 0 ? row : `min(${row}, ${p.size - 1})`};`);
+    emit.bindVariable(p.variable, name);
+    return emit.value(p.value);
+  });
+  const loaded = `${p.vector}(${values})`;
+  const masked = whole ? loaded : `select(${p.vector}(0), ${loaded}, ${kg} < ${p.k})`;
+  emit.line(`${p.memory}[${kl} * ${p.stride} + ${four}] = ${masked};`);
   emit.close();
 }

@@ -57,6 +57,20 @@ export function rowLanes(
   return { lanes: "elements", workgroupSize: lanes };
 }
 
+/** Square tiles of GPUs: side, depth, rows and columns of a thread, and workgroups from which one is taken. */
+const STAGED = [
+  [128, 8, 8, 384],
+  [64, 16, 8, 384],
+  [64, 16, 4, 32],
+  [32, 16, 4, 0],
+] as const;
+
+type Size = Pick<DotSize, "batch" | "m" | "n">;
+
+/** Workgroups that squares of such a side are. */
+const groupsOf = ({ batch, m, n }: Size, side: number): number =>
+  batch * Math.ceil(m / side) * Math.ceil(n / side);
+
 export function chooseDotTile(profile: Profile, size: DotSize): DotTile {
   const { batch, m, n, k, aAlongK, bAlongK } = size;
   const { dots, rounds } = profile.tuning ?? {};
@@ -66,11 +80,10 @@ export function chooseDotTile(profile: Profile, size: DotSize): DotTile {
   if (profile.quads) return late.quadTile(size, rounds);
   // Mesa compiles 64 sums in 45 ms and 128 in 70, which run a tenth faster: that pays where there is much to do.
   if (profile.kind === "software") return directTile(size, batch * m * n * k < 1 << 21 ? 8 : 16, 8, 64, 8);
-  if (k >= 8 && m >= 64 && n >= 64 && batch * Math.ceil(m / 64) * Math.ceil(n / 64) >= 32) {
-    return { variant: "staged", bm: 64, bn: 64, bk: 16, tm: 4, tn: 4, aAlongK, bAlongK };
-  }
-  if (k >= 8 && m >= 16 && n >= 16)
-    return { variant: "staged", bm: 32, bn: 32, bk: 16, tm: 4, tn: 4, aAlongK, bAlongK };
+  // 64 sums a thread take half of the loads from workgroup memory that 16 do, where enough workgroups are left.
+  for (const [side, bk, sums, fewest] of STAGED)
+    if (k >= 8 && Math.min(m, n) >= side / (fewest ? 1 : 2) && groupsOf(size, side) >= fewest)
+      return { variant: "staged", bm: side, bn: side, bk, tm: sums, tn: sums, aAlongK, bAlongK };
   return directTile(size, 4, 4, 4096, 64);
 }
 
@@ -105,15 +118,13 @@ export function reductionPieces(profile: Profile, rows: number, length: number):
 }
 
 /** Pieces that the contracted axis is cut into. */
-export function dotPieces(
-  profile: Profile,
-  { batch, m, n, k }: { batch: number; m: number; n: number; k: number },
-): number {
+export function dotPieces(profile: Profile, { k, ...size }: Size & { k: number }): number {
+  const { batch, m, n } = size;
   if (profile.kind === "software")
     return batch * m * n < 32 && k >= 4096
       ? Math.min(64, Math.floor(k / 1024))
       : Math.ceil(k / longestLoop(profile)) || 1;
-  const tiles = batch * Math.ceil(m / 64) * Math.ceil(n / 64);
+  const tiles = groupsOf(size, 64);
   if (k < 1024 || tiles >= 128) return 1;
   return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);
 }

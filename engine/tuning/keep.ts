@@ -58,7 +58,9 @@ function isTile(x: unknown): boolean {
   const tile = x as Record<string, unknown>;
   const names = NUMBERS[tile.variant as DotTile["variant"]] as readonly string[] | undefined;
   const whole = (n: unknown) => typeof n === "number" && Number.isInteger(n) && n >= 1 && n <= 1024;
-  return names?.every((name) => whole(tile[name])) ?? false;
+  // Staged ones go by vectors of four.
+  const fours = tile.variant !== "staged" || (Number(tile.tm) % 4 === 0 && Number(tile.tn) % 4 === 0);
+  return (names?.every((name) => whole(tile[name])) ?? false) && fours;
 }
 
 const nameOf = (adapter: string): string =>

@@ -128,15 +128,16 @@ class Bound {
 
 /** Workgroup memory: between two barriers an element belongs to one thread, or is only read. */
 class Shared {
-  private readonly view: View;
+  private readonly view: View | number[][];
   private readonly marks: { write: number; writer: number; read: number; reader: number }[];
   private readonly name: string;
   phase = 1;
 
   constructor({ name, element, length }: Variable) {
     this.name = name;
-    this.view =
-      element === "f32"
+    this.view = element.startsWith("vec4")
+      ? Array.from({ length }, () => [0, 0, 0, 0])
+      : element === "f32"
         ? new Float32Array(length)
         : element === "i32"
           ? new Int32Array(length)
@@ -150,7 +151,7 @@ class Shared {
     return mark;
   }
 
-  load(i: number, thread: number): number {
+  load(i: number, thread: number): number | number[] {
     const m = this.mark(i);
     if (m.write === this.phase && m.writer !== thread)
       throw new KernelFault(
@@ -158,10 +159,10 @@ class Shared {
       );
     m.reader = m.read === this.phase && m.reader !== thread ? MANY : thread;
     m.read = this.phase;
-    return this.view[i] as number;
+    return this.view[i] as number | number[];
   }
 
-  store(i: number, value: number, thread: number): void {
+  store(i: number, value: number | number[], thread: number): void {
     const m = this.mark(i);
     if (m.write === this.phase && m.writer !== thread)
       throw new KernelFault(`race: ${this.name}[${i}] is written by two threads`);

@@ -1,0 +1,95 @@
+// The tiles of GPUs whose workgroups share what they load, over the edges of matrices, on the CPU by their text.
+import { expect, test } from "vitest";
+import { baseProfile, KERNELS } from "../../engine/core/profile.ts";
+import { placeholder } from "../../engine/evaluate.ts";
+import type { GraphNode } from "../../engine/ir/node.ts";
+import type { Plan } from "../../engine/ir/plan.ts";
+import { ops as o } from "../../engine/ops/build.ts";
+import { planOf, runOnHost } from "../support/run-plan.ts";
+
+let inputs = 0;
+const f32 = (...shape: number[]) => placeholder({ dtype: "f32", shape }, inputs++);
+const values = (x: GraphNode, seed: number) =>
+  Float32Array.from({ length: x.shape.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 7 + seed * 3) % 11) - 5);
+
+type Size = readonly [batch: number, m: number, n: number, k: number];
+
+/** Integers, so that every order of adding them gives the same. */
+function product([batch, m, n, k]: Size, a: Float32Array, b: Float32Array): Float32Array {
+  const out = new Float32Array(batch * m * n);
+  for (let s = 0; s < batch; s++)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++)
+        for (let l = 0; l < k; l++)
+          out[(s * m + i) * n + j]! +=
+            (a[(s * m + i) * k + l] as number) * (b[(s * k + l) * n + j] as number);
+  return out;
+}
+
+test.each([
+  [128, 128, 8, 8, 8],
+  [128, 64, 8, 8, 8],
+  [64, 64, 16, 8, 8],
+  [64, 64, 16, 4, 4],
+  [32, 64, 16, 4, 8],
+  [64, 32, 16, 8, 4],
+])("a workgroup of a GPU takes %i x %i x %i, a thread %i x %i", (bm, bn, bk, tm, tn) => {
+  const size: Size = [2, 70, 133, 18];
+  const [batch, m, n, k] = size;
+  const tile = { variant: "staged", bm, bn, bk, tm, tn };
+  const tuning = { adapter: "any", kernels: KERNELS, dots: { [`${[batch, m, n, k]}`]: tile } };
+  const profile = { ...baseProfile, tuning };
+  // Both operands as they lie, and the other way round.
+  const [a, b] = [f32(batch, m, k), f32(batch, k, n)];
+  const [c, d] = [f32(batch, k, m), f32(batch, n, k)];
+  const [va, vb] = [values(a, 0), values(b, 1)];
+  const turned = (x: Float32Array, rows: number, columns: number) =>
+    x.map((_, i) => {
+      const at = i % (rows * columns);
+      return x[i - at + (at % rows) * columns + Math.floor(at / rows)] as number;
+    });
+  const along = { batchA: [0], batchB: [0] };
+  const plain = o.dot(a, b, { ...along, contractA: [2], contractB: [1] });
+  const other = o.dot(c, d, { ...along, contractA: [1], contractB: [2] });
+  const expected = product(size, va, vb);
+  let text = "";
+  const watch = (plan: Plan) => {
+    text = plan.steps[0]?.program.wgsl ?? "";
+  };
+  expect(
+    runOnHost(
+      [plain],
+      new Map([
+        [a, va],
+        [b, vb],
+      ]),
+      { profile, watch },
+    )[0],
+  ).toEqual(expected);
+  expect(text).toContain(`@workgroup_size(${(bm / tm) * (bn / tn)})`);
+  expect(
+    runOnHost(
+      [other],
+      new Map([
+        [c, turned(va, m, k)],
+        [d, turned(vb, k, n)],
+      ]),
+      { profile },
+    )[0],
+  ).toEqual(expected);
+});
+
+test("large products have 64 sums a thread on a GPU, small ones more threads", () => {
+  const sizeOf = (m: number, n: number, k: number) =>
+    /workgroup_size\((\d+)\)[\s\S]*?(sum_7_1: vec4f|$)/
+      .exec(
+        planOf([o.dot(f32(m, k), f32(k, n), { batchA: [], batchB: [], contractA: [1], contractB: [0] })], {
+          profile: baseProfile,
+        }).steps[0]?.program.wgsl ?? "",
+      )
+      ?.slice(1);
+  expect(sizeOf(4096, 4096, 512)).toEqual(["256", "sum_7_1: vec4f"]);
+  expect(sizeOf(6304, 384, 384)).toEqual(["64", "sum_7_1: vec4f"]);
+  expect(sizeOf(1024, 1024, 1024)).toEqual(["256", ""]);
+  expect(sizeOf(40, 40, 40)).toEqual(["64", ""]);
+});
