@@ -68,10 +68,12 @@ const LARGEST = 4096 ** 2;
 /**
  * For each row of `f32[M, D]` the logarithm of the sum over all other rows of exp(similarity / temperature). Similarities
  * are symmetric, so that the backward pass has one weight for each pair, from both their rows.
+ *
+ * @param largest Similarities that are in memory at once, at most.
  */
-function logSums(rows: Tensor, temperature: number): Tensor {
+export function logSums(rows: Tensor, temperature: number, largest = LARGEST): Tensor {
   const count = rows.shape[0] as number;
-  const blocks = Math.ceil(count ** 2 / LARGEST);
+  const blocks = Math.min(count, Math.ceil(count ** 2 / largest));
   const sizes = Array.from(
     { length: blocks },
     (_, i) => Math.floor(((i + 1) * count) / blocks) - Math.floor((i * count) / blocks),

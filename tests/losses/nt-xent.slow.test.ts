@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { ntXent } from "../../losses/contrastive/nt-xent.ts";
+import { logSums, ntXent } from "../../losses/contrastive/nt-xent.ts";
 import { configureDevice, explain, grad, ShapeError, type Tensor, tensor, valueAndGrad } from "../../mod.ts";
 import { goldenTest } from "../golden/golden-file.ts";
 import { distance, largest } from "../support/distance.ts";
@@ -37,6 +37,74 @@ describe("values and gradients of the reference", () => {
       }
     });
   }
+});
+
+/** Loss and gradients in float64, as the paper has them. */
+function byDefinition(z: readonly number[][], temperature: number, cosine: boolean) {
+  const half = z.length / 2;
+  const lengths = z.map((row) => (cosine ? Math.max(1e-12, Math.hypot(...row)) : 1));
+  const r = z.map((row, i) => row.map((x) => x / (lengths[i] as number)));
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, x, k) => sum + x * (b[k] as number), 0);
+  const pull = r.map((row) => row.map(() => 0));
+  let loss = 0;
+  r.forEach((row, i) => {
+    const scores = r.map((other, k) => (k === i ? -Infinity : dot(row, other) / temperature));
+    const most = Math.max(...scores);
+    const total = scores.reduce((sum, s) => sum + Math.exp(s - most), 0);
+    const positive = (i + half) % z.length;
+    loss += (most + Math.log(total) - (scores[positive] as number)) / z.length;
+    scores.forEach((score, k) => {
+      const e = (Math.exp(score - most) / total - (k === positive ? 1 : 0)) / (z.length * temperature);
+      row.forEach((x, c) => {
+        (pull[i] as number[])[c]! += e * ((r[k] as number[])[c] as number);
+        (pull[k] as number[])[c]! += e * x;
+      });
+    });
+  });
+  const gradient = pull.map((p, i) => {
+    const along = cosine ? dot(p, r[i] as number[]) : 0;
+    return p.map((x, c) => (x - along * ((r[i] as number[])[c] as number)) / (lengths[i] as number));
+  });
+  return { loss, gradient };
+}
+
+describe("agrees with the definition where the reference has no file", () => {
+  test.each([
+    [3, 5, 0.3, "cosine"],
+    [7, 2, 2, "dot"],
+    [33, 17, 0.05, "cosine"],
+    [20, 1, 0.5, "dot"],
+  ] as const)("N %i, D %i, T %f, %s", async (N, D, temperature, similarity) => {
+    const rows = Array.from({ length: 2 * N }, (_, i) =>
+      Array.from({ length: D }, (_, k) => Math.fround(Math.sin(1 + (i * D + k) ** 2))),
+    );
+    const [zi, zj] = [tensor(rows.slice(0, N)), tensor(rows.slice(N))];
+    const { value, grads } = valueAndGrad(({ zi, zj }) => ntXent(zi, zj, { temperature, similarity }))({
+      zi,
+      zj,
+    });
+    const [loss, gi, gj] = await Promise.all([value.item(), grads.zi.data(), grads.zj.data()]);
+    const wanted = byDefinition(rows, temperature, similarity === "cosine");
+    const gradient = Float64Array.from(wanted.gradient.flat());
+    expect(Math.abs(loss - wanted.loss)).toBeLessThan(1e-5 * Math.max(1, wanted.loss));
+    expect(distance([...gi, ...gj], gradient)).toBeLessThan(1e-5 * largest(gradient));
+  });
+
+  test("also in blocks, as large batches are", async () => {
+    const rows = tensor(
+      Float32Array.from({ length: 11 * 3 }, (_, i) => Math.sin(i * i)),
+      { shape: [11, 3] },
+    );
+    const weights = tensor(Float32Array.from({ length: 11 }, (_, i) => Math.cos(i)));
+    const run = async (largest?: number) => {
+      const { value, grads } = valueAndGrad((x: Tensor) => logSums(x, 0.5, largest).mul(weights).sum())(rows);
+      return [(await value.item()) as number, ...(await grads.data())];
+    };
+    const whole = await run();
+    for (const room of [40, 5])
+      expect(distance(await run(room), Float64Array.from(whole))).toBeLessThan(1e-6);
+  });
 });
 
 test("one image has nothing to tell apart", async () => {
