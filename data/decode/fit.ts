@@ -19,23 +19,24 @@ export function fitPicture({ width, height, data }: Picture, target: Target): Ui
   return fitImage(target.channels === 3 ? colours : greyOf(colours), { width, height }, target);
 }
 
-/** Red, green and blue of each pixel, where it is not opaque with the background behind it. */
-function overBackground(data: Picture["data"], background: Target["background"]): Uint8Array {
-  const colours = new Uint8Array((data.length / 4) * 3);
-  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
-    const opacity = data[from + 3] as number;
-    if (opacity === 255) {
-      colours[to] = data[from] as number;
-      colours[to + 1] = data[from + 1] as number;
-      colours[to + 2] = data[from + 2] as number;
-    } else {
-      for (let c = 0; c < 3; c++) {
-        const mixed = (data[from + c] as number) * opacity + (background[c] as number) * (255 - opacity);
-        colours[to + c] = Math.round(mixed / 255);
-      }
+/** The colours (or the grey) of each pixel, where it is not opaque with the background behind it. */
+export function overBackground(
+  data: Picture["data"],
+  background: Target["background"],
+  colours: 1 | 3 = 3,
+): Uint8Array {
+  const behind = colours === 3 ? background : greyOf(Uint8Array.from(background));
+  const result = new Uint8Array((data.length / (colours + 1)) * colours);
+  for (let from = 0, to = 0; from < data.length; from += colours + 1, to += colours) {
+    const opacity = data[from + colours] as number;
+    for (let c = 0; c < colours; c++) {
+      const value = data[from + c] as number;
+      const mixed =
+        opacity === 255 ? value : (value * opacity + (behind[c] as number) * (255 - opacity)) / 255;
+      result[to + c] = Math.round(mixed);
     }
   }
-  return colours;
+  return result;
 }
 
 /** What the eye takes for brightness, with Pillow's weights. */

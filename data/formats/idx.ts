@@ -1,6 +1,13 @@
 import { FileFormatError } from "../../engine/io/errors.ts";
 import type { Damage } from "../collection.ts";
-import { type ImageRecords, interleave, type LabelList, sideOf, sliceReader } from "./records.ts";
+import {
+  channelsAreLast,
+  type ImageRecords,
+  interleave,
+  type LabelList,
+  sideOf,
+  sliceReader,
+} from "./records.ts";
 
 const OTHER_TYPES: Readonly<Record<number, string>> = {
   9: "signed bytes",
@@ -77,10 +84,9 @@ function wholeItems(
 function layout(sizes: readonly number[]): readonly [number, number, number, number, boolean] {
   const [count = 0, a = 0, b = 0, c = 1] = sizes;
   if (sizes.length === 3) return [count, a, b, 1, false];
-  const isChannels = (size: number) => size === 1 || size === 3;
-  if (isChannels(c)) return [count, a, b, c, false];
-  if (isChannels(a)) return [count, b, c, a, true];
-  throw bad(`it is ${sizes.join(" x ")}; need 1 or 3 channels, first or last`, 4);
+  const last = channelsAreLast(a, c);
+  if (last === null) throw bad(`it is ${sizes.join(" x ")}; need 1 to 4 channels, first or last`, 4);
+  return last ? [count, a, b, c, false] : [count, b, c, a, true];
 }
 
 const bad = (problem: string, offset?: number) => new FileFormatError("idx", { problem, offset });

@@ -2,11 +2,19 @@ import { FileFormatError } from "../../engine/io/errors.ts";
 import { toFloat32 } from "../../engine/io/half.ts";
 import type { HostArray } from "../../engine/io/host-array.ts";
 import { readNpy } from "../../engine/io/npy.ts";
-import { type ImageRecords, interleave, type LabelList, sideOf, sliceReader } from "./records.ts";
+import {
+  channelsAreLast,
+  type ImageRecords,
+  interleave,
+  type LabelList,
+  sideOf,
+  sliceReader,
+} from "./records.ts";
 
 /**
  * Images or labels from an array file of numpy. Images are `u8` from 0 to 255, or floats from 0 to 1 or 0 to 255, as
- * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]`, with 1 or 3 channels. Labels are whole numbers `[N]`.
+ * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]`, with 1 or 3 channels; where there are several
+ * images, also with the opacity as one channel more. Labels are whole numbers `[N]`.
  *
  * @throws {FileFormatError} If it holds something else.
  */
@@ -46,10 +54,10 @@ function layout(shape: readonly number[]): Layout {
   const planar = false;
   if (shape.length === 3 && isChannels(c)) return { count: 1, height: a, width: b, channels: c, planar };
   if (shape.length === 3) return { count: a, height: b, width: c, channels: 1, planar };
-  if (shape.length === 4 && isChannels(d)) return { count: a, height: b, width: c, channels: d, planar };
-  if (shape.length === 4 && isChannels(b))
-    return { count: a, height: c, width: d, channels: b, planar: true };
-  throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W] with 1 or 3 channels`);
+  const last = shape.length === 4 ? channelsAreLast(b, d) : null;
+  if (last === true) return { count: a, height: b, width: c, channels: d, planar };
+  if (last === false) return { count: a, height: c, width: d, channels: b, planar: true };
+  throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels`);
 }
 
 /** Floats that never pass 1 are shares of white; others count to 255. */

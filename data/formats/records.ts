@@ -12,6 +12,7 @@ export interface ImageRecords {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** Grey or red, green and blue, behind which there may be the opacity. */
   readonly channels: number;
   /** `[count]`; -1 where it is not known. */
   readonly labels: Int32Array | null;
@@ -42,6 +43,21 @@ export function interleave(from: Uint8Array, planes: number): Uint8Array {
     for (let at = 0; at < pixels; at++) result[at * planes + plane] = from[plane * pixels + at] as number;
   }
   return result;
+}
+
+/**
+ * Whether the last of two axes holds the channels rather than the first: 1 or 3, or one more with the opacity. Null if
+ * neither does.
+ */
+export function channelsAreLast(first: number, last: number): boolean | null {
+  for (const counts of [
+    [1, 3],
+    [2, 4],
+  ]) {
+    if (counts.includes(last)) return true;
+    if (counts.includes(first)) return false;
+  }
+  return null;
 }
 
 /** Whole images of a buffer that holds all of them. */

@@ -1,5 +1,5 @@
 import { type Damage, ImageDataError } from "../collection.ts";
-import { fitImage, type Target } from "../decode/fit.ts";
+import { fitImage, overBackground, type Target } from "../decode/fit.ts";
 import type { ImageRecords, LabelList } from "../formats/records.ts";
 import type { Candidates, Found, Loaded, Watch } from "./candidates.ts";
 
@@ -21,7 +21,7 @@ export function findRecords(records: readonly ImageRecords[], labels: readonly L
     classes,
     height: first.height,
     width: first.width,
-    channels: labelled.every(({ channels }) => channels === 1) ? 1 : 3,
+    channels: labelled.every(({ channels }) => channels <= 2) ? 1 : 3,
     skipped,
   };
 }
@@ -114,10 +114,12 @@ function candidates(records: readonly ImageRecords[], labelled: boolean): Candid
 function asTarget(block: Uint8Array, index: number, from: ImageRecords, target: Target): Uint8Array {
   const bytes = from.height * from.width * from.channels;
   const image = block.subarray(index * bytes, (index + 1) * bytes);
-  return fitImage(withChannels(image, from.channels, target.channels), from, target);
+  const colours = from.channels <= 2 ? 1 : 3;
+  const opaque = from.channels === colours ? image : overBackground(image, target.background, colours);
+  return fitImage(withChannels(opaque, colours, target.channels), from, target);
 }
 
-function withChannels(image: Uint8Array, from: number, to: 1 | 3): Uint8Array {
+function withChannels(image: Uint8Array, from: 1 | 3, to: 1 | 3): Uint8Array {
   if (from === to) return image;
   const pixels = image.length / from;
   const result = new Uint8Array(pixels * to);

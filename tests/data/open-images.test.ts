@@ -215,6 +215,30 @@ describe("files of arrays", () => {
     expect(new Set(train.images.data)).toEqual(new Set([51]));
   });
 
+  test.each<[string, number[], number[], number[]]>([
+    ["RGBA", [1, 2, 1, 4], [10, 20, 30, 255, 10, 20, 30, 0], [10, 20, 30, 255, 255, 255]],
+    [
+      "RGBA, planes",
+      [1, 4, 1, 5],
+      [10, 40, 0, 0, 0, 20, 50, 0, 0, 0, 30, 60, 0, 0, 0, 255, 51, 255, 255, 255],
+      [10, 20, 30, 212, 214, 216, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    ],
+    ["grey with opacity", [1, 2, 1, 2], [10, 255, 10, 51], [10, 206]],
+    [
+      "RGB, and a width of 4",
+      [1, 3, 1, 4],
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+      [1, 5, 9, 2, 6, 10, 3, 7, 11, 4, 8, 12],
+    ],
+  ])("what is not opaque shows the background: %s", async (_, shape, values, shown) => {
+    const bytes = Uint8Array.from(values);
+    for (const file of [npyFile("|u1", shape, bytes), idxFile(shape, bytes)]) {
+      const { train } = await openImages([{ name: "x", bytes: async () => file }]);
+      expect(train.images.channels).toBe(shown.length % 3 === 0 ? 3 : 1);
+      expect(Array.from(train.images.data)).toEqual(shown);
+    }
+  });
+
   test("a size of one's own, and colours from grey", async () => {
     const bytes = npyFile("|u1", [2, 4, 4], new Uint8Array(32).fill(51));
     const { train } = await openImages([{ name: "x.npy", bytes: async () => bytes }], {
