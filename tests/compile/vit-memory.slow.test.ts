@@ -1,6 +1,9 @@
 // What a training step of ViT-S/16 with 32 images takes, planned for a GPU on the null device; nothing runs.
 import { expect, test } from "vitest";
+import { matmul } from "../../bench/gpu/sizes.ts";
+import { baseProfile } from "../../engine/core/profile.ts";
 import { reportOf } from "../../engine/ir/plan.ts";
+import { asPlanned } from "../../engine/tuning/tune.ts";
 import { crossEntropy } from "../../losses/mod.ts";
 import { compile, key, type Tensor, valueAndGrad, zeros } from "../../mod.ts";
 import { Linear } from "../../models/nn/mod.ts";
@@ -39,4 +42,23 @@ test("a step of ViT-S/16 keeps little, no attention matrix, and is few launches"
   const { dispatches, peakBytes } = reportOf(plan);
   expect(dispatches).toBeLessThanOrEqual(350);
   expect(peakBytes).toBeLessThanOrEqual(1.4e9);
+
+  // What most blocks compute is what bench/gpu/tune.ts tunes: other sizes would find no tile in its table.
+  const tuned = new Set(
+    matmul.map((product) => {
+      const { batch, m, n, k } = asPlanned(baseProfile, {
+        batch: 1,
+        m: product.m,
+        n: product.n,
+        k: product.k,
+      });
+      return [batch, m, n, k].join("x");
+    }),
+  );
+  const products = plan.steps.flatMap(
+    ({ program }) => /^dot_.*_(\d+x\d+x\d+x\d+)$/.exec(program.name)?.[1] ?? [],
+  );
+  const common = [...new Set(products)].filter((size) => products.filter((x) => x === size).length > 4);
+  expect(common.length).toBeGreaterThan(7);
+  expect(common.filter((size) => !tuned.has(size))).toEqual([]);
 });
