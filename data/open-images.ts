@@ -4,12 +4,14 @@ import type { FileReader } from "./files.ts";
 import type { CifarLabels } from "./formats/cifar.ts";
 import { findRecords } from "./source/arrays.ts";
 import type { Candidates, Found, Watch } from "./source/candidates.ts";
+import { withChannels } from "./source/channels.ts";
 import { chooseShare } from "./source/choose.ts";
 import { type GivenFile, givenFiles, type InputFile } from "./source/input-file.ts";
 import { emojiRecords, fashionClasses, fashionFiles } from "./source/known-sets.ts";
 import { localFiles } from "./source/local-files.ts";
 import { findPictures } from "./source/pictures.ts";
 import { sortWithArchives } from "./source/sort-archives.ts";
+import type { SortedFiles } from "./source/sort-files.ts";
 
 export interface OpenOptions {
   /**
@@ -17,8 +19,13 @@ export interface OpenOptions {
    * one file; for pictures the median shorter side, at most 96, for both.
    */
   readonly size?: number | readonly [height: number, width: number] | undefined;
-  /** Default "auto": 1 where no image has colours, else 3. */
-  readonly channels?: "auto" | 1 | 3 | undefined;
+  /**
+   * 1 for grey, 3 for colours, which images of 1 to 4 channels become (2 and 4: over the background); or exactly as many
+   * as arrays have, which are then taken as they are. What has others is left out and listed. Default "auto": of arrays
+   * of 5 and more channels all of them, else 1 where no image has colours, and 3 where one has; where there are arrays of
+   * several such counts, what most of the images have.
+   */
+  readonly channels?: "auto" | number | undefined;
   /** Of another shape than `size`: show the middle (default "cover"), or all of it ("stretch"). */
   readonly fit?: Fit | undefined;
   /** Red, green and blue, 0 to 255, behind what is not opaque. Default white. */
@@ -53,6 +60,9 @@ const DEFAULT_MEMORY = 2 ** 31;
  * Formats are told by content, not by name: folders of pictures, IDX (MNIST), CIFAR-10 and CIFAR-100 binaries, STL-10
  * binaries, arrays of numpy, and zip, tar and gzip files of these. In a folder of pictures, "train" and "test" (or "val") at the top are the split, and the
  * folders below (or at the top) are the classes; both may be missing. Files are taken in the order of their paths.
+ *
+ * Arrays are `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` with any number C of channels, of which 2 and 4 are grey and
+ * colours with opacity, unless `channels` says otherwise.
  *
  * @param source A path, "emoji" (the bundled set), "fashion-mnist" (Debian's package), or files as a page gets them.
  * @throws {ImageDataError} If there is no usable image, or the images do not fit into the memory.
@@ -109,7 +119,8 @@ async function find(
   watch: Watch,
 ): Promise<{ name: string; found: Found }> {
   if (source === "emoji") {
-    return { name: "emoji", found: findRecords(await emojiRecords(options.emoji), []) };
+    const sorted = { pictures: [], records: await emojiRecords(options.emoji), labels: [] };
+    return await findSorted("emoji", sorted, [], options, watch);
   }
   if (source === "fashion-mnist") {
     const { found } = await findInFiles("fashion-mnist", await fashionFiles(), options, watch);
@@ -140,32 +151,52 @@ async function findInFiles(
   watch: Watch,
 ): Promise<{ name: string; found: Found }> {
   const sorted = await sortWithArchives(files, options.labels ?? "fine", watch);
-  const before = [...skipped, ...sorted.skipped];
-  if (sorted.pictures.length === 0 && sorted.records.length === 0) {
-    throw nothingUsable(name, before, sorted.others);
+  return await findSorted(name, sorted, [...skipped, ...sorted.skipped], options, watch);
+}
+
+async function findSorted(
+  name: string,
+  sorted: Pick<SortedFiles, "pictures" | "records" | "labels"> & { readonly others?: number },
+  skipped: readonly Damage[],
+  { channels = "auto" }: OpenOptions,
+  watch: Watch,
+): Promise<{ name: string; found: Found }> {
+  if (channels !== "auto" && !(Number.isInteger(channels) && channels >= 1)) {
+    throw new RangeError(`openImages: channels is ${channels}; need a whole number from 1 on, or "auto"`);
+  }
+  const { pictures, records, skipped: others } = withChannels(sorted, channels);
+  const before = [...skipped, ...others];
+  if (pictures.length === 0 && records.length === 0) {
+    throw nothingUsable(name, before, channels, sorted.others);
   }
   try {
     const found =
-      sorted.pictures.length > 0
-        ? await findPictures(sorted.pictures, watch)
-        : findRecords(sorted.records, sorted.labels);
+      pictures.length > 0 ? await findPictures(pictures, watch) : findRecords(records, sorted.labels);
     return { name, found: { ...found, skipped: [...before, ...found.skipped] } };
   } catch (error) {
     if (!(error instanceof ImageDataError)) throw error;
-    throw nothingUsable(name, [...before, ...error.skipped]);
+    throw nothingUsable(name, [...before, ...error.skipped], channels);
   }
 }
 
 /** How many reasons a message gives before it only counts. */
 const SHOWN = 3;
 
-function nothingUsable(name: string, skipped: readonly Damage[], others = 0): ImageDataError {
+function nothingUsable(
+  name: string,
+  skipped: readonly Damage[],
+  channels: "auto" | number = "auto",
+  others = 0,
+): ImageDataError {
   const shown = skipped.slice(0, SHOWN).map(({ file, problem }) => `${file}: ${problem}`);
   const more = skipped.length > SHOWN ? [`and ${skipped.length - SHOWN} more`] : [];
   const rest = others > 0 ? [`${others} ${others === 1 ? "file holds" : "files hold"} something else`] : [];
   const reasons = [...shown, ...more, ...rest];
   const why = reasons.length > 0 ? ` (${reasons.join("; ")})` : "";
-  const need = "need PNG, JPEG, GIF, BMP or WebP pictures, or IDX, CIFAR, STL-10 or npy files";
+  const need =
+    channels === "auto" || channels === 1 || channels === 3
+      ? "need PNG, JPEG, GIF, BMP or WebP pictures, or IDX, CIFAR, STL-10 or npy files"
+      : `need IDX or npy files of ${channels} channels`;
   return new ImageDataError(`${name}: there is no usable image${why}; ${need}`, skipped);
 }
 

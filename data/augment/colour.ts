@@ -4,12 +4,17 @@ import { luminance } from "./recipe.ts";
 import { continuous, type Scale } from "./scale.ts";
 
 const perImage = (x: Tensor): Tensor => x.reshape([-1, 1, 1, 1]);
+
+/**
+ * Whether the channels are red, green and blue, so that there is hue, saturation and grey. Of any other number each is
+ * an image of its own, changed as a grey one is.
+ */
 const isColour = (images: Tensor): boolean => images.shape[1] === 3;
 
 /**
  * Brightness, contrast, saturation and hue in the drawn order, each with its drawn strength and held within black and
- * white, then grey, for the images that were drawn for it. Images `[B, C, H, W]` with 3 colours, or 1: then brightness
- * and contrast only.
+ * white, then grey, for the images that were drawn for it. Images `[B, C, H, W]`; with another number of channels than 3
+ * brightness and contrast only, channel by channel.
  */
 export function changeColours(images: Tensor, draws: ViewDraws, scale: Scale = continuous): Tensor {
   const changed = draws.order
@@ -49,7 +54,7 @@ function jitterInOrder(images: Tensor, order: Tensor, draws: ViewDraws, scale: S
 const planesOf = (images: Tensor) =>
   [0, 1, 2].map((c) => images.slice(null, [c, c + 1])) as [Tensor, Tensor, Tensor];
 
-/** What the eye takes for brightness, `[B, 1, H, W]`; whole numbers by Pillow's 16-bit weights. */
+/** What the eye takes for brightness, `[B, 1, H, W]`, or the channels themselves where they are no colours; whole numbers by Pillow's 16-bit weights. */
 function luma(images: Tensor, { whole, cut }: Scale): Tensor {
   if (!isColour(images)) return images;
   const [r, g, b] = planesOf(images);
@@ -60,7 +65,7 @@ function luma(images: Tensor, { whole, cut }: Scale): Tensor {
 }
 
 const meanGrey = (grey: Tensor, { nearest }: Scale): Tensor =>
-  nearest(grey.mean({ axis: [1, 2, 3], keepDims: true }));
+  nearest(grey.mean({ axis: [2, 3], keepDims: true }));
 
 /** Away from `pivot`, or towards it; `factor` is `[B]`. */
 function blend(images: Tensor, pivot: Tensor | 0, factor: Tensor, { clamp, cut }: Scale): Tensor {

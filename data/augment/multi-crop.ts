@@ -22,7 +22,7 @@ export interface Crops {
 /**
  * Global and local random views of each image, as DINO, SelfPatch and EsViT learn from, made on the device.
  *
- * @param images `f32[B, C, H, W]`, 0 to 1, with 3 colours or 1.
+ * @param images `f32[B, C, H, W]`, 0 to 1; other channels than 3 colours are changed as `randomView` does.
  * @param key Random key; each call wants its own.
  * @returns Views from 0 to 1, not normalised; `chunk` gives them apart.
  * @throws {ShapeError} If the images are not of that form.

@@ -18,7 +18,10 @@ export interface RandomViewOptions {
  * One random view of each image of a batch, made on the device: a resized crop, flipped or not, with changed colours,
  * blurred and solarised as the recipe says. Equal keys give equal views everywhere.
  *
- * @param images `f32[B, C, H, W]`, 0 to 1, with 3 colours or 1.
+ * Three channels are red, green and blue. Of any other number each is changed as a grey image is, all of them alike: crop,
+ * flip, brightness, contrast around the channel's mean, blur and solarising, but no saturation, hue or loss of colours.
+ *
+ * @param images `f32[B, C, H, W]`, 0 to 1.
  * @param key Random key; each call wants its own.
  * @returns `f32[B, C, h, w]`, 0 to 1.
  * @throws {ShapeError} If the images are not of that form.
@@ -31,12 +34,12 @@ export interface RandomViewOptions {
  * Source: data/augment/random-view.ts. Paper: Chen et al. 2020, appendix A, with the strengths of the recipe.
  */
 export function randomView(images: Tensor, key: Tensor, options: RandomViewOptions = {}): Tensor {
-  const [count = 0, channels, rows = 0, columns = 0] = images.shape;
-  if (images.rank !== 4 || (channels !== 3 && channels !== 1)) {
+  const [count = 0, , rows = 0, columns = 0] = images.shape;
+  if (images.rank !== 4) {
     throw new ShapeError("randomView", {
       problem: "not a batch of images",
       got: { images },
-      need: "[B, C, H, W] with C = 3 or 1",
+      need: "[B, C, H, W]",
     });
   }
   const { size = [rows, columns], recipe = defaultRecipe } = options;

@@ -7,7 +7,7 @@ export type Fit = "cover" | "stretch";
 export interface Target {
   readonly height: number;
   readonly width: number;
-  readonly channels: 1 | 3;
+  readonly channels: number;
   readonly fit: Fit;
   /** Red, green and blue behind what is not opaque. */
   readonly background: readonly [number, number, number];

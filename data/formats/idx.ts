@@ -26,7 +26,7 @@ export function looksLikeIdx(head: Uint8Array): boolean {
 }
 
 /**
- * Reads an IDX file, the format of MNIST: images with 3 axes (grey) or 4 (colours first or last), labels with 1.
+ * Reads an IDX file, the format of MNIST: images with 3 axes (grey) or 4 (channels first or last), labels with 1.
  *
  * A file that ends early gives the images that are whole, and one line of damage.
  *
@@ -84,9 +84,7 @@ function wholeItems(
 function layout(sizes: readonly number[]): readonly [number, number, number, number, boolean] {
   const [count = 0, a = 0, b = 0, c = 1] = sizes;
   if (sizes.length === 3) return [count, a, b, 1, false];
-  const last = channelsAreLast(a, c);
-  if (last === null) throw bad(`it is ${sizes.join(" x ")}; need 1 to 4 channels, first or last`, 4);
-  return last ? [count, a, b, c, false] : [count, b, c, a, true];
+  return channelsAreLast(a, b, c) ? [count, a, b, c, false] : [count, b, c, a, true];
 }
 
 const bad = (problem: string, offset?: number) => new FileFormatError("idx", { problem, offset });

@@ -13,8 +13,8 @@ import {
 
 /**
  * Images or labels from an array file of numpy. Images are `u8` from 0 to 255, or floats from 0 to 1 or 0 to 255, as
- * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]`, with 1 or 3 channels; where there are several
- * images, also with the opacity as one channel more. Labels are whole numbers `[N]`.
+ * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]` with 1 or 3 channels. With four axes there may be any
+ * number of channels, of which `channelsAreLast` tells where they are. Labels are whole numbers `[N]`.
  *
  * @throws {FileFormatError} If it holds something else.
  */
@@ -54,10 +54,10 @@ function layout(shape: readonly number[]): Layout {
   const planar = false;
   if (shape.length === 3 && isChannels(c)) return { count: 1, height: a, width: b, channels: c, planar };
   if (shape.length === 3) return { count: a, height: b, width: c, channels: 1, planar };
-  const last = shape.length === 4 ? channelsAreLast(b, d) : null;
-  if (last === true) return { count: a, height: b, width: c, channels: d, planar };
-  if (last === false) return { count: a, height: c, width: d, channels: b, planar: true };
-  throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W] with 1 to 4 channels`);
+  if (shape.length !== 4)
+    throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W]`);
+  if (channelsAreLast(b, c, d)) return { count: a, height: b, width: c, channels: d, planar };
+  return { count: a, height: c, width: d, channels: b, planar: true };
 }
 
 /** Floats that never pass 1 are shares of white; others count to 255. */

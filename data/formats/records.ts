@@ -12,7 +12,7 @@ export interface ImageRecords {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** Grey or red, green and blue, behind which there may be the opacity. */
+  /** Grey or red, green and blue, behind which there may be the opacity; or five and more of any meaning. */
   readonly channels: number;
   /** `[count]`; -1 where it is not known. */
   readonly labels: Int32Array | null;
@@ -46,10 +46,10 @@ export function interleave(from: Uint8Array, planes: number): Uint8Array {
 }
 
 /**
- * Whether the last of two axes holds the channels rather than the first: 1 or 3, or one more with the opacity. Null if
- * neither does.
+ * Whether the last of an image's three axes holds the channels rather than the first: 1 or 3, or one more with the
+ * opacity. Of larger numbers it is the one beside which the other two are a square, or else the smaller one.
  */
-export function channelsAreLast(first: number, last: number): boolean | null {
+export function channelsAreLast(first: number, middle: number, last: number): boolean {
   for (const counts of [
     [1, 3],
     [2, 4],
@@ -57,7 +57,8 @@ export function channelsAreLast(first: number, last: number): boolean | null {
     if (counts.includes(last)) return true;
     if (counts.includes(first)) return false;
   }
-  return null;
+  if (first === middle) return true;
+  return middle !== last && last <= first;
 }
 
 /** Whole images of a buffer that holds all of them. */

@@ -2,6 +2,7 @@ import { type Damage, ImageDataError } from "../collection.ts";
 import { fitImage, overBackground, type Target } from "../decode/fit.ts";
 import type { ImageRecords, LabelList } from "../formats/records.ts";
 import type { Candidates, Found, Loaded, Watch } from "./candidates.ts";
+import { ownChannels } from "./channels.ts";
 
 /** Labels that came as a file, with the names of the classes where the format has them. */
 export type Labels = LabelList & { readonly classes?: readonly string[] };
@@ -21,7 +22,7 @@ export function findRecords(records: readonly ImageRecords[], labels: readonly L
     classes,
     height: first.height,
     width: first.width,
-    channels: labelled.every(({ channels }) => channels <= 2) ? 1 : 3,
+    channels: ownChannels(labelled),
     skipped,
   };
 }
@@ -114,12 +115,18 @@ function candidates(records: readonly ImageRecords[], labelled: boolean): Candid
 function asTarget(block: Uint8Array, index: number, from: ImageRecords, target: Target): Uint8Array {
   const bytes = from.height * from.width * from.channels;
   const image = block.subarray(index * bytes, (index + 1) * bytes);
-  const colours = from.channels <= 2 ? 1 : 3;
-  const opaque = from.channels === colours ? image : overBackground(image, target.background, colours);
-  return fitImage(withChannels(opaque, colours, target.channels), from, target);
+  return fitImage(converted(image, from.channels, target), from, target);
 }
 
-function withChannels(image: Uint8Array, from: 1 | 3, to: 1 | 3): Uint8Array {
+/** As they are, or as grey or colours over the background. */
+function converted(image: Uint8Array, from: number, { channels, background }: Target): Uint8Array {
+  if (from === channels) return image;
+  const colours = from <= 2 ? 1 : 3;
+  const opaque = from === colours ? image : overBackground(image, background, colours);
+  return inColours(opaque, colours, channels === 1 ? 1 : 3);
+}
+
+function inColours(image: Uint8Array, from: 1 | 3, to: 1 | 3): Uint8Array {
   if (from === to) return image;
   const pixels = image.length / from;
   const result = new Uint8Array(pixels * to);

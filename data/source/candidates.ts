@@ -34,7 +34,7 @@ export interface Found {
   /** The images' own size, or what suits a mixture. */
   readonly height: number;
   readonly width: number;
-  readonly channels: 1 | 3;
+  readonly channels: number;
   readonly skipped: readonly Damage[];
 }
 
