@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import type { Damage, OpenedImages } from "../data/collection.ts";
 import { type OpenOptions, openImages } from "../data/open-images.ts";
 import { numberOf } from "../training/job/change-recipe.ts";
-import { grouped } from "../training/job/words.ts";
+import { grouped, sizeWords } from "../training/job/words.ts";
 import { machineMemory } from "../training/run/memory-budget.ts";
 import { UsageError } from "./errors.ts";
 import type { Flags } from "./flags.ts";
@@ -13,7 +13,7 @@ import type { Lines } from "./terminal.ts";
 export interface DataChoice {
   readonly source: string;
   readonly size: number | readonly [number, number] | null;
-  readonly channels: 1 | 3 | null;
+  readonly channels: number | null;
   readonly limit: number | null;
   /** Null: a tenth, where the source has no split of its own. */
   readonly holdOut: number | null;
@@ -25,7 +25,10 @@ export interface DataChoice {
 export const dataFlags: Flags = {
   data: { hint: "SOURCE", about: "folder, zip or file of images, or emoji or fashion-mnist" },
   size: { hint: "N", about: "rows and columns that pictures are brought to (default: theirs, at most 96)" },
-  channels: { hint: "N", about: "1 for grey, 3 for colours (default: as the images are)" },
+  channels: {
+    hint: "N",
+    about: "1 for grey, 3 for colours, or as many as arrays have (default: as the images are)",
+  },
   fit: { hint: "HOW", about: "cover (the middle) or stretch, for pictures of another shape" },
   limit: { hint: "N", about: "use at most so many images, of each class alike" },
   "hold-out": {
@@ -51,11 +54,10 @@ export function readDataFlags(
     return found;
   };
   const whole = (name: string) => (flags[name] === undefined ? null : numberOf(name, flags[name], 1));
-  const channels = oneOf("channels", ["1", "3"]);
   return {
     source,
     size: whole("size"),
-    channels: channels === null ? null : channels === "1" ? 1 : 3,
+    channels: whole("channels"),
     limit: whole("limit"),
     holdOut: flags["hold-out"] === undefined ? null : shareOf("hold-out", flags["hold-out"]),
     fit: oneOf("fit", ["cover", "stretch"]),
@@ -130,7 +132,7 @@ export function describeData(
   const { images, classes } = train;
   const all = use === "embed"; // both sides alike
   const count = images.count + (all && test ? test.images.count : 0);
-  const size = `${images.height} x ${images.width}${images.channels === 1 ? ", grey" : ""}`;
+  const size = sizeWords(images);
   const held = test && !all ? `, ${grouped(test.images.count)} held out` : "";
   const labels = use === "learn from" ? ", whose labels are used to measure alone" : "";
   const kinds = classes ? `; ${classes.length} classes${labels}` : "; no labels";

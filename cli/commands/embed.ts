@@ -49,7 +49,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
   const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
   return stoppable(host, lines, words, async (stop) => {
     const opened = await openData(
-      { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3, holdOut: 0 },
+      { ...choice, size: choice.size ?? size, channels, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
     );
     checkFits(encoder, opened.train.images);

@@ -49,7 +49,7 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   const words = { asked: () => "stopping after this measurement", stopped: "stopped" };
   return stoppable(host, lines, words, async (stop) => {
     const data = await openData(
-      { ...choice, size: choice.size ?? size, channels: channels === 1 ? 1 : 3 },
+      { ...choice, size: choice.size ?? size, channels },
       ...([host, lines, stop.signal] as const),
     );
     checkFits(encoder, data.train.images);

@@ -62,9 +62,9 @@ export async function lookCommand(args: readonly string[], host: CommandHost): P
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
   return stoppable(host, lines, words, async (stop) => {
-    const channels = description.channels === 1 ? 1 : 3;
+    const { size, channels } = description;
     const { train } = await openData(
-      { ...choice, size: choice.size ?? description.size, channels, limit, holdOut: 0 },
+      { ...choice, size: choice.size ?? size, channels, limit, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
     );
     const { images, names } = train;

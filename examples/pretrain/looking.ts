@@ -83,7 +83,7 @@ export class Looking {
 
   private async opened(files: readonly File[]): Promise<ImageCollection> {
     const { height, width, channels } = this.images.images;
-    const { train } = await openImages(files, { size: [height, width], channels: channels === 1 ? 1 : 3 });
+    const { train } = await openImages(files, { size: [height, width], channels });
     const order = Array.from(train.names.keys()).sort((a, b) =>
       (train.names[a] as string).localeCompare(train.names[b] as string, "en", { numeric: true }),
     );

@@ -27,6 +27,7 @@ import {
   describeStep,
   grouped,
   scoreTable,
+  sizeWords,
   verdict,
   wayNames,
 } from "../../training/job/words.ts";
@@ -242,7 +243,7 @@ function withPath({ path, file }: NamedFile): File {
 function words({ train, test }: OpenedImages): string[] {
   const { images, name } = train;
   const held = test ? `, ${grouped(test.images.count)} held out` : "";
-  const size = `${images.height} x ${images.width}${images.channels === 1 ? ", grey" : ""}`;
+  const size = sizeWords(images);
   return [
     `${name}: ${grouped(images.count)} images (${size}) to learn from${held}; labels are never learned from`,
   ];

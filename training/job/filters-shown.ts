@@ -59,10 +59,13 @@ async function weighing(weight: Tensor): Promise<ReportPictures> {
 /** A first layer that sees the image itself, `f32[N, C, h, w]`: its kernels as pictures, each on a scale of its own. */
 async function colourKernels(weight: Tensor): Promise<ReportPictures[]> {
   const [count = 0, channels = 0, height = 0, width = 0] = weight.shape;
-  if (channels !== 3 && channels !== 1) return [];
   const values = await weight.data();
   const shown = Math.min(count, SHOWN_KERNELS);
   const size = channels * height * width;
+  const part =
+    channels === 1 || channels === 3
+      ? ""
+      : `, as their ${channels === 2 ? "first channel" : "first three channels"}`;
   const data = new Uint8Array(shown * size);
   for (let n = 0; n < shown; n++) {
     const kernel = Array.from({ length: size }, (_, i) => values[n * size + i] as number);
@@ -76,7 +79,7 @@ async function colourKernels(weight: Tensor): Promise<ReportPictures[]> {
   }
   return [
     {
-      title: `First learned layer: ${shown} of its ${count} kernels`,
+      title: `First learned layer: ${shown} of its ${count} kernels${part}`,
       images: { count: shown, height, width, channels, data },
       columns: 16,
     },

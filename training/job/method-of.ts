@@ -65,9 +65,9 @@ export const modelWords = (recipe: Recipe, images: ImageForm): string =>
 export const problemWith = (recipe: Recipe, images: ImageForm): string | null =>
   methods[recipe.method].problem(recipe, images);
 
-/** Those of the recipe or of the images; a channel that never changes is left as it is. */
+/** Those of the recipe, if it knows as many channels, or of the images; a channel that never changes is left as it is. */
 function statisticsOf({ statistics }: Recipe, images: ImageSet): ChannelStatistics {
-  if (statistics) return statistics;
+  if (statistics?.mean.length === images.channels) return statistics;
   const { mean, std } = channelStatistics(images);
   return { mean, std: std.map((each) => (each > 1e-4 ? each : 1)) };
 }

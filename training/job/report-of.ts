@@ -144,7 +144,6 @@ function someRows(count: number, most: number): number[] {
 }
 
 async function viewsShown(train: ImageCollection, recipe: Recipe): Promise<ReportData["views"]> {
-  if (train.images.channels !== 1 && train.images.channels !== 3) return null;
   const { images } = pickImages(train, someRows(train.images.count, SHOWN_VIEWS));
   const kinds = viewRecipes(recipe);
   const views: ImageSet[] = [];

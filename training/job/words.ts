@@ -18,6 +18,12 @@ export const wayNames: Readonly<Record<WayName, string>> = {
   trained: "encoder after training",
 };
 
+/** Sides of images, and what is not usual about their channels. */
+export function sizeWords({ height, width, channels }: ImageForm): string {
+  const kind = channels === 1 ? ", grey" : channels === 3 ? "" : `, ${channels} channels`;
+  return `${height} x ${width}${kind}`;
+}
+
 /** The model in a line. */
 export function describeModel(recipe: Recipe, images: ImageForm, state: unknown): string {
   const learned = treeLeaves(learnedIn(recipe, state)).filter(({ path }) => isTrainable(path));

@@ -36,7 +36,7 @@ export async function sheetOf(
   return { address: await pngAddress(whole), columns, rows, width, height };
 }
 
-/** One image as a picture: grey, the three colours, or the first channel of any other number. */
+/** One image as a picture: grey, the three colours, the first three channels of more, or the first of two. */
 export function pictureOf({ height, width, channels, data }: ImageSet, index: number): Picture {
   const from = index * height * width * channels;
   if (channels === 1 || channels === 3) {

@@ -4,6 +4,7 @@ import type { ImageSet } from "../../../data/images.ts";
 import { adapters } from "../../../models/scatsimclr/presets.ts";
 import { autoRecipe, fittedBatch } from "../../../training/job/auto.ts";
 import { changedRecipe, checkRecipe, RecipeError } from "../../../training/job/change-recipe.ts";
+import { descriptionOf } from "../../../training/job/method-of.ts";
 import { emojiPairs } from "../../../training/job/pairs.ts";
 import { prepared, shrunkImages } from "../../../training/job/prepare.ts";
 import { presets } from "../../../training/job/presets.ts";
@@ -22,6 +23,22 @@ describe("a recipe", () => {
     const plain = presets.quick.recipe;
     expect(changedRecipe(plain, { width: "8" }).adapter.stages).toEqual([{ width: 8, blocks: 1 }]);
     expect(changedRecipe(plain, { blocks: "2" }).adapter.stages).toEqual([{ width: 64, blocks: 2 }]);
+  });
+
+  test("knows statistics of as many channels as it was made for", () => {
+    const statistics = (channels: number) => {
+      const set = {
+        count: 2,
+        height: 32,
+        width: 32,
+        channels,
+        data: new Uint8Array(2048 * channels).fill(51),
+      };
+      return descriptionOf(presets["cifar-nano"].recipe, set, {}).statistics;
+    };
+    expect(statistics(3)).toEqual(presets["cifar-nano"].recipe.statistics);
+    expect(statistics(5).std).toEqual([1, 1, 1, 1, 1]);
+    for (const mean of statistics(5).mean) expect(mean).toBeCloseTo(0.2);
   });
 
   test.each([
