@@ -1,6 +1,7 @@
 import type { Damage } from "../collection.ts";
 import type { InputFile } from "../source/input-file.ts";
-import { type Contents, isJunk, safePath } from "./contents.ts";
+import { isJunk, safePath } from "../source/paths.ts";
+import type { Contents } from "./contents.ts";
 
 const BLOCK = 512;
 const MAX_NAME = 2 ** 16;

@@ -1,6 +1,7 @@
 import type { Damage } from "../collection.ts";
 import type { InputFile } from "../source/input-file.ts";
-import { BadArchive, type Contents, isJunk, MAX_FILE_BYTES, MAX_TOTAL_BYTES, safePath } from "./contents.ts";
+import { isJunk, safePath } from "../source/paths.ts";
+import { BadArchive, type Contents, MAX_FILE_BYTES, MAX_TOTAL_BYTES } from "./contents.ts";
 import { crc32 } from "./crc32.ts";
 import { inflate, inflateStart } from "./inflate.ts";
 

@@ -1,4 +1,4 @@
-import { isJunk } from "../archive/contents.ts";
+import { isJunk } from "./paths.ts";
 
 /** A file that can be read piece by piece, wherever it lies. */
 export interface InputFile {
