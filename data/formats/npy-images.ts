@@ -13,8 +13,9 @@ import {
 
 /**
  * Images or labels from an array file of numpy. Images are `u8` from 0 to 255, or floats from 0 to 1 or 0 to 255, as
- * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]` with 1 or 3 channels. With four axes there may be any
- * number of channels, of which `channelsAreLast` tells where they are. Labels are whole numbers `[N]`.
+ * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]`. With four axes `channelsAreLast` tells where the channels
+ * are; three are one image if it has 1 or 3 channels, or fewer than rows and columns and up to four, or is a square of
+ * fewer channels than rows. Labels are whole numbers `[N]`.
  *
  * @throws {FileFormatError} If it holds something else.
  */
@@ -49,10 +50,10 @@ interface Layout {
 }
 
 function layout(shape: readonly number[]): Layout {
-  const isChannels = (size: number) => size === 1 || size === 3;
   const [a = 0, b = 0, c = 0, d = 0] = shape;
   const planar = false;
-  if (shape.length === 3 && isChannels(c)) return { count: 1, height: a, width: b, channels: c, planar };
+  const isOne = c === 1 || c === 3 || (c < a && c < b && (c <= 4 || a === b));
+  if (shape.length === 3 && isOne) return { count: 1, height: a, width: b, channels: c, planar };
   if (shape.length === 3) return { count: a, height: b, width: c, channels: 1, planar };
   if (shape.length !== 4)
     throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W]`);

@@ -53,6 +53,19 @@ describe("arrays of many channels", () => {
     expect(Array.from(first.train.images.data.subarray(0, 5))).toEqual([0, 42, 84, 126, 168]);
   });
 
+  test("may come one image a file", async () => {
+    const values = counting(2 * 64 * 5);
+    const [a, b] = [values.slice(0, 320), values.slice(320)];
+    const { train } = await open({
+      "a.npy": npyFile("|u1", [8, 8, 5], a),
+      "b.npy": npyFile("|u1", [8, 8, 5], b),
+    });
+    expect(train.images).toEqual({ count: 2, height: 8, width: 8, channels: 5, data: values });
+    // Grey ones are told by their longer rows.
+    const grey = await open({ "c.npy": npyFile("|u1", [5, 8, 8], a) });
+    expect(grey.train.images).toMatchObject({ count: 5, channels: 1 });
+  });
+
   test("are resized channel by channel", async () => {
     const values = Uint8Array.from({ length: 2 * 64 * 5 }, (_, i) => 40 * (i % 5));
     const { train } = await open({ "x.npy": npyFile("|u1", [2, 8, 8, 5], values) }, { size: 3 });
