@@ -3,8 +3,8 @@ import type { Damage } from "../collection.ts";
 import {
   channelsAreLast,
   type ImageRecords,
-  interleave,
   type LabelList,
+  planesReader,
   sideOf,
   sliceReader,
 } from "./records.ts";
@@ -47,16 +47,7 @@ export function readIdx(file: string, bytes: Uint8Array): ImageRecords | LabelLi
   const [, height, width, channels, planar] = layout(sizes);
   const imageBytes = height * width * channels;
   const used = content.subarray(0, count * imageBytes);
-  const read: ImageRecords["read"] = planar
-    ? async (from, to) => {
-        const images = new Uint8Array((to - from) * imageBytes);
-        for (let i = from; i < to; i++) {
-          const image = used.subarray(i * imageBytes, (i + 1) * imageBytes);
-          images.set(interleave(image, channels), (i - from) * imageBytes);
-        }
-        return images;
-      }
-    : sliceReader(used, imageBytes);
+  const read = planar ? planesReader(used, imageBytes, channels) : sliceReader(used, imageBytes);
   const side = sideOf(file);
   return { file, side, count, height, width, channels, labels: null, classes: null, skipped, read };
 }

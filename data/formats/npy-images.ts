@@ -5,8 +5,8 @@ import { readNpy } from "../../engine/io/npy.ts";
 import {
   channelsAreLast,
   type ImageRecords,
-  interleave,
   type LabelList,
+  planesReader,
   sideOf,
   sliceReader,
 } from "./records.ts";
@@ -28,16 +28,7 @@ export function readNpyImages(file: string, bytes: Uint8Array): ImageRecords | L
   const values = bytesOf(array);
   const imageBytes = height * width * channels;
   const shared = { file, side: sideOf(file), count, height, width, channels, labels: null, classes: null };
-  const slice = sliceReader(values, imageBytes);
-  const read: ImageRecords["read"] = planar
-    ? async (from, to) => {
-        const images = new Uint8Array(await slice(from, to));
-        for (let at = 0; at < images.length; at += imageBytes) {
-          images.set(interleave(images.subarray(at, at + imageBytes), channels), at);
-        }
-        return images;
-      }
-    : slice;
+  const read = planar ? planesReader(values, imageBytes, channels) : sliceReader(values, imageBytes);
   return { ...shared, skipped: [], read };
 }
 

@@ -65,3 +65,14 @@ export function channelsAreLast(first: number, middle: number, last: number): bo
 export function sliceReader(data: Uint8Array, imageBytes: number): ImageRecords["read"] {
   return async (from, to) => data.subarray(from * imageBytes, to * imageBytes);
 }
+
+/** The same of images plane by plane. */
+export function planesReader(data: Uint8Array, imageBytes: number, planes: number): ImageRecords["read"] {
+  return async (from, to) => {
+    const images = data.slice(from * imageBytes, to * imageBytes);
+    for (let at = 0; at < images.length; at += imageBytes) {
+      images.set(interleave(images.subarray(at, at + imageBytes), planes), at);
+    }
+    return images;
+  };
+}

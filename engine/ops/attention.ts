@@ -122,7 +122,7 @@ export function attentionRecord(o: GraphOps) {
       adapt: (node, p, _, profile) => {
         const { inputs } = node;
         const [q, , v] = inputs as [GraphNode, GraphNode, GraphNode];
-        // Of a single query they are outer products: whoever reads them computes them.
+        // Of a single query they are outer products of little: keys and values need not be kept for them.
         const outer = profile.kind === "gpu" && dim(q.shape, last(q) - 1) === 1 && /keys|values/.test(p.role);
         const fits =
           !outer &&

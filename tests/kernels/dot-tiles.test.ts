@@ -1,17 +1,11 @@
 // Contractions of sizes at the edges of tiles and with odd depths, in every family, on the CPU by their text.
 import { describe, expect, test } from "vitest";
 import { baseProfile, type Profile, softwareProfile } from "../../engine/core/profile.ts";
-import { placeholder } from "../../engine/evaluate.ts";
 import { conv2d } from "../../engine/functions/convolution.ts";
-import type { GraphNode } from "../../engine/ir/node.ts";
 import { ops as o } from "../../engine/ops/build.ts";
 import { quadProfile } from "../support/quad-profile.ts";
 import { planOf, runOnHost } from "../support/run-plan.ts";
-
-let inputs = 0;
-const f32 = (...shape: number[]) => placeholder({ dtype: "f32", shape }, inputs++);
-const values = (x: GraphNode, seed: number) =>
-  Float32Array.from({ length: x.shape.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 7 + seed * 3) % 11) - 5);
+import { f32, product, values } from "./whole-numbers.ts";
 
 const families = { gpu: baseProfile, software: softwareProfile, quads: quadProfile };
 
@@ -26,18 +20,6 @@ const sizes: readonly [number, number, number, number][] = [
   [7, 3, 2, 8],
   [3, 60, 90, 3],
 ];
-
-/** Integers, so that every order of adding them gives the same. */
-function product([batch, m, n, k]: (typeof sizes)[number], a: Float32Array, b: Float32Array): Float32Array {
-  const out = new Float32Array(batch * m * n);
-  for (let s = 0; s < batch; s++)
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++)
-        for (let l = 0; l < k; l++)
-          out[(s * m + i) * n + j]! +=
-            (a[(s * m + i) * k + l] as number) * (b[(s * k + l) * n + j] as number);
-  return out;
-}
 
 describe.each(Object.entries(families))("%s", (_, profile) => {
   test.each(sizes)("products of %i times %i, %i, %i", (...size) => {

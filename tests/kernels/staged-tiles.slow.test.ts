@@ -1,30 +1,10 @@
 // The tiles of GPUs whose workgroups share what they load, over the edges of matrices, on the CPU by their text.
 import { expect, test } from "vitest";
 import { baseProfile, KERNELS } from "../../engine/core/profile.ts";
-import { placeholder } from "../../engine/evaluate.ts";
-import type { GraphNode } from "../../engine/ir/node.ts";
 import type { Plan } from "../../engine/ir/plan.ts";
 import { ops as o } from "../../engine/ops/build.ts";
 import { planOf, runOnHost } from "../support/run-plan.ts";
-
-let inputs = 0;
-const f32 = (...shape: number[]) => placeholder({ dtype: "f32", shape }, inputs++);
-const values = (x: GraphNode, seed: number) =>
-  Float32Array.from({ length: x.shape.reduce((a, b) => a * b, 1) }, (_, i) => ((i * 7 + seed * 3) % 11) - 5);
-
-type Size = readonly [batch: number, m: number, n: number, k: number];
-
-/** Integers, so that every order of adding them gives the same. */
-function product([batch, m, n, k]: Size, a: Float32Array, b: Float32Array): Float32Array {
-  const out = new Float32Array(batch * m * n);
-  for (let s = 0; s < batch; s++)
-    for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++)
-        for (let l = 0; l < k; l++)
-          out[(s * m + i) * n + j]! +=
-            (a[(s * m + i) * k + l] as number) * (b[(s * k + l) * n + j] as number);
-  return out;
-}
+import { f32, product, type Size, values } from "./whole-numbers.ts";
 
 test.each([
   [128, 128, 8, 8, 8],
