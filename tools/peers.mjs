@@ -1,7 +1,8 @@
 // The library beside others, in one page of headless Chromium:
 // npm run bench:peers -- [part of a task's name] [--rounds n] [--peers morlet,tensorflow,jax,onnx] [--cold]
 // Installs the others into bench/peers/node_modules first. One JSON line for each task and library, then a table of
-// medians. With --cold: the time from loading each library to the end of its first training step, each in a fresh page.
+// medians; short tasks take three times as many rounds. With --cold: the time from loading each library to the end of its
+// first training step, each in a fresh page.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

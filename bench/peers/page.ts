@@ -27,6 +27,14 @@ const say = (line: object): void => console.log(JSON.stringify(line));
 /** Losses of as many steps are compared. */
 const COMPARED_STEPS = 3;
 
+/**
+ * Tasks whose rounds take less than this are timed in more rounds, after a few that do not count: in their first calls the
+ * host's own compiler and the driver's threads are still at work, which is as long as the task itself.
+ */
+const SHORT_ROUND_MS = 200;
+const SHORT_ROUNDS = 3;
+const WARM_UPS = 3;
+
 /** From before the library is loaded until its first training step has ended. */
 async function coldStart(name: string, only: string): Promise<void> {
   const task = stepTasks.map((make) => make()).find((each) => each.name.includes(only)) as StepTask;
@@ -108,19 +116,31 @@ async function runTask(
       say({ task: task.name, peer: peer.name, version: versionOf(peer), error: firstLine(error) });
     }
   }
-  for (let r = 0; r < rounds; r++) {
-    for (const { prepared, times } of entries) {
-      const start = performance.now();
-      await prepared.run();
-      times.push(performance.now() - start);
-    }
-  }
+  const short = (await round(entries)) < SHORT_ROUND_MS;
+  for (let r = 1; r < (short ? WARM_UPS : 0); r++) await round(entries);
+  if (short) for (const { times } of entries) times.length = 0;
+  while (entries.some(({ times }) => times.length < (short ? SHORT_ROUNDS : 1) * rounds))
+    await round(entries);
   for (const { peer, prepared, firstMs, numbers, times } of entries) {
     const sorted = [...times].sort((a, b) => a - b);
     const ms = { median: sorted[Math.floor(sorted.length / 2)], min: sorted[0], first: firstMs };
-    say({ task: task.name, peer: peer.name, version: versionOf(peer), ms, rounds, ...numbers });
+    const version = versionOf(peer);
+    say({ task: task.name, peer: peer.name, version, ms, rounds: times.length, ...numbers });
     prepared.dispose();
   }
+}
+
+/** Times each library once, in turn; how long that took in all. */
+async function round(entries: readonly Entry[]): Promise<number> {
+  let all = 0;
+  for (const { prepared, times } of entries) {
+    const start = performance.now();
+    await prepared.run();
+    const ms = performance.now() - start;
+    times.push(ms);
+    all += ms;
+  }
+  return all;
 }
 
 /** The largest difference, as a share of the largest value that was expected. */
