@@ -10,7 +10,9 @@ import { benchTable } from "./bench-table.mjs";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
 import { engineSize } from "./engine-size.mjs";
-import { cache, ensureInstalled, HostError, root, runHost, runTool } from "./host-env.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { runHost } from "./host/run.mjs";
+import { cache, HostError, root, runTool } from "./host/tool.mjs";
 
 const folders = ["bench", "bench/kernels", "bench/steps"];
 /** What a revision's engine is: its entry points lie in the folder of the project itself. */

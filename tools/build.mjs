@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bundle, bundlePackage, entries } from "./bundle.mjs";
-import { ensureInstalled, HostError, root, runTool } from "./host-env.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { HostError, root, runTool } from "./host/tool.mjs";
 
 await runTool(async () => {
   ensureInstalled();

@@ -1,6 +1,6 @@
 // Bundles with rolldown, which is loaded late: the tools install it first where it is missing.
 import { dirname, join, relative } from "node:path";
-import { root } from "./host-env.mjs";
+import { root } from "./host/tool.mjs";
 
 /** What the package exports, in the order of its documentation; the first is the engine. */
 export const entries = [

@@ -3,7 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { launchChromium } from "./browser/launch.mjs";
 import { serve } from "./browser/serve.mjs";
-import { denoBinary, ensureInstalled, hostEnv, root, runHost, runTool } from "./host-env.mjs";
+import { hostEnv } from "./host/adapter.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { denoBinary, runHost } from "./host/run.mjs";
+import { root, runTool } from "./host/tool.mjs";
 
 const limits = [
   "maxBufferSize",

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { bundlePackage, entries } from "./bundle.mjs";
-import { HostError, root } from "./host-env.mjs";
+import { HostError, root } from "./host/tool.mjs";
 
 /** What the engine may weigh, gzipped. */
 export const SIZE_BOUND = 80 * 1024;

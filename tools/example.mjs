@@ -4,16 +4,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { serve } from "./browser/serve.mjs";
 import { bundle } from "./bundle.mjs";
-import {
-  cache,
-  denoBinary,
-  ensureInstalled,
-  HostError,
-  hostEnv,
-  root,
-  runHost,
-  runTool,
-} from "./host-env.mjs";
+import { hostEnv } from "./host/adapter.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { denoBinary, runHost } from "./host/run.mjs";
+import { cache, HostError, root, runTool } from "./host/tool.mjs";
 import { pretrainPage } from "./pretrain-page.mjs";
 
 /** What the page keeps in the browser belongs to its address, so that is the same every time. */

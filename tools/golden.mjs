@@ -3,7 +3,7 @@
 // stands in `tests/golden/unread.json`, with the reason.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./host-env.mjs";
+import { root } from "./host/tool.mjs";
 import { sharedPath } from "./shared.mjs";
 
 /**

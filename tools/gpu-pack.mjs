@@ -15,15 +15,10 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
-import {
-  cache,
-  ensureInstalled,
-  HostError,
-  hasPackagedBinaries,
-  root,
-  runTool,
-  softwareFolder,
-} from "./host-env.mjs";
+import { softwareFolder } from "./host/adapter.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { cache, HostError, root, runTool } from "./host/tool.mjs";
+import { hasPackagedBinaries } from "./host/unpack.mjs";
 
 const source = join(root, "bench", "gpu");
 const MOST = 60e6;

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
 import { inColumns } from "./columns.mjs";
-import { cache, ensureInstalled, HostError, root, runTool } from "./host-env.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { cache, HostError, root, runTool } from "./host/tool.mjs";
 
 const folder = join(root, "bench", "peers");
 const names = ["morlet", "tensorflow", "jax", "onnx"];

@@ -1,7 +1,7 @@
 // The page examples/pretrain, ready to be served.
 import { join } from "node:path";
 import { bundle } from "./bundle.mjs";
-import { cache, root } from "./host-env.mjs";
+import { cache, root } from "./host/tool.mjs";
 
 /**
  * Bundles the page and its worker.

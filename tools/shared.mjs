@@ -2,7 +2,7 @@
 // may lack it.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "./host-env.mjs";
+import { root } from "./host/tool.mjs";
 
 const places = [process.env.MORLET_SHARED, join(root, "..", "shared"), join(root, "shared")];
 const found = places.find((place) => place !== undefined && existsSync(place));

@@ -1,7 +1,8 @@
 // The engine as it is shipped and as a page loads it, gzipped, against its bound: node tools/size.mjs
 // What is imported only when it is used (profiling, debug lines, checks against the reference) is told apart.
 import { engineSize, SIZE_BOUND } from "./engine-size.mjs";
-import { ensureInstalled, runTool } from "./host-env.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { runTool } from "./host/tool.mjs";
 
 await runTool(async () => {
   ensureInstalled();

@@ -3,16 +3,10 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
-import {
-  cache,
-  denoBinary,
-  ensureInstalled,
-  HostError,
-  hostEnv,
-  root,
-  runHost,
-  runTool,
-} from "./host-env.mjs";
+import { hostEnv } from "./host/adapter.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { denoBinary, runHost } from "./host/run.mjs";
+import { cache, HostError, root, runTool } from "./host/tool.mjs";
 import { pretrainPage } from "./pretrain-page.mjs";
 
 await runTool(async () => {

@@ -6,7 +6,10 @@ import { join } from "node:path";
 import { runPage } from "./browser/run-page.mjs";
 import { bundle } from "./bundle.mjs";
 import { checkGolden } from "./golden.mjs";
-import { cache, denoBinary, ensureInstalled, HostError, hostEnv, root, runHost } from "./host-env.mjs";
+import { hostEnv } from "./host/adapter.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { denoBinary, runHost } from "./host/run.mjs";
+import { cache, HostError, root } from "./host/tool.mjs";
 
 /** @typedef {{ passed: number, failed: number, skipped: number }} Counts */
 

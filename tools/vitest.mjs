@@ -1,6 +1,8 @@
 // Vitest under the host environment: node tools/vitest.mjs [vitest arguments], e.g. tests/runtime -t buffers
 import { join } from "node:path";
-import { ensureInstalled, root, runHost, runTool } from "./host-env.mjs";
+import { ensureInstalled } from "./host/install.mjs";
+import { runHost } from "./host/run.mjs";
+import { root, runTool } from "./host/tool.mjs";
 
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "../../tools/bundle.mjs";
-import { cache, root } from "../../tools/host-env.mjs";
+import { cache, root } from "../../tools/host/tool.mjs";
 import { tiny, writePictures } from "./pictures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "morlet-interrupt-"));

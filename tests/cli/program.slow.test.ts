@@ -4,7 +4,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../tools/bundle.mjs";
-import { cache, denoBinary, root } from "../../tools/host-env.mjs";
+import { denoBinary } from "../../tools/host/run.mjs";
+import { cache, root } from "../../tools/host/tool.mjs";
 
 const program = join(cache, `test-cli-${process.pid}.mjs`);
 

@@ -13,7 +13,7 @@ import * as io from "../../io.ts";
 import * as losses from "../../losses/mod.ts";
 import * as engine from "../../mod.ts";
 import * as signal from "../../signal.ts";
-import { root } from "../../tools/host-env.mjs";
+import { root } from "../../tools/host/tool.mjs";
 import { methodNames } from "../../training/job/method-of.ts";
 import { presetNames } from "../../training/job/presets.ts";
 import * as vision from "../../vision.ts";

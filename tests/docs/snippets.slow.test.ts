@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../tools/bundle.mjs";
-import { cache, root } from "../../tools/host-env.mjs";
+import { cache, root } from "../../tools/host/tool.mjs";
 
 // Every TypeScript block of the documentation is a whole program. It must pass the type checker, run in Node, and print
 // what its comments promise: "// 2, 4, 6" behind a console.log, as far as there is one. So must the cells of a notebook, one

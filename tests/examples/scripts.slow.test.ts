@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { root } from "../../tools/host-env.mjs";
+import { root } from "../../tools/host/tool.mjs";
 import { writePictures } from "../cli/pictures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "morlet-scripts-"));

@@ -4,7 +4,7 @@ import { create, globals } from "webgpu";
 
 Object.assign(globalThis, globals); // GPUBufferUsage and kin, which browsers and Deno have from the start
 
-/** A `GPU` on the adapter that the environment offers (see tools/host-env.mjs). */
+/** A `GPU` on the adapter that the environment offers (see tools/host/adapter.mjs). */
 export function nodeGPU(): GPU {
   return create([]);
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundlePackage, entries } from "../../tools/bundle.mjs";
-import { cache, root } from "../../tools/host-env.mjs";
+import { cache, root } from "../../tools/host/tool.mjs";
 
 // Under node_modules, so that the package `webgpu` is found from there.
 const folder = join(cache, "package-test");

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { launchChromium } from "../../tools/browser/launch.mjs";
 import { runPage } from "../../tools/browser/run-page.mjs";
 import { serve } from "../../tools/browser/serve.mjs";
-import { root } from "../../tools/host-env.mjs";
+import { root } from "../../tools/host/tool.mjs";
 
 /** Runs a tool and gives its exit code and what it said on standard error. */
 function tool(name: string, args: string[], env: Record<string, string> = {}) {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configureDevice } from "../../mod.ts";
 import { bundle } from "../../tools/bundle.mjs";
-import { cache } from "../../tools/host-env.mjs";
+import { cache } from "../../tools/host/tool.mjs";
 import { folderStore } from "../../training/run/folder-store.ts";
 import { METRICS, readMetrics } from "../../training/run/metrics-file.ts";
 import { memoryStore, type RunStore } from "../../training/run/store.ts";

@@ -1,6 +1,7 @@
 // Chromium's debugging pipe: Node's own modules are enough for it.
 import { spawn } from "node:child_process";
-import { eachLine, HostError } from "../host-env.mjs";
+import { eachLine } from "../host/run.mjs";
+import { HostError } from "../host/tool.mjs";
 
 /**
  * @typedef {object} Session

@@ -1,7 +1,8 @@
 // Which Chromium to use.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { HostError, hasPackagedBinaries, unpack } from "../host-env.mjs";
+import { HostError } from "../host/tool.mjs";
+import { hasPackagedBinaries, unpack } from "../host/unpack.mjs";
 
 /** @typedef {{ binary: string, libraries?: string, packaged: boolean }} Browser */
 

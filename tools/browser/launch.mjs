@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { HostError, hostEnv, withLibraries } from "../host-env.mjs";
+import { hostEnv, withLibraries } from "../host/adapter.mjs";
+import { HostError } from "../host/tool.mjs";
 import { connect } from "./devtools.mjs";
 import { findBrowser } from "./find.mjs";
 import { pagesOf } from "./pages.mjs";

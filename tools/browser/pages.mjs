@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { HostError } from "../host-env.mjs";
+import { HostError } from "../host/tool.mjs";
 
 /** @typedef {import("./devtools.mjs").Session} Session */
 

@@ -1,4 +1,4 @@
-import { HostError } from "../host-env.mjs";
+import { HostError } from "../host/tool.mjs";
 import { launchChromium } from "./launch.mjs";
 import { serve } from "./serve.mjs";
 
