@@ -38,13 +38,21 @@ export interface Channels {
   readonly channel: number;
 }
 
-/**
- * A thread has `rows` rows, and `columns` columns at a time. It reads them straight from memory; or the threads of a
- * workgroup, each with its own row at hand, read the columns that they all need from workgroup memory.
- */
-export interface AttentionTile {
-  readonly staged: boolean;
+export type AttentionTile = ThreadTile | GroupTile;
+
+/** Each thread has `rows` rows, and `columns` columns at a time, which it reads straight from memory. */
+export interface ThreadTile {
+  readonly variant: "thread";
   readonly rows: number;
+  readonly columns: number;
+}
+
+/** The threads of a workgroup, each with its own row at hand, read the columns that they all need from workgroup memory. */
+export interface GroupTile {
+  readonly variant: "group";
   readonly columns: number;
   readonly workgroupSize: number;
 }
+
+/** What a tile is chosen by: elements of the sums of a row are `width`, and `deepest` those of the longest vector. */
+export type AttentionSize = Readonly<Record<"batch" | "rows" | "columns" | "width" | "deepest", number>>;

@@ -1,4 +1,4 @@
-import type { AttentionSpec, Channels } from "./attention-spec.ts";
+import type { AttentionSpec, Channels, GroupTile } from "./attention-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { Store } from "./spec.ts";
@@ -15,9 +15,9 @@ interface Axis {
   readonly size: number;
 }
 
-export function attentionKernel(spec: AttentionSpec): KernelProgram {
+export function groupAttention(spec: AttentionSpec, { columns: C, workgroupSize }: GroupTile): KernelProgram {
   const { products, elements, softmax, sums, total } = spec;
-  const { staged, rows: R, columns: C, workgroupSize } = spec.tile;
+  const R = 1;
   const queries = spec.rowsAre === "queries";
   const row: Axis = { name: "row", variable: queries ? 1 : 2, size: spec.rows };
   const column: Axis = { name: "column", variable: queries ? 2 : 1, size: spec.columns };
@@ -55,27 +55,21 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   };
   const array = (as: string, length: number) => line(`var ${as}: array<f32, ${length}>;`);
 
-  const threadRows = staged ? workgroupSize : R;
-  const rowTiles = Math.ceil(row.size / threadRows);
+  const rowTiles = Math.ceil(row.size / workgroupSize);
   const columnTiles = Math.ceil(column.size / C);
   const across = total ? columnTiles : 1;
   const tiles = spec.batch * rowTiles * across;
-  const workgroups = gridOf(staged ? tiles : Math.ceil(tiles / workgroupSize));
+  const workgroups = gridOf(tiles);
   const number = groupNumber(workgroups);
-  if (staged) {
-    // Groups beyond the last tile repeat it, so that all of them meet every barrier; they store the same values.
-    line(`let tile = min(${number}, ${tiles - 1});`);
-  } else {
-    line(`let tile = ${number} * ${workgroupSize} + i32(lane);`);
-    line(`if (tile >= ${tiles}) { return; }`);
-  }
-  line(`let row_tile = tile / ${across} % ${rowTiles} * ${threadRows}${staged ? " + i32(lane)" : ""};`);
+  // Groups beyond the last tile repeat it, so that all of them meet every barrier; they store the same values.
+  line(`let tile = min(${number}, ${tiles - 1});`);
+  line(`let row_tile = tile / ${across} % ${rowTiles} * ${workgroupSize} + i32(lane);`);
   line(`let batch = tile / ${rowTiles * across};`);
   emit.bindVariable(0, "batch");
   for (const x of range(R)) place(row, `row${x}`, x);
   products.forEach(({ row: vector, channel, size }, i) => {
     array(`tile${i}`, R * C);
-    if (!staged || total) return;
+    if (total) return;
     array(`vector${i}`, size);
     loop(size, (d) => {
       emit.bindVariable(channel, d);
@@ -115,7 +109,7 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
   });
   const widest = Math.max(...products.map((x) => x.size), ...sums.map((x) => x.size));
   const declarations = `var<workgroup> stage: array<f32, ${widest * C}>;`;
-  return emit.kernel({ workgroups, workgroupSize, ...(staged ? { declarations } : {}) });
+  return emit.kernel({ workgroups, workgroupSize, declarations });
 
   /** For each channel, the elements that the columns at hand have there. */
   function overChannels(
@@ -131,13 +125,6 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
           range(C).map((y) => value(d, y)),
         );
       });
-    if (!staged) {
-      visit((_, y) => {
-        emit.bindVariable(column.variable, `column${y}`, 1);
-        return emit.value(step);
-      });
-      return;
-    }
     loop(Math.ceil((size * C) / workgroupSize), (i) => {
       const [at, d, own] = ["at", "d", "own"].map((x) => emit.fresh(x)) as [string, string, string];
       line(`let ${at} = ${i} * ${workgroupSize} + i32(lane);`);
@@ -165,7 +152,7 @@ export function attentionKernel(spec: AttentionSpec): KernelProgram {
     overChannels(product.column, product, (d, bs) => {
       const as = range(R).map((r) => {
         emit.bindVariable(row.variable, `row${r}`, 0);
-        return staged && !total ? `vector${i}[${d}]` : emit.value(product.row);
+        return !total ? `vector${i}[${d}]` : emit.value(product.row);
       });
       x.forEach((sum, at) => {
         line(`${sum} += ${as[Math.floor(at / C)]} * ${bs[at % C]};`);

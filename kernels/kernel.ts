@@ -1,7 +1,8 @@
-import { attentionKernel } from "./attention.ts";
+import { groupAttention } from "./attention.ts";
 import type { AttentionSpec } from "./attention-spec.ts";
 import { dotKernel } from "./dot.ts";
 import type { DotSpec } from "./dot-spec.ts";
+import { late } from "./late.ts";
 import { type MapSpec, mapKernel } from "./map.ts";
 import type { KernelProgram } from "./program.ts";
 import { rowKernel } from "./row.ts";
@@ -26,6 +27,8 @@ export function emitKernel(spec: KernelSpec): KernelProgram {
     case "sort":
       return sortKernel(spec);
     case "attention":
-      return attentionKernel(spec);
+      return spec.tile.variant === "thread"
+        ? late.threadAttention(spec, spec.tile)
+        : groupAttention(spec, spec.tile);
   }
 }

@@ -1,8 +1,6 @@
 import type { DotSize, DotTile } from "./dot-spec.ts";
 
-// What is loaded for adapters whose lanes run in fours: contractions, and the numbers that choose their tiles.
-
-export { quadKernel } from "./dot-quad.ts";
+// The numbers that choose tiles of contractions for adapters whose lanes run in fours.
 
 // Nanoseconds that a vector of four lanes takes on SwiftShader, measured on one core: what `npm run bench -- tune` says
 // of 64 tiles is within 6 % of these.

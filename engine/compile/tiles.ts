@@ -1,6 +1,6 @@
-import type { AttentionTile } from "../../kernels/attention-spec.ts";
-import { late } from "../../kernels/dot.ts";
+import type { AttentionSize, AttentionTile } from "../../kernels/attention-spec.ts";
 import type { DotSize, DotTile } from "../../kernels/dot-spec.ts";
+import { late } from "../../kernels/late.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim, type Shape, sizeOf } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";
@@ -129,31 +129,11 @@ export function dotPieces(profile: Profile, { k, ...size }: Size & { k: number }
   return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);
 }
 
-/**
- * Rows and columns of attention that a thread or a workgroup takes at a time. A thread keeps its sums in an array of its
- * own, and WGSL allows 8192 bytes of such arrays.
- */
-export function attentionTile(
-  profile: Profile,
-  {
-    batch,
-    rows,
-    columns,
-    width,
-    deepest,
-  }: Record<"batch" | "rows" | "columns" | "width" | "deepest", number>,
-): AttentionTile {
-  if (profile.kind === "gpu") {
-    const fits = (t: number) => Math.ceil(rows / t) * t <= rows * 1.25;
-    const workgroupSize = rows <= 16 ? 16 : fits(64) || !fits(32) ? 64 : 32;
-    return { staged: true, rows: 1, columns: deepest > 256 ? 4 : 16, workgroupSize };
-  }
-  const fitting = (size: number, most: number) =>
-    [8, 4, 2].find((t) => t <= most && Math.ceil(size / t) * t <= size * 1.25) ?? 1;
-  // Mesa takes two seconds to compile a tile of 8x8, 0.4 for 4x4, which takes a fifth longer to run, and 0.1 for 2x4.
-  const small = batch * rows * columns * width < 1 << 19;
-  let r = fitting(rows, profile.quads ? 8 : small ? 2 : 4);
-  const c = fitting(columns, profile.quads ? 8 : 4);
-  while (r > 1 && (r * (width + 2 * c + 3) > 2000 || batch * Math.ceil(rows / r) < 64)) r /= 2;
-  return { staged: false, rows: r, columns: c, workgroupSize: 4 };
+/** Rows and columns of attention that a thread or a workgroup takes at a time. */
+export function attentionTile(profile: Profile, size: AttentionSize): AttentionTile {
+  if (profile.kind === "software") return late.threadTile(profile, size);
+  const { rows, deepest } = size;
+  const fits = (t: number) => Math.ceil(rows / t) * t <= rows * 1.25;
+  const workgroupSize = rows <= 16 ? 16 : fits(64) || !fits(32) ? 64 : 32;
+  return { variant: "group", columns: deepest > 256 ? 4 : 16, workgroupSize };
 }

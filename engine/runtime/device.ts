@@ -1,4 +1,4 @@
-import { loadQuads } from "../../kernels/dot.ts";
+import { loadSoftware } from "../../kernels/late.ts";
 import { readHostSettings } from "../core/debug.ts";
 import { DeviceLostError, NoDeviceError } from "../core/errors.ts";
 import { KERNELS, type Profile, type TuningTable } from "../core/profile.ts";
@@ -219,19 +219,19 @@ async function profileOf(
   const kind = forced ?? (fallback || named ? "software" : "gpu");
   const name = Object.values(describeAdapter(info)).join(" ").trim();
   const table = await tuning?.(name);
-  const quads = kind === "software" && lanes === 4 && features.has("subgroups");
-  if (quads) await loadQuads();
+  const software = kind === "software";
+  if (software) await loadSoftware();
   return {
     kind,
     ...(table?.adapter === name && table.kernels === KERNELS && { tuning: table }),
     f16: features.has("shader-f16"),
-    quads,
+    quads: software && lanes === 4 && features.has("subgroups"),
     // Eight on every adapter: kernels and their plans are then the same everywhere.
     maxBindings: 8,
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
     maxWorkgroupSize: limits.maxComputeInvocationsPerWorkgroup,
-    parallelism: kind === "software" ? 16 : 4096,
+    parallelism: software ? 16 : 4096,
   };
 }

@@ -9,10 +9,12 @@ import { sizeOf } from "../../engine/core/shape.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
 import type { Place, Plan, PlanOutput, PlanStep, PlanValue } from "../../engine/ir/plan.ts";
 import { ops } from "../../engine/ops/build.ts";
+import { loadSoftware } from "../../kernels/late.ts";
 import { bindingBytes, MAX_GROUPS } from "../../kernels/program.ts";
 import { Memory, type Range, runKernel } from "./wgsl-run.ts";
 
 await withDebug({ verify: true }, passTools);
+await loadSoftware();
 
 export interface RunOptions {
   readonly profile?: Profile;

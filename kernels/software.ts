@@ -1,0 +1,5 @@
+// What is loaded for drivers that run on the CPU.
+
+export { threadAttention, threadTile } from "./attention-threads.ts";
+export { quadKernel } from "./dot-quad.ts";
+export { quadTile } from "./quads.ts";
