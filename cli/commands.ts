@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, { readonly line: CommandLine; readonly r
 export async function runCommand(args: readonly string[], host: CommandHost): Promise<number> {
   const [name = "help", ...rest] = args;
   try {
+    if (name === "--version") {
+      host.out.write(`${host.version}\n`);
+      return 0;
+    }
     const asksForHelp = (word: string) => ["help", "--help", "-h"].includes(word);
     const topic = asksForHelp(name) ? rest[0] : name;
     if (topic === undefined) {
@@ -65,6 +69,6 @@ function overview(program: string): string {
     "",
     ...lines,
     "",
-    `${program} COMMAND --help says more, with examples.`,
+    `${program} COMMAND --help says more, with examples; ${program} --version says which this is.`,
   ].join("\n");
 }

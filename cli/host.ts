@@ -6,6 +6,7 @@ export interface CommandHost {
   readonly out: Terminal;
   /** Words about what went wrong. */
   complain(text: string): void;
+  readonly version: string;
   /** How this program is called, for words such as "go on with ...". */
   readonly program: string;
   /** Reads the folder of the bundled emoji. */

@@ -2,6 +2,7 @@
 // The terminal front end, the same file in Node and Deno.
 import process from "node:process";
 import { fileReader } from "../data/files.ts";
+import about from "../package.json" with { type: "json" };
 import { runCommand } from "./commands.ts";
 
 const root = process.env.MORLET_ROOT;
@@ -19,6 +20,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
     write: (text) => void process.stdout.write(text),
   },
   complain: (text) => console.error(text),
+  version: about.version,
   program: root ? "npm start --" : "morlet",
   emoji: fileReader(root ? `${root}/data/emoji` : new URL("../data/emoji/", import.meta.url)),
   onInterrupt(listener) {

@@ -13,8 +13,9 @@ await runTool(async () => {
   const { host, args: typed } = parse(process.argv.slice(2));
   ensureInstalled();
   if (host === "chromium") return inChromium(typed[0] === "pretrain" ? typed.slice(1) : typed);
-  // Flags alone are those of the main job.
-  const args = typed[0] === undefined || typed[0].startsWith("-") ? ["pretrain", ...typed] : typed;
+  // Flags alone are those of the main job, but for the one that every program has.
+  const [first = "--"] = typed;
+  const args = first.startsWith("-") && first !== "--version" ? ["pretrain", ...typed] : typed;
   const entry = source("cli/main.ts");
   // The program runs where the user stands, which `npm start` hides; what ships with the project is at MORLET_ROOT.
   const options = {

@@ -32,6 +32,7 @@ export async function morlet(args: readonly string[], { watch }: Script = {}): P
     complain(text) {
       said.errors += `${text}\n`;
     },
+    version: "1.2.3",
     program: "morlet",
     emoji: fileReader(new URL("../../data/emoji/", import.meta.url)),
     onInterrupt(listener) {

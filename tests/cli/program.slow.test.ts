@@ -1,6 +1,6 @@
 // The program as a process: what it says where, and what it exits with. Nothing here needs an adapter.
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "../../tools/bundle.mjs";
@@ -42,6 +42,11 @@ describe.each(Object.keys(hosts))("the program in %s", (host) => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toContain("pretrain");
     expect(run("pretrain", "--help").stdout).toContain("--resume");
+  });
+
+  test("says its version", () => {
+    const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    expect(run("--version")).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
   });
 
   test("refuses in one sentence", () => {
