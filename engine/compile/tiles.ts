@@ -10,27 +10,35 @@ import type { Cluster } from "./cluster.ts";
 /** Expressions longer than this many nodes are cut: compilers of shaders take long over them and gain nothing. */
 export const LONGEST_EXPRESSION = 400;
 
-/** Threads of a workgroup of elementwise kernels that have no blocks. */
+/** Threads of a workgroup of small elementwise kernels, and of scans. */
 export const ELEMENTWISE_GROUP = 64;
 
-/** Elements from which threads of elementwise kernels may take several. */
-export const MANY = 1 << 15;
+/**
+ * Elements from which threads of elementwise kernels take several: where starting a thread costs like a load, and on GPUs
+ * where starting workgroups of 64 would take longer than what they load.
+ */
+const MANY = { software: 1 << 15, gpu: 1 << 20 };
 
-/** Elements that a thread takes one after the other, where starting it, or a round of its loop, costs like a load. */
-export function elementsAtOnce(profile: Profile, steps: number): number {
-  return profile.kind === "software" && steps <= 64 ? 4 : 1;
-}
+/** Elements that a thread of a kernel of so many steps takes side by side, if it takes several. */
+export const severalOf = (steps: number): number => (steps <= 64 ? 4 : 1);
 
 /**
- * Elements of the blocks that threads of elementwise kernels stay in, four times as many as threads of a workgroup; 0
- * for none. Large workgroups are faster, but not where their elements belong to several channels.
+ * How threads share the elements of an elementwise kernel. Blocks, in which the threads of a workgroup stay, are four
+ * times as many elements as threads, or 0 for none: large workgroups are faster, but not where their elements belong to
+ * several channels.
  */
-export function elementwiseBlock({ kind, quads }: Profile, domain: Shape): number {
+export function elementwiseTile(
+  { kind, quads }: Profile,
+  domain: Shape,
+): { block: number; several: boolean; workgroupSize: number } {
+  const length = sizeOf(domain);
+  const several = length >= MANY[kind];
+  const gpu = kind === "gpu";
   let inner = 1;
   for (let i = domain.length; i > 0 && inner < 256; ) inner *= dim(domain, --i);
-  const block = quads && inner % 1024 === 0 ? 1024 : 256;
-  const length = sizeOf(domain);
-  return kind === "software" && length >= MANY && length % block === 0 ? block : 0;
+  const whole = quads && inner % 1024 === 0 ? 1024 : 256;
+  const block = several && !gpu && length % whole === 0 ? whole : 0;
+  return { block, several, workgroupSize: block / 4 || (several && gpu ? 256 : ELEMENTWISE_GROUP) };
 }
 
 /** Rounds of loops that a thread may do: llvmpipe ends all loops of a thread after 65,535 in all, and says nothing. */

@@ -1,12 +1,12 @@
 import type { KernelSpec } from "../../../kernels/kernel.ts";
 import { sizeOf } from "../../core/shape.ts";
-import { ELEMENTWISE_GROUP, elementsAtOnce, elementwiseBlock, MANY } from "../tiles.ts";
+import { elementwiseTile, severalOf } from "../tiles.ts";
 import type { KernelBody } from "./kernel-body.ts";
 
 /** Elementwise work: an element of the results after the other, or several side by side. */
 export function mapSpec(body: KernelBody): KernelSpec {
   const length = sizeOf(body.c.domain);
-  const block = elementwiseBlock(body.profile, body.c.domain);
+  const { block, several, workgroupSize } = elementwiseTile(body.profile, body.c.domain);
   const { index } = body.s;
   const element = block
     ? index.unflatten(
@@ -21,7 +21,7 @@ export function mapSpec(body: KernelBody): KernelSpec {
     length,
     block,
     stores,
-    perThread: length < MANY ? 1 : elementsAtOnce(body.profile, body.s.steps.length),
-    workgroupSize: block / 4 || ELEMENTWISE_GROUP,
+    perThread: several ? severalOf(body.s.steps.length) : 1,
+    workgroupSize,
   };
 }

@@ -5,7 +5,7 @@ import type { IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
 import type { Store } from "../../../kernels/spec.ts";
 import { sizeOf } from "../../core/shape.ts";
 import type { GraphNode } from "../../ir/node.ts";
-import { elementsAtOnce, rowLanes } from "../tiles.ts";
+import { rowLanes, severalOf } from "../tiles.ts";
 import type { KernelBody } from "./kernel-body.ts";
 
 /** Reductions along rows, one after the other where they need each other, with what is computed before and after them. */
@@ -46,7 +46,7 @@ export function rowSpec(body: KernelBody): KernelSpec {
     rowStores,
     elementStores,
     lanes,
-    unroll: elementsAtOnce(body.profile, body.s.steps.length),
+    unroll: body.profile.kind === "software" ? severalOf(body.s.steps.length) : 1,
     workgroupSize,
   };
 }
