@@ -1,85 +1,118 @@
 import { sizeOf } from "../engine/core/shape.ts";
+import { range } from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { beats, declareFold, foldType, isArg, mergeText, type RowElement, stepFold } from "./row-fold.ts";
 import type { RowFold, RowSpec } from "./row-spec.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
-/** Lanes along the row, partial results folded pairwise in workgroup memory. */
+/** Elements of a row that a lane loads before it adds them up, with several rows a workgroup: four wait no longer than one. */
+const AT_ONCE = 4;
+
+/**
+ * Lanes along the row, partial results folded pairwise in workgroup memory. A workgroup may take several `columns`: rows
+ * whose elements are neighbours in memory, so that its lanes go along those first and load neighbours.
+ */
 export function groupPerRow(spec: RowSpec): KernelProgram {
-  const { rows, extents, workgroupSize: lanes, phases } = spec;
+  const { rows, extents, workgroupSize, phases } = spec;
+  const columns = Math.min(spec.columns, workgroupSize);
+  const many = columns > 1;
+  const lanes = workgroupSize / columns;
   const length = sizeOf(extents);
-  const workgroups = gridOf(rows);
+  const workgroups = gridOf(Math.ceil(rows / columns));
   const emit = new Emitter(spec);
   const shared: string[] = [];
-  const spare = workgroups[0] * workgroups[1] - rows;
-  emit.line(`let group_row = ${groupNumber(workgroups)};`);
-  // Groups beyond the last row repeat it, so that all of them meet every barrier, and store nothing.
+  const spare = workgroups[0] * workgroups[1] * columns - rows;
+  const column = many ? `lane % ${columns}u` : "0";
+  const place = many ? `lane / ${columns}u` : "lane";
+  emit.line(`let group_row = ${groupNumber(workgroups)}${many ? ` * ${columns} + i32(${column})` : ""};`);
+  // Lanes beyond the last row repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(spare > 0 ? `let row = min(group_row, ${rows - 1});` : "let row = group_row;");
   emit.bindVariable(0, "row");
-  const overRow = (body: (element: RowElement) => void): void => {
-    const k = emit.fresh("k");
-    const r = emit.fresh("r");
-    emit.loop(k, Math.ceil(length / lanes));
-    emit.line(`let ${r} = ${k} * ${lanes} + i32(lane);`);
-    if (length % lanes !== 0) emit.open(`if (${r} < ${length}) {`);
-    let rest = r;
-    for (let i = extents.length - 1; i >= 0; i--) {
-      const n = extents[i] as number;
-      const name = emit.fresh("x");
-      emit.line(`let ${name} = ${i === 0 ? rest : `${rest} % ${n}`};`);
-      if (i > 0) rest = `(${rest} / ${n})`;
-      emit.bindVariable(i + 1, name);
+  /** Over the elements of the lane's row from a round on; with several at once, bounds are looked at only in the last rounds. */
+  const overRow = (together: number, body: (elements: readonly RowElement[]) => void, first = 0): void => {
+    const all = length / lanes;
+    const rounds = together > 1 ? Math.floor(all / together) : Math.ceil(all) - first;
+    const end = first + rounds * together;
+    if (rounds > 0) {
+      const k = emit.fresh("k");
+      emit.loop(k, rounds);
+      const elements = range(together).map((j): RowElement => {
+        const r = emit.fresh("r");
+        const round = many ? `(${k} * ${together} + ${first + j})` : k;
+        emit.line(`let ${r} = ${round} * ${lanes} + i32(${place});`);
+        if (end > all) emit.open(`if (${r} < ${length}) {`);
+        const names: string[] = [];
+        let rest = r;
+        for (let i = extents.length - 1; i >= 0; i--) {
+          const n = extents[i] as number;
+          const name = emit.fresh("x");
+          emit.line(`let ${name} = ${i === 0 ? rest : `${rest} % ${n}`};`);
+          if (i > 0) rest = `(${rest} / ${n})`;
+          names[i] = name;
+        }
+        const { depth } = emit;
+        const bind = () => names.forEach((name, i) => void emit.bindVariable(i + 1, name, depth));
+        return { bind, position: r };
+      });
+      body(elements);
+      if (end > all) emit.close();
+      emit.close();
     }
-    body({ bind: () => {}, position: r });
-    if (length % lanes !== 0) emit.close();
-    emit.close();
+    if (end < all) overRow(1, body, end);
   };
   for (const folds of phases) {
     const names = folds.map((fold) => declareFold(emit, spec, fold));
-    overRow((element) => {
+    overRow(many ? AT_ONCE : 1, (elements) => {
       folds.forEach((fold, i) => {
-        stepFold(emit, spec, fold, names[i] as string, [element]);
+        stepFold(emit, spec, fold, names[i] as string, elements);
       });
     });
     folds.forEach((fold, i) => {
       const name = names[i] as string;
-      mergeLanes(emit, spec, fold, name, lanes, shared);
+      mergeLanes(emit, spec, fold, name, { columns, column, shared });
       emit.bindAccumulator(fold.ref, isArg(fold) ? `${name}_at` : name, 0);
     });
   }
   if (spec.rowStores.length > 0) {
-    emit.open(spare > 0 ? `if (lane == 0u && group_row < ${rows}) {` : "if (lane == 0u) {");
+    const first = many ? `lane < ${columns}u` : "lane == 0u";
+    emit.open(`if (${first}${spare > 0 ? ` && group_row < ${rows}` : ""}) {`);
+    // Where a result takes the place of an operand, no lane reads that but the one that writes it.
+    if (spec.bindings.some((b) => b.access === "inout")) emit.bindVariable(0, "row");
     emit.store(spec.rowStores);
     emit.close();
+    emit.bindVariable(0, "row");
   }
   if (spec.elementStores.length > 0) {
     if (spare > 0) emit.open(`if (group_row < ${rows}) {`);
-    overRow(() => emit.store(spec.elementStores));
+    overRow(1, ([element]) => {
+      element?.bind();
+      emit.store(spec.elementStores);
+    });
     if (spare > 0) emit.close();
   }
-  return emit.kernel({ workgroups, workgroupSize: lanes, declarations: shared.join("\n") });
+  return emit.kernel({ workgroups, workgroupSize, declarations: shared.join("\n") });
 }
 
-/** Leaves the fold over all lanes in `name` (and `name_at`) of every lane. */
+/** Leaves the fold over all lanes of a row in `name` (and `name_at`) of each of them. */
 function mergeLanes(
   emit: Emitter,
   spec: RowSpec,
   fold: RowFold,
   name: string,
-  lanes: number,
-  shared: string[],
+  { columns, column, shared }: { columns: number; column: string; shared: string[] },
 ): void {
+  const { workgroupSize } = spec;
   const type = foldType(spec, fold);
   const stored = type === "bool" ? "u32" : type;
   const memory = emit.fresh("partial");
   const store = (value: string) => (type === "bool" ? `select(0u, 1u, ${value})` : value);
   const load = (at: string) => (type === "bool" ? `(${memory}[${at}] != 0u)` : `${memory}[${at}]`);
-  shared.push(`var<workgroup> ${memory}: array<${stored}, ${lanes}>;`);
-  if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${lanes}>;`);
+  shared.push(`var<workgroup> ${memory}: array<${stored}, ${workgroupSize}>;`);
+  if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${workgroupSize}>;`);
   emit.line(`${memory}[lane] = ${store(name)};`);
   if (isArg(fold)) emit.line(`${memory}_at[lane] = ${name}_at;`);
   emit.line("workgroupBarrier();");
-  for (let half = lanes / 2; half >= 1; half /= 2) {
+  for (let half = workgroupSize / 2; half >= columns; half /= 2) {
     emit.open(`if (lane < ${half}u) {`);
     const a = emit.fresh("a");
     const b = emit.fresh("b");
@@ -97,6 +130,6 @@ function mergeLanes(
     emit.close();
     emit.line("workgroupBarrier();");
   }
-  emit.line(`${name} = ${load("0")};`);
-  if (isArg(fold)) emit.line(`${name}_at = ${memory}_at[0];`);
+  emit.line(`${name} = ${load(column)};`);
+  if (isArg(fold)) emit.line(`${name}_at = ${memory}_at[${column}];`);
 }

@@ -23,8 +23,10 @@ export interface RowSpec extends LoopSpec {
   readonly phases: readonly (readonly RowFold[])[];
   readonly rowStores: readonly Store[];
   readonly elementStores: readonly Store[];
-  /** One thread a row, or one workgroup a row with its lanes along the row. */
-  readonly lanes: "rows" | "elements";
+  /**
+   * Neighbouring rows that a workgroup takes, a power of two, with its lanes along all of them; 0 for a thread a row.
+   */
+  readonly columns: number;
   /** Elements at most that a thread with a row of its own takes in one round of its loops. */
   readonly unroll: number;
   readonly workgroupSize: number;

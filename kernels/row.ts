@@ -4,5 +4,5 @@ import type { RowSpec } from "./row-spec.ts";
 import { threadPerRow } from "./row-thread.ts";
 
 export function rowKernel(spec: RowSpec): KernelProgram {
-  return spec.lanes === "rows" ? threadPerRow(spec) : groupPerRow(spec);
+  return spec.columns > 0 ? groupPerRow(spec) : threadPerRow(spec);
 }

@@ -1,6 +1,7 @@
 import type { AttentionSize, AttentionTile } from "../../kernels/attention-spec.ts";
 import type { DotSize, DotTile } from "../../kernels/dot-spec.ts";
 import { late } from "../../kernels/late.ts";
+import type { RowSpec } from "../../kernels/row-spec.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim, type Shape, sizeOf } from "../core/shape.ts";
 import type { Cluster } from "./cluster.ts";
@@ -45,24 +46,34 @@ export function elementwiseTile(
 export const longestLoop = ({ kind, quads }: Profile): number =>
   kind === "software" && !quads ? 32768 : Infinity;
 
-/** Whether lanes run over rows or along them. */
+/** Neighbouring elements that a load of a GPU should have at least: memory comes in stretches of 32 bytes or more. */
+const STRETCH = 8;
+
+/** Elements that are neighbours in memory and belong to different rows; 1 where those of a row are neighbours. */
+export function besideRows(shape: Shape, axes: readonly number[]): number {
+  let inner = 1;
+  for (let i = shape.length; i > 0 && !axes.includes(i - 1); ) inner *= dim(shape, --i);
+  return inner;
+}
+
+/** Whether threads take rows, or workgroups some that are neighbours, with lanes along them. */
 export function rowLanes(
   profile: Profile,
   rows: number,
   length: number,
   c: Cluster,
-): { lanes: "rows" | "elements"; workgroupSize: number } {
-  // A row may be gone through three times.
-  const short = length <= longestLoop(profile) / 2;
-  // Drivers that run on the CPU pay for every barrier: one thread a row is 21 times faster there.
-  if (profile.kind === "software" && short) return { lanes: "rows", workgroupSize: rows >= 256 ? 16 : 4 };
-  const last = c.domain.length - 1;
-  const acrossRows = !c.axes.includes(last) && dim(c.domain, last) >= 32;
-  if (length <= 64 || (short && acrossRows && rows >= profile.parallelism))
-    return { lanes: "rows", workgroupSize: 64 };
-  let lanes = 32;
+): Pick<RowSpec, "columns" | "workgroupSize"> {
+  const software = profile.kind === "software";
+  const beside = software ? 1 : besideRows(c.domain, c.axes);
+  // Drivers that run on the CPU pay for every barrier: one thread a row is 21 times faster there. A row may be gone
+  // through three times.
+  if (length <= (software ? longestLoop(profile) / 2 : 64) || (beside >= 32 && rows >= 1 << 16))
+    return { columns: 0, workgroupSize: !software ? 64 : rows >= 256 ? 16 : 4 };
+  // As wide as leaves workgroups enough.
+  const columns = [32, 16, STRETCH].find((n) => n <= beside && (n === STRETCH || rows >= 128 * n)) ?? 1;
+  let lanes = columns > 1 ? 256 : 32;
   while (lanes < 256 && lanes * 4 <= length) lanes *= 2;
-  return { lanes: "elements", workgroupSize: lanes };
+  return { columns, workgroupSize: lanes };
 }
 
 /** Square tiles of GPUs: side, depth, rows and columns of a thread, and workgroups from which one is taken. */

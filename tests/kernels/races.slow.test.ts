@@ -31,6 +31,11 @@ const graphs: Record<string, () => GraphNode[]> = {
     const x = input("f32", 2, 80);
     return [o.sum(x, [1]), o.max(x, [1])];
   },
+  "statistics of columns, and elements made of them": () => {
+    const x = input("f32", 70, 9);
+    const low = o.sub(x, o.max(x, [0]));
+    return [o.sub(low, o.sum(low, [0])), o.sum(low, [0])];
+  },
   // More than one tile of queries and keys, and of samples for the bias, so that what is staged is overwritten.
   "attention, with all gradients": () => {
     const [q, k, v] = [input("f32", 2, 18, 3), input("f32", 2, 18, 3), input("f32", 2, 18, 2)];

@@ -36,7 +36,6 @@ export function rowSpec(body: KernelBody): KernelSpec {
     const perRow = frame.every((e) => (body.s.variablesOf(e) & ~1) === 0) && sizeOf(x.shape) <= rows;
     (perRow ? rowStores : elementStores).push(body.store(x, frame));
   }
-  const { lanes, workgroupSize } = rowLanes(body.profile, rows, length, c);
   return {
     kind: "row",
     ...body.spec(body.name("row", [rows, length]), body.cost(rows * length)),
@@ -45,8 +44,7 @@ export function rowSpec(body: KernelBody): KernelSpec {
     phases,
     rowStores,
     elementStores,
-    lanes,
+    ...rowLanes(body.profile, rows, length, c),
     unroll: body.profile.kind === "software" ? severalOf(body.s.steps.length) : 1,
-    workgroupSize,
   };
 }
