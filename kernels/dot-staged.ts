@@ -3,79 +3,69 @@ import type { DotSpec, StagedTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
+/**
+ * Each round loads a tile of both operands into registers, computes with the one before, which lies in workgroup memory,
+ * and puts the new one in its place: loads are under way while sums are made.
+ */
 export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   const { m, n, batch, contracted } = spec;
   const { bm, bn, bk, tm, tn } = tile;
   const tilesM = Math.ceil(m / bm);
   const tilesN = Math.ceil(n / bn);
   const k = contracted.reduce((a, b) => a * b, 1);
+  const steps = Math.ceil(k / bk);
   const lanesN = bn / tn;
   const lanes = (bm / tm) * lanesN;
   const groups = batch * tilesM * tilesN;
   const workgroups = gridOf(groups);
   const vector = `vec4${sumType(spec)[0]}`;
-  // A vector more than there is, so that neighbours along k lie in other banks.
-  const [strideA, strideB] = [bm / 4 + 1, bn / 4 + 1];
+  const [strideA, strideB] = [bm, bn].map(strideOf) as [number, number];
   const emit = new Emitter(spec);
   emit.line(`let number = ${groupNumber(workgroups)};`);
   // Groups beyond the last tile repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(
     workgroups[0] * workgroups[1] > groups ? `let tile = min(number, ${groups - 1});` : "let tile = number;",
   );
-  emit.line(`let tile_m = ((tile / ${tilesN}) % ${tilesM}) * ${bm};`);
-  emit.line(`let tile_n = (tile % ${tilesN}) * ${bn};`);
+  emit.line(`let from_a = ((tile / ${tilesN}) % ${tilesM}) * ${bm};`);
+  emit.line(`let from_b = (tile % ${tilesN}) * ${bn};`);
   emit.line(`let batch = tile / ${tilesN * tilesM};`);
   emit.line("let id = i32(lane);");
-  emit.line(`let lane_m = id / ${lanesN};`);
-  emit.line(`let lane_n = id % ${lanesN};`);
+  emit.line(`let lane_a = id / ${lanesN};`);
+  emit.line(`let lane_b = id % ${lanesN};`);
   emit.bindVariable(0, "batch");
   const rows = range(tm);
   const columns = range(tn / 4);
   for (const x of rows) for (const y of columns) emit.line(`var sum_${x}_${y}: ${vector};`);
-  emit.loop("step", Math.ceil(k / bk));
-  const common = { bk, lanes, k, vector };
-  stage(emit, spec, {
-    ...common,
-    memory: "tile_a",
-    rows: bm,
-    stride: strideA,
-    size: m,
-    base: "tile_m",
-    variable: 1,
-    value: spec.a,
-    alongK: tile.aAlongK,
-  });
-  stage(emit, spec, {
-    ...common,
-    memory: "tile_b",
-    rows: bn,
-    stride: strideB,
-    size: n,
-    base: "tile_n",
-    variable: 2,
-    value: spec.b,
-    alongK: tile.bAlongK,
-  });
-  emit.line("workgroupBarrier();");
+  emit.loop("step", steps + 1);
+  // The last round has nothing to load: it repeats the one before.
+  emit.line(`let ahead = min(step, ${steps - 1}) * ${bk};`);
+  const puts = [
+    ...load(emit, spec, tile, { of: "a", rows: bm, size: m, variable: 1, alongK: tile.aAlongK }),
+    ...load(emit, spec, tile, { of: "b", rows: bn, size: n, variable: 2, alongK: tile.bAlongK }),
+  ];
+  emit.open("if (step > 0) {");
   emit.loop("kk", bk);
   // Vectors of a lane lie as far apart as all lanes reach: neighbours read neighbours.
   for (const x of range(tm / 4))
-    emit.line(`let a${x} = tile_a[kk * ${strideA} + ${(x * bm) / tm} + lane_m];`);
-  for (const y of columns) emit.line(`let b${y} = tile_b[kk * ${strideB} + ${y * lanesN} + lane_n];`);
+    emit.line(`let a${x} = tile_a[kk * ${strideA} + ${(x * bm) / tm} + lane_a];`);
+  for (const y of columns) emit.line(`let b${y} = tile_b[kk * ${strideB} + ${y * lanesN} + lane_b];`);
   for (const x of rows)
     for (const y of columns) emit.line(`sum_${x}_${y} += a${x >> 2}.${"xyzw"[x & 3]} * b${y};`);
   emit.close();
+  emit.close();
+  emit.line("workgroupBarrier();");
+  for (const put of puts) emit.line(put);
   emit.line("workgroupBarrier();");
   emit.close();
   const first = workgroups[0] * workgroups[1] > groups ? [`number < ${groups}`] : [];
-  const place = (of: "m" | "n", i: string, lanes: number) =>
-    `tile_${of} + (${i} / 4 * ${lanes} + lane_${of}) * 4 + ${i} % 4`;
+  const place = (of: "a" | "b", i: string, lanes: number) =>
+    `from_${of} + (${i} / 4 * ${lanes} + lane_${of}) * 4 + ${i} % 4`;
   storeInLoop(emit, spec, tile, {
     row: (r) => {
-      const { name, guard } = edge(emit, "m", place("m", r, bm / tm), tilesM * bm, m);
+      const { name, guard } = edge(emit, "m", place("a", r, bm / tm), tilesM * bm, m);
       return { name, guard: [...first, ...guard] };
     },
-    column: (c) => edge(emit, `n_${c}`, place("n", c, lanesN), tilesN * bn, n),
+    column: (c) => edge(emit, `n_${c}`, place("b", c, lanesN), tilesN * bn, n),
     sums: rows.flatMap((x) => columns.flatMap((y) => [..."xyzw"].map((i) => `sum_${x}_${y}.${i}`))),
   });
   const declarations = [
@@ -85,62 +75,49 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   return emit.kernel({ workgroups, workgroupSize: lanes, declarations });
 }
 
-interface Staging {
-  memory: string;
-  rows: number;
-  stride: number;
-  bk: number;
-  lanes: number;
-  size: number;
-  base: string;
-  variable: number;
-  value: number;
-  alongK: boolean;
-  k: number;
-  vector: string;
+/** Vectors of four rows for a step along k: one more than there are, so that neighbours along k lie in other banks. */
+const strideOf = (rows: number): number => rows / 4 + 1;
+
+/** One operand of the product: its rows are those of the tile that it is staged in. */
+interface Side {
+  readonly of: "a" | "b";
+  readonly rows: number;
+  readonly size: number;
+  readonly variable: number;
+  readonly alongK: boolean;
 }
 
-/** Copies one operand's tile into workgroup memory, k-major, four rows at a time; beyond the end of k it is zero. */
-function stage(emit: Emitter, spec: DotSpec, p: Staging): void {
-  const perLane = (p.rows * p.bk) / p.lanes / 4;
-  const load = emit.fresh("load");
-  emit.loop(load, perLane);
-  const [e, kl, four, kg] = ["e", "kl", "four", "kg"].map((x) => emit.fresh(x)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
-  emit.line(`let ${e} = ${load} * ${p.lanes} + id;`);
-  emit.line(p.alongK ? `let ${kl} = ${e} % ${p.bk};` : `let ${kl} = ${e} / ${p.rows / 4};`);
-  emit.line(p.alongK ? `let ${four} = ${e} / ${p.bk};` : `let ${four} = ${e} % ${p.rows / 4};`);
-  emit.line(`let ${kg} = step * ${p.bk} + ${kl};`);
-  const whole = p.k % p.bk === 0;
-  let rest = kg;
-  if (!whole) {
-    rest = emit.fresh("kc");
-    emit.line(`let ${rest} = min(${kg}, ${p.k - 1});`);
-  }
-  for (let axis = spec.contracted.length - 1; axis >= 0; axis--) {
-    const extent = spec.contracted[axis] as number;
-    const name = emit.fresh("k");
-    emit.line(`let ${name} = ${axis === 0 ? rest : `${rest} % ${extent}`};`);
-    if (axis > 0) {
-      const quotient = emit.fresh("q");
-      emit.line(`let ${quotient} = ${rest} / ${extent};`);
-      rest = quotient;
-    }
-    emit.bindVariable(3 + axis, name);
-  }
-  const values = range(4).map((i) => {
-    const row = `${p.base} + ${four} * 4 + ${i}`;
-    const name = emit.fresh("row");
-    emit.line(`let ${name} = ${p.size % p.rows === 0 ? row : `min(${row}, ${p.size - 1})`};`);
-    emit.bindVariable(p.variable, name);
-    return emit.value(p.value);
+/**
+ * Loads what a lane has of one operand's tile, four rows at a time; beyond the end of k it is zero. Returns the lines
+ * that put it into workgroup memory, k-major.
+ */
+function load(
+  emit: Emitter,
+  spec: DotSpec,
+  { bm, bn, bk, tm, tn }: StagedTile,
+  { of, rows, size, variable, alongK }: Side,
+): string[] {
+  const fours = rows / 4;
+  const lanes = (bm * bn) / tm / tn;
+  const k = spec.contracted.reduce((a, b) => a * b, 1);
+  const vector = `vec4${sumType(spec)[0]}`;
+  return range((fours * bk) / lanes).map((i) => {
+    const [kl, four, kg, loaded] = ["kl", "four", "kg", "loaded"].map((x) => emit.fresh(x));
+    const e = `(${i * lanes} + id)`;
+    emit.line(`let ${kl} = ${alongK ? `${e} % ${bk}` : `${e} / ${fours}`};`);
+    emit.line(`let ${four} = ${alongK ? `${e} / ${bk}` : `${e} % ${fours}`};`);
+    emit.line(`let ${kg} = ahead + ${kl};`);
+    const whole = k % bk === 0;
+    emit.unflatten(spec.contracted, whole ? `${kg}` : `min(${kg}, ${k - 1})`, 3)();
+    const values = range(4).map((j) => {
+      const row = `from_${of} + ${four} * 4 + ${j}`;
+      const name = emit.fresh("row");
+      emit.line(`let ${name} = ${size % rows === 0 ? row : `min(${row}, ${size - 1})`};`);
+      emit.bindVariable(variable, name);
+      return emit.value(spec[of]);
+    });
+    const values4 = `${vector}(${values})`;
+    emit.line(`let ${loaded} = ${whole ? values4 : `select(${vector}(0), ${values4}, ${kg} < ${k})`};`);
+    return `tile_${of}[${kl} * ${strideOf(rows)} + ${four}] = ${loaded};`;
   });
-  const loaded = `${p.vector}(${values})`;
-  const masked = whole ? loaded : `select(${p.vector}(0), ${loaded}, ${kg} < ${p.k})`;
-  emit.line(`${p.memory}[${kl} * ${p.stride} + ${four}] = ${masked};`);
-  emit.close();
 }

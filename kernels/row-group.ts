@@ -41,18 +41,7 @@ export function groupPerRow(spec: RowSpec): KernelProgram {
         const round = many ? `(${k} * ${together} + ${first + j})` : k;
         emit.line(`let ${r} = ${round} * ${lanes} + i32(${place});`);
         if (end > all) emit.open(`if (${r} < ${length}) {`);
-        const names: string[] = [];
-        let rest = r;
-        for (let i = extents.length - 1; i >= 0; i--) {
-          const n = extents[i] as number;
-          const name = emit.fresh("x");
-          emit.line(`let ${name} = ${i === 0 ? rest : `${rest} % ${n}`};`);
-          if (i > 0) rest = `(${rest} / ${n})`;
-          names[i] = name;
-        }
-        const { depth } = emit;
-        const bind = () => names.forEach((name, i) => void emit.bindVariable(i + 1, name, depth));
-        return { bind, position: r };
+        return { bind: emit.unflatten(extents, r, 1), position: r };
       });
       body(elements);
       if (end > all) emit.close();

@@ -79,7 +79,7 @@ export function rowLanes(
 /** Square tiles of GPUs: side, depth, rows and columns of a thread, and workgroups from which one is taken. */
 const STAGED = [
   [128, 8, 8, 384],
-  [64, 16, 8, 384],
+  [64, 8, 8, 384],
   [64, 16, 4, 32],
   [32, 16, 4, 0],
 ] as const;

@@ -57,6 +57,21 @@ export class Emitter {
     this.#accumulators[ref] = { name, depth };
   }
 
+  /** Names where row-major place `at` within `extents` is along each; the result puts loop variables from `first` on there. */
+  unflatten(extents: readonly number[], at: string, first: number): () => void {
+    const names: string[] = [];
+    let rest = at;
+    for (let i = extents.length - 1; i >= 0; i--) {
+      const n = extents[i] as number;
+      const name = this.fresh("x");
+      this.line(`let ${name} = ${i === 0 ? rest : `${rest} % ${n}`};`);
+      if (i > 0) rest = `(${rest} / ${n})`;
+      names[i] = name;
+    }
+    const { depth } = this;
+    return () => names.forEach((name, i) => void this.bindVariable(first + i, name, depth));
+  }
+
   line(text: string, depth = this.depth): void {
     const block = this.#blocks[depth] as Block;
     block.lines.push(block.indent + text);

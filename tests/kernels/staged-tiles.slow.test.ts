@@ -1,6 +1,7 @@
 // The tiles of GPUs whose workgroups share what they load, over the edges of matrices, on the CPU by their text.
 import { expect, test } from "vitest";
 import { baseProfile, KERNELS } from "../../engine/core/profile.ts";
+import { placeholder } from "../../engine/evaluate.ts";
 import type { Plan } from "../../engine/ir/plan.ts";
 import { ops as o } from "../../engine/ops/build.ts";
 import { planOf, runOnHost } from "../support/run-plan.ts";
@@ -9,6 +10,7 @@ import { f32, product, type Size, values } from "./whole-numbers.ts";
 test.each([
   [128, 128, 8, 8, 8],
   [128, 64, 8, 8, 8],
+  [64, 64, 8, 8, 8],
   [64, 64, 16, 8, 8],
   [64, 64, 16, 4, 4],
   [32, 64, 16, 4, 8],
@@ -58,6 +60,49 @@ test.each([
     )[0],
   ).toEqual(expected);
 });
+
+test.each(["f32", "i32"] as const)(
+  "sizes around those of tiles, and two axes along which is added, of %s",
+  (dtype) => {
+    let inputs = 0;
+    for (const [m, n] of [
+      [31, 33],
+      [32, 64],
+      [65, 63],
+      [37, 61],
+    ] as const)
+      for (const [outer, inner] of [
+        [1, 8],
+        [5, 3],
+        [16, 1],
+        [17, 1],
+        [2, 16],
+        [3, 13],
+      ] as const) {
+        const a = placeholder({ dtype, shape: [m, outer, inner] }, inputs++);
+        const b = placeholder({ dtype, shape: [outer, n, inner] }, inputs++);
+        const y = o.dot(a, b, { batchA: [], batchB: [], contractA: [1, 2], contractB: [0, 2] });
+        const k = outer * inner;
+        const [va, vb] = [values(a, 0), values(b, 1)];
+        const turned = new Float32Array(k * n);
+        for (let i = 0; i < outer; i++)
+          for (let j = 0; j < n; j++)
+            for (let l = 0; l < inner; l++)
+              turned[(i * inner + l) * n + j] = vb[(i * n + j) * inner + l] as number;
+        const inKind = (x: Float32Array) => (dtype === "i32" ? Int32Array.from(x) : x);
+        const given = new Map([
+          [a, inKind(va)],
+          [b, inKind(vb)],
+        ]);
+        const run = () =>
+          runOnHost([y], given, {
+            profile: baseProfile,
+            watch: ({ steps }) => expect(steps[0]?.program.wgsl).toContain("tile_a"),
+          })[0];
+        expect(run()).toEqual(inKind(product([1, m, n, k], va, turned)));
+      }
+  },
+);
 
 test("large products have 64 sums a thread on a GPU, small ones more threads", () => {
   const sizeOf = (m: number, n: number, k: number) =>
