@@ -159,6 +159,9 @@ class Growth {
   }
 
   #nearInputs(x: GraphNode): GraphNode[] {
+    // As it was before long sums were cut.
+    if (x.primitive.name === "reshape" && this.#draft.options.profile.kind === "gpu")
+      return this.#nearInputs(x.inputs[0] as GraphNode);
     // Gradients that are added up along a network are stored, and read as they are.
     const read = isGiven(x) || x.primitive.name === "add" || this.#draft.home.get(x)?.kind === "row";
     if (read || x.primitive.lower.kind !== "elementwise") return [x];

@@ -5,7 +5,7 @@ import type { DotAxes, GraphOps } from "../ir/primitive.ts";
 import { dotDomain } from "./cluster.ts";
 import type { Program } from "./program.ts";
 import { rebuild } from "./rebuild.ts";
-import { dotPieces, longestLoop, reductionPieces } from "./tiles.ts";
+import { besideRows, dotPieces, longestLoop, reductionPieces } from "./tiles.ts";
 
 /**
  * Pass: cuts long sums with few results into pieces, so that there are threads enough, and adds the pieces up. Each
@@ -26,7 +26,8 @@ function splitReduction(node: GraphNode, profile: Profile, o: GraphOps): GraphNo
   const x = node.inputs[0] as GraphNode;
   const { axes } = node.params as { axes: readonly number[] };
   const length = sizeAlong(x.shape, axes);
-  const cut = bestCut(axes, x.shape, reductionPieces(profile, sizeOf(node.shape), length));
+  const pieces = reductionPieces(profile, sizeOf(node.shape), length, besideRows(x.shape, axes));
+  const cut = bestCut(axes, x.shape, pieces);
   if (!cut) return node;
   const reduce = (y: GraphNode, over: readonly number[]): GraphNode => {
     const params = { axes: over };

@@ -129,9 +129,12 @@ function directTile(
 }
 
 /** Pieces that a reduction of so many rows of such a length is cut into; 1 leaves it whole. */
-export function reductionPieces(profile: Profile, rows: number, length: number): number {
+export function reductionPieces(profile: Profile, rows: number, length: number, beside: number): number {
   if (profile.kind === "software")
     return rows < 8 && length >= 8192 ? Math.min(64, Math.floor(length / 1024)) : 1;
+  // Columns in workgroups of 32 fill a large GPU when cut into so many; a launch more costs as much as a thread's rounds
+  // along 2000 elements or so of one that is not cut.
+  if (beside >= STRETCH && length >= 4096) return Math.floor(Math.min(length / 256, 12288 / rows)) || 1;
   if (rows >= 64 || length < 32768) return 1;
   return Math.min(1024, Math.floor(length / 4096));
 }

@@ -26,8 +26,6 @@ export interface Profile {
   readonly maxBufferBytes: number;
   readonly maxWorkgroupBytes: number;
   readonly maxWorkgroupSize: number;
-  /** Rows that keep the adapter busy; fewer than these are cut into pieces. */
-  readonly parallelism: number;
   readonly tuning?: TuningTable;
 }
 
@@ -41,7 +39,6 @@ export const baseProfile: Profile = {
   maxBufferBytes: 256 * 1024 * 1024,
   maxWorkgroupBytes: 16384,
   maxWorkgroupSize: 256,
-  parallelism: 4096,
 };
 
-export const softwareProfile: Profile = { ...baseProfile, kind: "software", parallelism: 16 };
+export const softwareProfile: Profile = { ...baseProfile, kind: "software" };

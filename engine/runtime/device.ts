@@ -232,6 +232,5 @@ async function profileOf(
     maxBufferBytes: limits.maxBufferSize,
     maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
     maxWorkgroupSize: limits.maxComputeInvocationsPerWorkgroup,
-    parallelism: software ? 16 : 4096,
   };
 }

@@ -66,7 +66,7 @@ describe.each(["gpu", "quads"] as const)("planned for %s", (family) => {
     // Nobody reads the results, for which the null device has no room; but they are state that is updated in place.
     const next = step({ model, optim: optimiser.init(model) });
     const { dispatches, bytesMoved } = explain(step, next);
-    expect(dispatches).toBeLessThanOrEqual(310);
+    expect(dispatches).toBeLessThanOrEqual(family === "gpu" ? 321 : 310);
     expect(bytesMoved).toBeLessThanOrEqual(15.9e9);
   });
 });

@@ -12,7 +12,7 @@ import { argmax, argmin, max, min, prod, sum } from "../../engine/ops/reduce.ts"
 import { type Tensor, tensor } from "../../mod.ts";
 import { expectedOf } from "../ops/accuracy.ts";
 import { useDevice } from "../support/device.ts";
-import { runOnHost } from "../support/run-plan.ts";
+import { planOf, runOnHost } from "../support/run-plan.ts";
 
 let inputs = 0;
 const input = (dtype: "f32" | "i32", ...shape: number[]): GraphNode =>
@@ -135,6 +135,24 @@ test("statistics that replace what they are made from", () => {
     );
     expect(access).toEqual(["read", "inout"]);
   }
+});
+
+test("long columns are cut into pieces, which are added up in their order", () => {
+  const namesOf = (outputs: readonly GraphNode[]) =>
+    planOf(outputs, { profile: baseProfile }).steps.map(({ program }) => program.name);
+  // As many pieces as leave 256 elements and a number of rows, if they divide the length.
+  expect(namesOf([fold("sum", input("f32", 6304, 384))])).toEqual(["row_sum_6144x394", "row_sum_384x16"]);
+  expect(namesOf([fold("max", input("f32", 6304, 1536))])).toEqual(["row_max_12288x788", "row_max_1536x8"]);
+  expect(namesOf([fold("sum", input("f32", 4096, 6200))])).toEqual(["row_sum_6200x4096"]);
+  expect(namesOf([fold("sum", input("f32", 4095, 8))])).toEqual(["row_sum_8x4095"]);
+  expect(namesOf([fold("argmax", input("f32", 6304, 8))])).toEqual(["row_argmax_8x6304"]);
+  // Two of one operand, such as the gradients of layer norm's weight and bias, are one kernel still.
+  const [dy, x] = [input("f32", 6304, 24), input("f32", 6304, 24)];
+  expect(namesOf([fold("sum", o.mul(dy, x)), fold("sum", dy)])).toEqual([
+    "row_sum_384x394",
+    "bundle_of_2_row_sum_24x16",
+  ]);
+  check([fold("sum", o.mul(dy, x)), fold("sum", dy), fold("max", x)]);
 });
 
 describe("on a device", () => {
