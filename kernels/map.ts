@@ -17,42 +17,12 @@ export interface MapSpec extends LoopSpec {
 }
 
 export function mapKernel(spec: MapSpec): KernelProgram {
-  const { length, block, perThread, workgroupSize, bindings } = spec;
-  const strip = workgroupSize * perThread;
-  const count = Math.ceil(length / strip);
-  const workgroups = gridOf(count);
-  const ragged = workgroups[0] * workgroups[1] * strip !== length;
+  const { length, workgroupSize, stores } = spec;
+  const workgroups = gridOf(Math.ceil(length / workgroupSize));
   const emit = new Emitter(spec);
-  const number = groupNumber(workgroups);
-  if (block > 0) {
-    emit.line(`let number = ${number};`);
-    if (ragged) emit.line(`if (number >= ${count}) { return; }`);
-    emit.line(`let block = number / ${block / strip};`);
-    emit.bindVariable(0, "block");
-    emit.line(`let i = number % ${block / strip} * ${strip} + i32(lane);`);
-  } else {
-    emit.line(`let i = ${number} * ${strip} + i32(lane);`);
-    if (ragged) emit.line(`if (i >= ${length}) { return; }`);
-  }
-  const variable = block > 0 ? 1 : 0;
-  const guarded = ragged && block === 0;
-  // Beyond the end of a buffer that is written in place lies another thread's element: nothing reads there.
-  const together = perThread > 1 && !(guarded && bindings.some((b) => b.access === "inout"));
-  const names = Array.from({ length: perThread }, (_, j) => (j === 0 ? "i" : `i${j}`));
-  if (together) {
-    names.forEach((name, j) => {
-      const at = `i + ${j * workgroupSize}`;
-      if (j > 0) emit.line(`let ${name} = ${guarded ? `min(${at}, ${length - 1})` : at};`);
-    });
-    const wanted = spec.stores.flatMap((store) => [store.value, store.at]);
-    emit.together(wanted, variable, names);
-  }
-  names.forEach((name, j) => {
-    const at = `i + ${j * workgroupSize}`;
-    if (j > 0 && !together) emit.line(`let ${name} = ${at};`);
-    if (j > 0 && guarded) emit.line(`if (${together ? at : name} >= ${length}) { return; }`);
-    emit.bindVariable(variable, name);
-    emit.store(spec.stores);
-  });
+  emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
+  if (workgroups[0] * workgroups[1] * workgroupSize !== length) emit.line(`if (i >= ${length}) { return; }`);
+  emit.bindVariable(0, "i");
+  emit.store(stores);
   return emit.kernel({ workgroups, workgroupSize });
 }

@@ -1,4 +1,5 @@
 import { sizeOf } from "../engine/core/shape.ts";
+import { late } from "./late.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { declareFold, foldType, isArg, type RowElement, stepFold } from "./row-fold.ts";
 import type { RowFold, RowSpec } from "./row-spec.ts";
@@ -64,7 +65,7 @@ interface Round {
 }
 
 /** Opens the loops over a row. */
-function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): Round {
+function openRow(emit: Emitter, { extents, unroll, steps: program }: RowSpec, blocks: Blocks): Round {
   let outer = "";
   const last = extents.length - 1;
   const at = (name: string, n: number) => (outer === "" ? name : `(${outer} * ${n} + ${name})`);
@@ -109,7 +110,7 @@ function openRow(emit: Emitter, { extents, unroll }: RowSpec, blocks: Blocks): R
   return {
     elements: names.map((name) => ({ bind: () => bind(name), position: at(name, n) })),
     compute: (wanted) => {
-      if (steps > 1) emit.together(wanted, last + 1, names);
+      if (steps > 1) late.together(emit, program, wanted, last + 1, names);
     },
   };
 }

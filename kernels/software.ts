@@ -2,4 +2,6 @@
 
 export { threadAttention, threadTile } from "./attention-threads.ts";
 export { quadKernel } from "./dot-quad.ts";
+export { stripKernel } from "./map-strips.ts";
 export { quadTile } from "./quads.ts";
+export { together } from "./scalar/together.ts";

@@ -118,7 +118,7 @@ async function bundleEntries(wanted, order, folder) {
   const [engine = ""] = paths;
   /** Files that wait until they are used; by then the engine is there. */
   const late =
-    /(engine[/\\](describe|compile[/\\]watch-passes|runtime[/\\](timing|plan-check|node-gpu)|ops[/\\]on-host[/\\]all)|kernels[/\\]software)\.ts$/;
+    /(engine[/\\](describe|compile[/\\]watch-passes|runtime[/\\](timing|plan-check|node-gpu)|ops[/\\](phases-apart|on-host[/\\]all))|kernels[/\\]software)\.ts$/;
   const { output } = await build({
     ...common,
     cwd: root,

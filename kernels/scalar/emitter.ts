@@ -1,4 +1,3 @@
-import { vectorForm } from "../library.ts";
 import {
   type KernelBinding,
   type KernelProgram,
@@ -104,64 +103,8 @@ export class Emitter {
     outer.lines.push(outer.indent + header, ...rest, `${outer.indent}}`);
   }
 
-  /** The WGSL name or expression of a step's value. */
-  value(id: number): string {
-    return this.#emit(id, null);
-  }
-
-  /**
-   * Writes what `wanted` needs for several values of a loop variable, each step for all of them before the next step:
-   * while one waits for its operands, the others are computed. Four calls of a function become one call on vectors.
-   */
-  together(wanted: readonly number[], variable: number, names: readonly string[]): void {
-    const needed = new Set<number>();
-    const visit = (id: number): void => {
-      const step = this.#spec.steps[id] as Step;
-      if (needed.has(id) || ((step.variables >> variable) & 1) === 0) return;
-      needed.add(id);
-      step.args.forEach(visit);
-    };
-    wanted.forEach(visit);
-    const { depth } = this;
-    for (const id of [...needed].sort((a, b) => a - b)) {
-      const step = this.#spec.steps[id] as Step;
-      const forEach = <R>(f: () => R): R[] =>
-        names.map((name) => {
-          this.bindVariable(variable, name, depth);
-          return f();
-        });
-      const called = /^(\w+)\(\$0\)$/.exec(step.text)?.[1];
-      const vector = names.length === 4 && called !== undefined ? vectorForm(called) : null;
-      if (vector === null) {
-        forEach(() => this.#emit(id, null));
-        continue;
-      }
-      const args = forEach(() => this.#emit(step.args[0] as number, step));
-      const result = this.fresh("v");
-      this.line(`let ${result} = ${vector}(vec4f(${args.join(", ")}));`);
-      const places = forEach(() => this.#place(id, step));
-      places.forEach(({ key, depth }, i) => {
-        (this.#blocks[depth] as Block).values.set(key, `${result}.${"xyzw"[i]}`);
-      });
-    }
-  }
-
-  /** All values first, then all stores: a buffer updated in place is read before it is written. */
-  store(stores: readonly Store[]): void {
-    const lines = stores.map(({ binding, dtype, value, at }) => {
-      const text = this.value(value);
-      return storeText(dtype, (this.#spec.bindings[binding] as KernelBinding).name, this.value(at), text);
-    });
-    for (const line of lines) this.line(line);
-  }
-
-  /** The kernel with all that has been written. */
-  kernel(parts: Omit<ProgramParts, "name" | "bindings" | "cost" | "body">): KernelProgram {
-    const { name, bindings, cost } = this.#spec;
-    return program({ name, bindings, cost, ...parts, body: (this.#blocks[0] as Block).lines.join("\n") });
-  }
-
-  #emit(id: number, user: Step | null): string {
+  /** The WGSL name or expression of a step's value, as `user` needs it: the step that it is for, or null for any. */
+  value(id: number, user: Step | null = null): string {
     const step = this.#spec.steps[id] as Step;
     if (step.kind === "variable") return (this.#variables[step.ref] as Bound).name;
     if (step.kind === "accumulator") return (this.#accumulators[step.ref] as Bound).name;
@@ -181,8 +124,29 @@ export class Emitter {
     return name;
   }
 
+  /** From here on the value of a step is called `name`. */
+  rename(id: number, name: string): void {
+    const { key, depth } = this.#place(id, this.#spec.steps[id] as Step);
+    (this.#blocks[depth] as Block).values.set(key, name);
+  }
+
+  /** All values first, then all stores: a buffer updated in place is read before it is written. */
+  store(stores: readonly Store[]): void {
+    const lines = stores.map(({ binding, dtype, value, at }) => {
+      const text = this.value(value);
+      return storeText(dtype, (this.#spec.bindings[binding] as KernelBinding).name, this.value(at), text);
+    });
+    for (const line of lines) this.line(line);
+  }
+
+  /** The kernel with all that has been written. */
+  kernel(parts: Omit<ProgramParts, "name" | "bindings" | "cost" | "body">): KernelProgram {
+    const { name, bindings, cost } = this.#spec;
+    return program({ name, bindings, cost, ...parts, body: (this.#blocks[0] as Block).lines.join("\n") });
+  }
+
   #expression(step: Step): string {
-    const args = step.args.map((arg) => this.#emit(arg, step));
+    const args = step.args.map((arg) => this.value(arg, step));
     if (step.kind === "load") {
       const binding = this.#spec.bindings[step.ref] as KernelBinding;
       return loadText(binding.dtype, binding.name, args[0] as string);
