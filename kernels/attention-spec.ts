@@ -9,8 +9,8 @@ import type { LoopSpec, Store } from "./spec.ts";
 export interface AttentionSpec extends LoopSpec {
   readonly kind: "attention";
   readonly batch: number;
-  /** Rows are queries, but keys where the gradients of keys and values are summed up. */
-  readonly rowsAre: "queries" | "keys";
+  /** The variable that rows are: queries, but keys where the gradients of keys and values are summed up. */
+  readonly rowVariable: 1 | 2;
   readonly rows: number;
   readonly columns: number;
   readonly products: readonly (Channels & { readonly row: number; readonly column: number })[];
@@ -35,7 +35,7 @@ export interface AttentionSpec extends LoopSpec {
 /** The elements of a vector: how many, and the variable that runs over them. */
 export interface Channels {
   readonly size: number;
-  readonly channel: number;
+  readonly variable: number;
 }
 
 export type AttentionTile = ThreadTile | GroupTile;
@@ -47,12 +47,12 @@ export interface ThreadTile {
   readonly columns: number;
 }
 
-/** The threads of a workgroup, each with its own row at hand, read the columns that they all need from workgroup memory. */
+/** Each workgroup has `rows` rows, and `columns` columns at a time: four of each are a thread's. */
 export interface GroupTile {
   readonly variant: "group";
+  readonly rows: number;
   readonly columns: number;
-  readonly workgroupSize: number;
 }
 
-/** What a tile is chosen by: elements of the sums of a row are `width`, and `deepest` those of the longest vector. */
-export type AttentionSize = Readonly<Record<"batch" | "rows" | "columns" | "width" | "deepest", number>>;
+/** What a tile is chosen by; a row has `width` elements in all sums together. */
+export type AttentionSize = Readonly<Record<"batch" | "rows" | "columns" | "width", number>>;

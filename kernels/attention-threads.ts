@@ -32,9 +32,8 @@ export function threadTile(profile: Profile, { batch, rows, columns, width }: At
 export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: ThreadTile): KernelProgram {
   const { products, elements, softmax, sums, total } = spec;
   const workgroupSize = 4;
-  const queries = spec.rowsAre === "queries";
-  const row: Axis = { name: "row", variable: queries ? 1 : 2, size: spec.rows };
-  const column: Axis = { name: "column", variable: queries ? 2 : 1, size: spec.columns };
+  const row: Axis = { name: "row", variable: spec.rowVariable, size: spec.rows };
+  const column: Axis = { name: "column", variable: 3 - spec.rowVariable, size: spec.columns };
   const emit = new Emitter(spec);
   const line = (text: string) => emit.line(text);
   const loop = (count: number, body: (i: string) => void, i = emit.fresh("k")) => {
@@ -108,9 +107,9 @@ export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: Th
   if (softmax) finishRows(softmax.lse);
   if (total)
     eachRow(() => eachColumn(() => store(total.store, `added[r * ${C} + c]`, inside(row), inside(column))));
-  sums.forEach(({ size, channel, store: to }, i) => {
+  sums.forEach(({ size, variable, store: to }, i) => {
     loop(size, (d) => {
-      emit.bindVariable(channel, d);
+      emit.bindVariable(variable, d);
       eachRow(() => store(to, `(sum${i}[${d} * ${R} + r]${softmax ? " * whole[r]" : ""})`, inside(row)));
     });
   });
@@ -119,11 +118,11 @@ export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: Th
   /** For each channel, the elements that the columns at hand have there. */
   function overChannels(
     step: number,
-    { size, channel }: Channels,
+    { size, variable }: Channels,
     body: (d: string, values: string[]) => void,
   ): void {
     loop(size, (d) => {
-      emit.bindVariable(channel, d);
+      emit.bindVariable(variable, d);
       const values = range(C).map((y) => {
         emit.bindVariable(column.variable, `column${y}`, 1);
         return emit.value(step);

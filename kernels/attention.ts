@@ -1,235 +1,202 @@
 import type { AttentionSpec, Channels, GroupTile } from "./attention-spec.ts";
+import { edge, range } from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { Store } from "./spec.ts";
 
-/** Scores of what is hidden. */
-const HIDDEN = "-1e30f";
+/** Vectors that fit into the workgroup memory of every adapter. */
+const VECTORS = 1024;
+const BARRIER = "workgroupBarrier();";
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** Rows or columns of the matrices: the variable that they are, and how many there are in all. */
-interface Axis {
-  readonly name: "row" | "column";
-  readonly variable: number;
-  readonly size: number;
+/** Rows, columns or channels; the first of those at hand is `from`. */
+interface Axis extends Channels {
+  readonly from?: string;
 }
 
-export function groupAttention(spec: AttentionSpec, { columns: C, workgroupSize }: GroupTile): KernelProgram {
+/**
+ * Attention for GPUs: a workgroup has a tile of rows, and so many columns at a time. A thread has four rows, in the
+ * components of vectors, and such a vector for each of its columns or channels; all lie as far apart as the threads
+ * reach, so that neighbours read and write neighbours. What is multiplied is read from workgroup memory, where it lies in
+ * lines: one for each channel of rows and columns, one for each column of elements and values.
+ */
+export function groupAttention(spec: AttentionSpec, { rows: R, columns: C }: GroupTile): KernelProgram {
   const { products, elements, softmax, sums, total } = spec;
-  const R = 1;
-  const queries = spec.rowsAre === "queries";
-  const row: Axis = { name: "row", variable: queries ? 1 : 2, size: spec.rows };
-  const column: Axis = { name: "column", variable: queries ? 2 : 1, size: spec.columns };
+  const row: Axis = { variable: spec.rowVariable, size: spec.rows, from: "row_tile" };
+  const column: Axis = { variable: 3 - spec.rowVariable, size: spec.columns, from: "column_tile" };
+  const lanesM = R / 4;
+  const lanesN = C / 4;
+  const workgroupSize = lanesM * lanesN;
+  // A vector more than there is, so that neighbouring lines begin in other banks.
+  const stride = lanesM + 1;
+  let staged = 0;
   const emit = new Emitter(spec);
   const line = (text: string) => emit.line(text);
-  const loop = (count: number, body: (i: string) => void, i = emit.fresh("k")) => {
-    emit.loop(i, count);
-    body(i);
+  const block = (header: string, body: () => void) => {
+    emit.open(header);
+    body();
     emit.close();
   };
-  /** Binds a row or column, clamped to the last; its number before that is `raw`. */
-  const place = (axis: Axis, as: string, offset: string | number) => {
-    line(`let ${as}_raw = ${axis.name}_tile + ${offset};`);
-    line(`let ${as} = min(${as}_raw, ${axis.size - 1});`);
-    emit.bindVariable(axis.variable, as);
+  const loop = (i: string, rounds: number, body: () => void) =>
+    block(`for (var ${i} = 0; ${i} < ${rounds}; ${i}++) {`, body);
+  const vectors = (name: string, count: number) =>
+    range(count).map((j) => {
+      line(`var ${name}_${j} = vec4f(0);`);
+      return `${name}_${j}`;
+    });
+  /** Binds what lies so far on along an axis, but not beyond the last; its number before that is `raw`. */
+  const place = ({ variable, size, from = "0" }: Axis, name: string, offset: string) => {
+    edge(emit, name, `${from} + ${offset}`, Infinity, size);
+    emit.bindVariable(variable, name);
   };
-  const inside = (axis: Axis) => `${axis.name}_raw < ${axis.size}`;
-  const each = (axis: Axis, count: number, i: string) => (body: () => void) =>
-    loop(
-      count,
-      () => {
-        place(axis, axis.name, i);
-        body();
-      },
-      i,
-    );
-  const eachRow = each(row, R, "r");
-  const eachColumn = each(column, C, "c");
-  const element = (of: string | number) => `tile${of}[r * ${C} + c]`;
-  const store = (to: Store, value: string, ...guards: readonly string[]) => {
-    emit.open(`if (${guards.join(" && ")}) {`);
-    emit.bindAccumulator(2, value);
-    emit.store([to]);
-    emit.close();
-  };
-  const array = (as: string, length: number) => line(`var ${as}: array<f32, ${length}>;`);
+  /** Something for each row of a thread. */
+  const perRow = <T>(body: (component: string) => T): T[] =>
+    [..."xyzw"].map((x) => {
+      emit.bindVariable(row.variable, `row_${x}`, 0);
+      return body(x);
+    });
 
-  const rowTiles = Math.ceil(row.size / workgroupSize);
+  const rowTiles = Math.ceil(row.size / R);
   const columnTiles = Math.ceil(column.size / C);
   const across = total ? columnTiles : 1;
   const tiles = spec.batch * rowTiles * across;
   const workgroups = gridOf(tiles);
-  const number = groupNumber(workgroups);
   // Groups beyond the last tile repeat it, so that all of them meet every barrier; they store the same values.
-  line(`let tile = min(${number}, ${tiles - 1});`);
-  line(`let row_tile = tile / ${across} % ${rowTiles} * ${workgroupSize} + i32(lane);`);
+  line(`let tile = min(${groupNumber(workgroups)}, ${tiles - 1});`);
+  line(`let row_tile = tile / ${across} % ${rowTiles} * ${R};`);
+  line(`let column_tile = tile % ${across} * ${C};`);
   line(`let batch = tile / ${rowTiles * across};`);
   emit.bindVariable(0, "batch");
-  for (const x of range(R)) place(row, `row${x}`, x);
-  products.forEach(({ row: vector, channel, size }, i) => {
-    array(`tile${i}`, R * C);
-    if (total) return;
-    array(`vector${i}`, size);
-    loop(size, (d) => {
-      emit.bindVariable(channel, d);
-      line(`vector${i}[${d}] = ${emit.value(vector)};`);
+  line(`let id = i32(lane); let lane_m = id / ${lanesN}; let lane_n = id % ${lanesN};`);
+  for (const i of range(4)) place(row, `row_${"xyzw"[i]}`, `${i * lanesM} + lane_m`);
+  const results = sums.map(({ size }, i) => vectors(`sum${i}`, Math.ceil(size / lanesN)));
+  const rescale = (by: string) => {
+    line(`let scale = ${by};`);
+    for (const sum of ["whole", ...results.flat()]) line(`${sum} *= scale;`);
+  };
+  const added = total ? vectors("added", 4) : [];
+  line("var top = vec4f(-1e30f); var best = top; var whole = vec4f(0);");
+  loop("t", total?.count ?? columnTiles, () => {
+    if (total) emit.bindVariable(4, "t");
+    else line(`let column_tile = t * ${C};`);
+    products.forEach((p, i) => {
+      multiply(vectors(`p${i}`, 4), p, p.column, column, p.row);
     });
-  });
-  if (total) array("added", R * C);
-  sums.forEach(({ size }, i) => {
-    array(`sum${i}`, R * size);
+    fill(elements, 0);
+    if (softmax) {
+      for (const j of range(4)) {
+        line(
+          `p0_${j} = select(vec4f(-1e30f), p0_${j}, column_tile + ${j * lanesN} + lane_n < ${column.size});`,
+        );
+        line(`best = max(best, p0_${j});`);
+      }
+      share("best", "best = max(best, other);");
+      line(BARRIER);
+      rescale("exp_f4(top - best)");
+      line("top = best;");
+      for (const j of range(4)) line(`p0_${j} = exp_f4(p0_${j} - best); whole += p0_${j};`);
+      fill([softmax.weight], 1);
+    }
+    added.forEach((sum, j) => {
+      line(`${sum} += p0_${j};`);
+    });
+    sums.forEach((sum, i) => {
+      for (const j of range(4))
+        line(`matrix[(lane_n + ${j * lanesN}) * ${stride} + lane_m] = p${sum.element}_${j};`);
+      multiply(results[i] as string[], column, sum.value, sum);
+    });
   });
   if (softmax) {
-    for (const x of ["top", "whole", "shrink"]) array(x, R);
-    line(`for (var r = 0; r < ${R}; r++) { top[r] = ${HIDDEN}; }`);
+    line("var sum = vec4f(0);");
+    share("whole", "sum += other;");
+    // A largest score that was no number may have been passed over; the sum has not.
+    line(`let log = top + vec4f(${perRow((x) => `log_f(sum.${x})`)}); let nothing = log < vec4f(-5e29f);`);
+    rescale("select(vec4f(1), vec4f(0), nothing) / sum");
+    line("let lse = select(log, -log, nothing);");
+    if (softmax.lse) store(softmax.lse, ["lse"], { variable: 3, size: 1 });
   }
-  line(`let column_tile = ${total ? `tile % ${across} * ${C}` : "0"};`);
-  loop(
-    total?.count ?? columnTiles,
-    () => {
-      if (total) emit.bindVariable(4, "t");
-      else line(`let column_tile = t * ${C};`);
-      for (const y of range(C)) place(column, `column${y}`, y);
-      products.forEach(multiply);
-      if (softmax) fillWeights(softmax.weight);
-      else fillElements();
-      sums.forEach(addUp);
-    },
-    "t",
-  );
-  if (softmax) finishRows(softmax.lse);
-  if (total)
-    eachRow(() => eachColumn(() => store(total.store, `added[r * ${C} + c]`, inside(row), inside(column))));
-  sums.forEach(({ size, channel, store: to }, i) => {
-    loop(size, (d) => {
-      emit.bindVariable(channel, d);
-      eachRow(() => store(to, `(sum${i}[${d} * ${R} + r]${softmax ? " * whole[r]" : ""})`, inside(row)));
-    });
-  });
-  const widest = Math.max(...products.map((x) => x.size), ...sums.map((x) => x.size));
-  const declarations = `var<workgroup> stage: array<f32, ${widest * C}>;`;
+  for (const [i, sum] of sums.entries()) store(sum.store, results[i] as string[], sum);
+  if (total) store(total.store, added, column);
+  const declarations = `var<workgroup> matrix: array<vec4f, ${C * stride}>;\nvar<workgroup> stage: array<vec4f, ${staged}>;`;
   return emit.kernel({ workgroups, workgroupSize, declarations });
 
-  /** For each channel, the elements that the columns at hand have there. */
-  function overChannels(
-    step: number,
-    { size, channel }: Channels,
-    body: (d: string, values: string[]) => void,
-  ): void {
-    const visit = (value: (d: string, y: number) => string) =>
-      loop(size, (d) => {
-        emit.bindVariable(channel, d);
-        body(
-          d,
-          range(C).map((y) => value(d, y)),
-        );
-      });
-    loop(Math.ceil((size * C) / workgroupSize), (i) => {
-      const [at, d, own] = ["at", "d", "own"].map((x) => emit.fresh(x)) as [string, string, string];
-      line(`let ${at} = ${i} * ${workgroupSize} + i32(lane);`);
-      emit.open(`if (${at} < ${size * C}) {`);
-      line(`let ${d} = ${at} % ${size};`);
-      line(`let ${own} = min(column_tile + ${at} / ${size}, ${column.size - 1});`);
-      emit.bindVariable(channel, d);
-      emit.bindVariable(column.variable, own);
-      line(`stage[${d} * ${C} + ${at} / ${size}] = ${emit.value(step)};`);
-      emit.close();
-    });
-    line("workgroupBarrier();");
-    visit((d, y) => {
-      const read = emit.fresh("b");
-      line(`let ${read} = stage[${d} * ${C} + ${y}];`);
-      return read;
-    });
-    line("workgroupBarrier();");
-  }
-
-  /** Leaves the products of the thread's rows and columns in an array. */
-  function multiply(product: AttentionSpec["products"][number], i: number): void {
-    const x = range(R * C).map((at) => `x${i}_${at}`);
-    for (const sum of x) line(`var ${sum} = 0.0f;`);
-    overChannels(product.column, product, (d, bs) => {
-      const as = range(R).map((r) => {
-        emit.bindVariable(row.variable, `row${r}`, 0);
-        return !total ? `vector${i}[${d}]` : emit.value(product.row);
-      });
-      x.forEach((sum, at) => {
-        line(`${sum} += ${as[Math.floor(at / C)]} * ${bs[at % C]};`);
-      });
-    });
-    x.forEach((sum, at) => {
-      line(`tile${i}[${at}] = ${sum};`);
-    });
-  }
-
-  /** Turns products into the elements of the matrices. */
-  function fillElements(): void {
-    eachRow(() =>
-      eachColumn(() => {
-        products.forEach((_, i) => {
-          line(`let product${i} = ${element(i)};`);
-          emit.bindAccumulator(i, `product${i}`);
-        });
-        elements
-          .map((e) => emit.value(e))
-          .forEach((value, i) => {
-            const masked = `select(0.0f, ${value}, ${inside(column)})`;
-            line(total ? `added[r * ${C} + c] += ${value};` : `${element(i)} = ${masked};`);
+  /**
+   * Adds up a thread's share of products that go along `k`: channels of `value` times those of `rows`, or else columns of
+   * it times those of the elements.
+   */
+  function multiply(sum: readonly string[], k: Axis, value: number, v: Axis, rows?: number): void {
+    const fours = Math.ceil(sum.length / 4);
+    const length = fours * lanesN + 1;
+    const lines = k === column ? C : k.size;
+    const depth = [16, 8, 4, 2].find((d) => d * length <= VECTORS - C * stride && d < 2 * lines) ?? 1;
+    staged = Math.max(staged, depth * length);
+    const stage = (to: string, value: number, v: Axis, fours: number) =>
+      loop("l", Math.ceil((fours * depth) / workgroupSize), () => {
+        // Neighbours load channels, which are neighbours in memory.
+        const [y, x] = k === column ? [`/ ${fours}`, `% ${fours}`] : [`% ${depth}`, `/ ${depth}`];
+        line(`let e = l * ${workgroupSize} + id; let y = e ${y}; let x = e ${x};`);
+        block((fours * depth) % workgroupSize ? `if (e < ${fours * depth}) {` : "{", () => {
+          place(k, "at", `h * ${depth} + y`);
+          const vector = range(4).map((i) => {
+            place(v, `x${i}`, `${i * fours} + x`);
+            return emit.value(value);
           });
-      }),
+          line(`${to}[y * ${fours + 1} + x] = select(vec4f(0), vec4f(${vector}), at_raw < ${k.size});`);
+        });
+      });
+    loop("h", Math.ceil(lines / depth), () => {
+      stage("stage", value, v, length - 1);
+      if (rows !== undefined) stage("matrix", rows, row, lanesM);
+      line(BARRIER);
+      loop("k", depth, () => {
+        line(`let a = matrix[(${k === column ? `h * ${depth} + ` : ""}k) * ${stride} + lane_m];`);
+        for (const y of range(fours)) line(`let b${y} = stage[k * ${length} + ${y * lanesN} + lane_n];`);
+        sum.forEach((name, j) => {
+          line(`${name} += a * b${j % fours}.${"xyzw"[(j / fours) | 0]};`);
+        });
+      });
+      line(BARRIER);
+    });
+  }
+
+  /** Visits what a thread has along an axis. */
+  function each<T>(vectors: readonly T[], axis: Axis, body: (vector: T) => void): void {
+    for (const [j, vector] of vectors.entries())
+      block("{", () => {
+        place(axis, "own", `${j * lanesN} + lane_n`);
+        body(vector);
+      });
+  }
+
+  /** Turns products, which are accumulators from `first` on, into elements. */
+  function fill(values: readonly number[], first: number): void {
+    each(range(4), column, (j) => {
+      values
+        .map((value) =>
+          perRow((x) => {
+            for (const i of products.keys()) emit.bindAccumulator(first + i, `p${i}_${j}.${x}`);
+            return emit.value(value);
+          }),
+        )
+        .forEach((vector, i) => {
+          line(`p${i}_${j} = vec4f(${vector});`);
+        });
+    });
+  }
+
+  /** Shows every thread of a row what each of them has of it, one after the `other`. */
+  function share(own: string, merge: string): void {
+    line(`matrix[id] = ${own}; ${BARRIER}`);
+    loop("i", lanesN, () => line(`let other = matrix[lane_m * ${lanesN} + i]; ${merge}`));
+  }
+
+  function store(to: Store, vectors: readonly string[], axis: Axis): void {
+    each(vectors, axis, (vector) =>
+      perRow((x) =>
+        block(`if (row_${x}_raw < ${row.size} && own_raw < ${axis.size}) {`, () => {
+          emit.bindAccumulator(2, `${vector}.${x}`);
+          emit.store([to]);
+        }),
+      ),
     );
-  }
-
-  /** Scores to weights, less by a factor that is known after the last column: the largest score of each row may grow. */
-  function fillWeights(weight: number): void {
-    eachRow(() => {
-      line("var best = top[r];");
-      eachColumn(() => {
-        line(`let product = ${element(0)};`);
-        emit.bindAccumulator(0, "product");
-        line(`let score = select(${HIDDEN}, ${emit.value(elements[0] as number)}, ${inside(column)});`);
-        line(`${element(0)} = score;`);
-        line("best = max(best, score);");
-      });
-      line("shrink[r] = exp_f(top[r] - best);");
-      line("top[r] = best;");
-      line("whole[r] *= shrink[r];");
-      eachColumn(() => {
-        line(`let weight = exp_f(${element(0)} - best);`);
-        line("whole[r] += weight;");
-        emit.bindAccumulator(1, "weight");
-        line(`${element(0)} = ${emit.value(weight)};`);
-      });
-    });
-  }
-
-  /** Adds a matrix times the column vectors of the tile to the sums of the thread's rows. */
-  function addUp({ element: e, value, ...channels }: AttentionSpec["sums"][number], i: number): void {
-    const named = (prefix: string, from: string, count: number) =>
-      range(count).map((x) => {
-        line(`let ${prefix}${i}_${x} = ${from}[${x}];`);
-        return `${prefix}${i}_${x}`;
-      });
-    const weights = named("w", `tile${e}`, R * C);
-    const shrink = softmax ? named("f", "shrink", R).map((f) => ` * ${f}`) : [];
-    overChannels(value, channels, (d, values) => {
-      for (const x of range(R)) {
-        const sum = `sum${i}[${d} * ${R} + ${x}]`;
-        const terms = values.map((v, y) => `${weights[x * C + y]} * ${v}`);
-        line(`${sum} = ${sum}${shrink[x] ?? ""} + ${terms.join(" + ")};`);
-      }
-    });
-  }
-
-  /** Leaves 1 / sum of exponentials in `whole`, 0 for a row that has seen nothing. */
-  function finishRows(lse: Store | null): void {
-    eachRow(() => {
-      line("let sum = whole[r];");
-      // A largest score that was no number may have been passed over; the sum has not.
-      line("let nothing = top[r] < -5e29f && !is_nan(sum);");
-      line("whole[r] = select(1.0f / sum, 0.0f, nothing);");
-      if (lse) store(lse, "select(top[r] + log_f(sum), 1e30f, nothing)", inside(row));
-    });
   }
 }

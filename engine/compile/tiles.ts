@@ -154,8 +154,9 @@ export function dotPieces(profile: Profile, { k, ...size }: Size & { k: number }
 /** Rows and columns of attention that a thread or a workgroup takes at a time. */
 export function attentionTile(profile: Profile, size: AttentionSize): AttentionTile {
   if (profile.kind === "software") return late.threadTile(profile, size);
-  const { rows, deepest } = size;
-  const fits = (t: number) => Math.ceil(rows / t) * t <= rows * 1.25;
-  const workgroupSize = rows <= 16 ? 16 : fits(64) || !fits(32) ? 64 : 32;
-  return { variant: "group", columns: deepest > 256 ? 4 : 16, workgroupSize };
+  // Four rows of a thread have 16 sums in registers for each time that its columns go into the width: 96 at most.
+  const columns = [size.columns > 16 ? 32 : 16, 32, 64].find((c) => size.width <= c * 6) ?? 128;
+  const covered = (t: number) => Math.ceil(size.rows / t) * t;
+  const fits = (t: number) => t * columns <= 2048 && covered(t) <= Math.max(size.rows * 1.25, covered(16));
+  return { variant: "group", rows: [64, 32].find(fits) ?? 16, columns };
 }

@@ -301,7 +301,9 @@ class Translator {
       case "clamp": {
         const type = args.reduce((t, y) => common({ code: "", type: t }, y), x.type);
         const converted = args.map((y) => this.convert(y, type));
-        if (isVector(type)) throw new Error(`wgsl: ${name} of vectors is not known here`);
+        if (isVector(type) && name !== "clamp")
+          return { code: `zip(${converted.join(", ")}, ${name})`, type };
+        if (isVector(type)) throw new Error("wgsl: clamp of vectors is not known here");
         return { code: `${name}(${converted.join(", ")})`, type };
       }
       case "abs":

@@ -1,36 +1,20 @@
 import type { AttentionSpec } from "../../../kernels/attention-spec.ts";
 import type { KernelSpec } from "../../../kernels/kernel.ts";
-import type { ScalarBuilder } from "../../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
 import type { LoopSpec, Store } from "../../../kernels/spec.ts";
-import type { Profile } from "../../core/profile.ts";
 import { dim, sizeOf } from "../../core/shape.ts";
 import { type AttentionParams, type AttentionRole, attentionOperands } from "../../ir/attention.ts";
 import type { GraphNode } from "../../ir/node.ts";
-import type { Cluster } from "../cluster.ts";
 import { attentionTile } from "../tiles.ts";
 import type { KernelBody } from "./kernel-body.ts";
-
-interface Tools {
-  readonly s: ScalarBuilder;
-  readonly pull: (x: GraphNode, at: readonly IndexExpr[]) => number;
-  readonly store: (x: GraphNode) => Store;
-}
 
 type Parts = Omit<AttentionSpec, "kind" | keyof LoopSpec>;
 
 /** Attention without the matrix of weights, and its gradients. */
 export function attentionSpec(body: KernelBody): KernelSpec {
-  const c = body.c;
-  const s = body.s;
-  for (const hero of c.heroes) body.accumulators.set(hero, s.accumulator(2, "f32"));
-  const { sizes, flops, ...parts } = attentionParts(c, body.profile, {
-    s,
-    pull: (x, at) => body.pull(x, at),
-    store: (x) => body.store(x, c.frames.get(x) as readonly IndexExpr[]),
-  });
+  const { sizes, flops, ...parts } = attentionParts(body);
   const cost = { flops, bytes: body.cost(0).bytes };
-  const roles = c.heroes.map((x) => (x.params as AttentionParams).role);
+  const roles = body.c.heroes.map((x) => (x.params as AttentionParams).role);
   return {
     kind: "attention",
     ...body.spec(`attention_${roles.join("_")}_${sizes.join("x")}`, cost),
@@ -39,11 +23,8 @@ export function attentionSpec(body: KernelBody): KernelSpec {
 }
 
 /** What an attention kernel computes, as loops over scalar programs. */
-function attentionParts(
-  c: Cluster,
-  profile: Profile,
-  { s, pull, store }: Tools,
-): Parts & { sizes: number[]; flops: number } {
+function attentionParts(body: KernelBody): Parts & { sizes: number[]; flops: number } {
+  const { c, s, profile } = body;
   const [hero] = c.heroes as [GraphNode];
   const p = hero.params as AttentionParams;
   const { q, k, v, addends, visible, kept, g, rows } = attentionOperands(hero.inputs, p);
@@ -61,9 +42,9 @@ function attentionParts(
     .map((x, i) => algebra.add(x, over[i] as IndexExpr));
   const query = algebra.variable(1, n);
   const key = algebra.variable(2, m);
-  const narrow = { channel: 3, size: d };
-  const wide = { channel: 5, size: e };
-  const along = ({ channel, size }: typeof wide) => algebra.variable(channel, size);
+  const narrow = { variable: 3, size: d };
+  const wide = { variable: 5, size: e };
+  const along = ({ variable, size }: typeof wide) => algebra.variable(variable, size);
   const places = {
     output: [query, along(wide)],
     lse: [query, constantIndex(0)],
@@ -74,13 +55,15 @@ function attentionParts(
   };
   const position = (x: GraphNode, row: IndexExpr, column: IndexExpr) =>
     [...batch, row, column].map((i, axis) => (dim(x.shape, axis) === 1 ? constantIndex(0) : i));
-  const at = (x: GraphNode, row: IndexExpr, column: IndexExpr) => pull(x, position(x, row, column));
+  const at = (x: GraphNode, row: IndexExpr, column: IndexExpr) => body.pull(x, position(x, row, column));
   const stores = new Map<AttentionRole, Store>();
   for (const x of c.heroes) {
+    body.accumulators.set(x, s.accumulator(2, "f32"));
     const { role } = x.params as AttentionParams;
     const [row, column] = places[role] as [IndexExpr, IndexExpr];
-    c.frames.set(x, position(x, row, column));
-    stores.set(role, store(x));
+    const frame = position(x, row, column);
+    c.frames.set(x, frame);
+    stores.set(role, body.store(x, frame));
   }
   const adder = stores.get("addend");
   const f32 = (text: string, ...args: number[]) => s.compute("f32", text, args);
@@ -124,13 +107,13 @@ function attentionParts(
   const depth = products.reduce((sum, x) => sum + x.size, width);
   return {
     ...size,
-    rowsAre: byKey ? "keys" : "queries",
+    rowVariable: byKey ? 2 : 1,
     products: byKey ? products.map((x) => ({ ...x, row: x.column, column: x.row })) : products,
     elements,
     softmax: forward ? { weight: dropped(s.accumulator(1, "f32")), lse: stores.get("lse") ?? null } : null,
     sums,
     total: adder ? { count: sizeOf(repeated), store: adder } : null,
-    tile: attentionTile(profile, { ...size, width, deepest: Math.max(d, e) }),
+    tile: attentionTile(profile, { ...size, width }),
     sizes: [sizeOf(lead), n, m, d, e],
     flops: 2 * sizeOf(lead) * n * m * depth,
   };
