@@ -5,11 +5,12 @@ import {
   storeInLoop,
   storeSum,
   sumType,
+  thread,
   UNROLLED_STORES,
   valueAt,
 } from "./dot-parts.ts";
 import type { DirectTile, DotSpec } from "./dot-spec.ts";
-import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { gridOf, type KernelProgram } from "./program.ts";
 import { literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
@@ -27,9 +28,7 @@ export function directKernel(spec: DotSpec, tile: DirectTile): KernelProgram {
   const threads = batch * tilesM * tilesN;
   const workgroups = gridOf(Math.ceil(threads / workgroupSize));
   const emit = new Emitter(spec);
-  emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  if (workgroups[0] * workgroups[1] * workgroupSize !== threads)
-    emit.line(`if (i >= ${threads}) { return; }`);
+  thread(emit, "i", workgroups, workgroupSize, threads);
   emit.line(`let column = i % ${tilesN};`);
   emit.line(batch > 1 ? `let tile_row = (i / ${tilesN}) % ${tilesM};` : `let tile_row = i / ${tilesN};`);
   emit.line(batch > 1 ? `let batch = i / ${tilesN * tilesM};` : "let batch = 0;");

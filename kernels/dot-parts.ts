@@ -1,4 +1,5 @@
 import type { DotSpec } from "./dot-spec.ts";
+import { groupNumber } from "./program.ts";
 import type { ScalarProgram, ScalarType } from "./scalar/builder.ts";
 import type { Emitter } from "./scalar/emitter.ts";
 
@@ -75,6 +76,23 @@ export function edge(emit: Emitter, name: string, expression: string, covered: n
   emit.line(`let ${name}_raw = ${expression};`);
   emit.line(`let ${name} = min(${name}_raw, ${size - 1});`);
   return { name, guard: [`${name}_raw < ${size}`] };
+}
+
+/** Names the number of this thread, which ends here if there are no more than `count`. */
+export function thread(
+  emit: Emitter,
+  name: string,
+  workgroups: readonly [number, number, number],
+  size: number,
+  count: number,
+): void {
+  const number = `${groupNumber(workgroups)} * ${size} + i32(lane)`;
+  leave(emit, edge(emit, name, number, workgroups[0] * workgroups[1] * size, count).guard);
+}
+
+/** Ends threads beyond an edge. */
+export function leave(emit: Emitter, guard: Edge["guard"]): void {
+  for (const inside of guard) emit.line(`if (!(${inside})) { return; }`);
 }
 
 export function valueAt(emit: Emitter, step: number, variable: number, name: string): string {

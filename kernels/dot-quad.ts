@@ -10,7 +10,7 @@ import {
 } from "./dot-parts.ts";
 import type { DotSpec, QuadTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
-import { literal } from "./scalar/builder.ts";
+import { bounded, literal } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
 
 /** What lane l gets from these is the value of lane l ^ 1, l ^ 2 and l ^ 3. */
@@ -117,8 +117,7 @@ function alongK(
   const inner = quad < 0 ? range(extents.length) : [quad];
   const length = inner.reduce((n, axis) => n * (extents[axis] as number), 1);
   /** What takes divisions is taken from the lane whose step it is, with the bounds that compilers no longer know. */
-  const swapped = (j: number, x: string, n: number) =>
-    named(emit, "k", `i32(min(u32(${SWAPS[j]}(${x})), ${n - 1}u))`);
+  const swapped = (j: number, x: string, n: number) => named(emit, "k", bounded(`${SWAPS[j]}(${x})`, n - 1));
   const bindAll = (names: readonly string[]): void =>
     inner.forEach((axis, i) => {
       emit.bindVariable(3 + axis, names[i] as string);
@@ -149,10 +148,12 @@ function alongK(
       t,
       sizes.reduce((a, b) => a * b),
     );
+    const known = (i: number) =>
+      t === k ? k : named(emit, "k", bounded(counters[i] as string, (sizes[i] as number) - 1));
     outer.forEach((axis, i) => {
-      emit.bindVariable(3 + axis, counters[i] as string);
+      emit.bindVariable(3 + axis, known(i));
     });
-    body(k);
+    body(known(outer.length));
     if (t !== k) emit.line(`${k}++;`);
     for (let i = outer.length; i > 0; i--) {
       const [next, own] = counters.slice(i - 1);

@@ -289,7 +289,8 @@ const FUNCTIONS: readonly string[] = [
   `fn fmod_f(x: f32, y: f32) -> f32 {
   let b = bitcast<u32>(abs(y));
   var a = abs(x);
-  for (var i = 0; i < 278 && a >= abs(y) && b != 0u; i++) {
+  for (var i = 0; i < 278; i++) {
+    if (!(a >= abs(y)) || b == 0u) { break; }
     let bits = bitcast<u32>(a);
     let shift = (bits >> 23u) - (b >> 23u) - select(0u, 1u, (bits & 0x7fffffu) < (b & 0x7fffffu));
     a -= scale_by_power(abs(y), i32(shift));

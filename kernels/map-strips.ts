@@ -1,3 +1,4 @@
+import { edge, leave, range } from "./dot-parts.ts";
 import type { MapSpec } from "./map.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -9,38 +10,33 @@ export function stripKernel(spec: MapSpec): KernelProgram {
   const strip = workgroupSize * perThread;
   const count = Math.ceil(length / strip);
   const workgroups = gridOf(count);
-  const ragged = workgroups[0] * workgroups[1] * strip !== length;
+  const covered = workgroups[0] * workgroups[1] * strip;
+  const ragged = covered !== length;
+  const guarded = ragged && block === 0;
   const emit = new Emitter(spec);
-  const number = groupNumber(workgroups);
+  let number = groupNumber(workgroups);
   if (block > 0) {
     emit.line(`let number = ${number};`);
     if (ragged) emit.line(`if (number >= ${count}) { return; }`);
     emit.line(`let block = number / ${block / strip};`);
     emit.bindVariable(0, "block");
-    emit.line(`let i = number % ${block / strip} * ${strip} + i32(lane);`);
-  } else {
-    emit.line(`let i = ${number} * ${strip} + i32(lane);`);
-    if (ragged) emit.line(`if (i >= ${length}) { return; }`);
+    number = `number % ${block / strip}`;
   }
+  const elements = range(perThread).map((j) => {
+    const at = j > 0 ? `i + ${j * workgroupSize}` : `${number} * ${strip} + i32(lane)`;
+    return edge(emit, `i${j || ""}`, at, guarded ? covered : length, length);
+  });
   const variable = block > 0 ? 1 : 0;
-  const guarded = ragged && block === 0;
   // Beyond the end of a buffer that is written in place lies another thread's element: nothing reads there.
-  const ahead = perThread > 1 && !(guarded && bindings.some((b) => b.access === "inout"));
-  const names = Array.from({ length: perThread }, (_, j) => (j === 0 ? "i" : `i${j}`));
-  if (ahead) {
-    names.forEach((name, j) => {
-      const at = `i + ${j * workgroupSize}`;
-      if (j > 0) emit.line(`let ${name} = ${guarded ? `min(${at}, ${length - 1})` : at};`);
-    });
+  if (perThread > 1 && !(guarded && bindings.some((b) => b.access === "inout"))) {
     const wanted = spec.stores.flatMap((store) => [store.value, store.at]);
+    const names = elements.map((e) => e.name);
     together(emit, spec.steps, wanted, variable, names);
   }
-  names.forEach((name, j) => {
-    const at = `i + ${j * workgroupSize}`;
-    if (j > 0 && !ahead) emit.line(`let ${name} = ${at};`);
-    if (j > 0 && guarded) emit.line(`if (${ahead ? at : name} >= ${length}) { return; }`);
+  for (const { name, guard } of elements) {
+    leave(emit, guard);
     emit.bindVariable(variable, name);
     emit.store(spec.stores);
-  });
+  }
   return emit.kernel({ workgroups, workgroupSize });
 }

@@ -1,4 +1,5 @@
-import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { thread } from "./dot-parts.ts";
+import { gridOf, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { LoopSpec, Store } from "./spec.ts";
 
@@ -20,8 +21,7 @@ export function mapKernel(spec: MapSpec): KernelProgram {
   const { length, workgroupSize, stores } = spec;
   const workgroups = gridOf(Math.ceil(length / workgroupSize));
   const emit = new Emitter(spec);
-  emit.line(`let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  if (workgroups[0] * workgroups[1] * workgroupSize !== length) emit.line(`if (i >= ${length}) { return; }`);
+  thread(emit, "i", workgroups, workgroupSize, length);
   emit.bindVariable(0, "i");
   emit.store(stores);
   return emit.kernel({ workgroups, workgroupSize });

@@ -1,6 +1,7 @@
 import { sizeOf } from "../engine/core/shape.ts";
+import { thread } from "./dot-parts.ts";
 import { late } from "./late.ts";
-import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { gridOf, type KernelProgram } from "./program.ts";
 import { declareFold, foldType, isArg, type RowElement, stepFold } from "./row-fold.ts";
 import type { RowFold, RowSpec } from "./row-spec.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -13,8 +14,7 @@ export function threadPerRow(spec: RowSpec): KernelProgram {
   const { rows, extents, workgroupSize, phases } = spec;
   const workgroups = gridOf(Math.ceil(rows / workgroupSize));
   const emit = new Emitter(spec);
-  emit.line(`let row = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  if (workgroups[0] * workgroups[1] * workgroupSize !== rows) emit.line(`if (row >= ${rows}) { return; }`);
+  thread(emit, "row", workgroups, workgroupSize, rows);
   emit.bindVariable(0, "row");
   for (const folds of phases) {
     const names = folds.map((fold) => declareFold(emit, spec, fold));
@@ -88,10 +88,13 @@ function openRow(emit: Emitter, { extents, unroll, steps: program }: RowSpec, bl
     emit.loop(chunk, Math.ceil(n / blocks.size));
     for (const part of blocks.names) if (part) emit.line(`${part} = 0.0f;`);
     const inner = emit.fresh("k");
-    const whole = n % blocks.size === 0;
-    const bound = whole ? `${size}` : `min(${size}, ${n / steps} - ${chunk} * ${size})`;
-    emit.loop(inner, bound);
-    start = `${chunk} * ${blocks.size} + ${steps === 1 ? inner : `${inner} * ${steps}`}`;
+    emit.loop(inner, size);
+    start = `${chunk} * ${blocks.size} + ${inner} * ${steps}`;
+    if (n % blocks.size !== 0) {
+      // A bound that depends on the block would cost a count of rounds in 64 bits.
+      emit.line(`if (${start} >= ${n}) { break; }`);
+      start = `min(${start}, ${n - steps})`;
+    }
     if (steps === 1) emit.line(`let ${r} = ${start};`);
   } else {
     const inner = steps === 1 ? r : emit.fresh("k");

@@ -1,4 +1,5 @@
-import { gridOf, groupNumber, type KernelBinding, type KernelProgram, storeText } from "./program.ts";
+import { thread } from "./dot-parts.ts";
+import { gridOf, type KernelBinding, type KernelProgram, storeText } from "./program.ts";
 import { mergeText } from "./row-fold.ts";
 import { literal, type ScalarType } from "./scalar/builder.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -21,8 +22,7 @@ export function scanKernel(spec: ScanSpec): KernelProgram {
   const workgroups = gridOf(Math.ceil(rows / workgroupSize));
   const emit = new Emitter(spec);
   const type = (spec.steps[store.value] as { type: ScalarType }).type;
-  emit.line(`let row = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  if (workgroups[0] * workgroups[1] * workgroupSize !== rows) emit.line(`if (row >= ${rows}) { return; }`);
+  thread(emit, "row", workgroups, workgroupSize, rows);
   emit.bindVariable(0, "row");
   emit.line(`var acc: ${type} = ${literal(type, combine === "prod" ? 1 : 0)};`);
   emit.loop("k", spec.length);

@@ -32,13 +32,12 @@ export function sortKernel(spec: SortSpec): KernelProgram {
   const { rows, length, bindings, workgroupSize } = spec;
   const total = rows * length;
   const workgroups = gridOf(Math.ceil(total / workgroupSize));
-  const guard =
-    workgroups[0] * workgroups[1] * workgroupSize === total ? [] : [`  if (i >= ${total}) { return; }`];
+  const number = `${groupNumber(workgroups)} * ${workgroupSize} + i32(lane)`;
   const body = [
-    `  let i = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`,
-    ...guard,
+    `  if (${number} >= ${total}) { return; }`,
+    `  let i = min(${number}, ${total - 1});`,
     `  let at = i % ${length};`,
-    "  let base = i - at;",
+    `  let base = i / ${length} * ${length};`,
     ...(spec.block === 0 ? countingPass(spec) : mergingPass(spec)),
   ].join("\n");
   return program({ name: spec.name, bindings, workgroups, workgroupSize, cost: spec.cost, body });

@@ -39,14 +39,13 @@ export const gather: Primitive<{ axis: number }> = {
       const raw = pull(1, at);
       const index = indices!.dtype === "u32" ? s.compute("i32", "i32(min($0, 0x7fffffffu))", [raw]) : raw;
       const wrapped = s.compute("i32", `select($0, $0 + ${n}, $0 < 0)`, [index]);
-      const inside = s.compute("bool", `(bitcast<u32>($0) < ${n}u)`, [wrapped]);
-      const safe = s.dynamicIndex(s.select(inside, wrapped, s.constant("i32", 0)), 0, n - 1);
+      const [inside, safe] = s.within(s.dynamicIndex(wrapped, -Infinity, Infinity), n);
       const value = pull(
         0,
         at.map((e, a) => (a === axis ? safe : e)),
       );
       const type = out.dtype === "f16" ? "f32" : out.dtype;
-      return s.select(inside, value, s.constant(type, missing(out)));
+      return s.select(inside!, value, s.constant(type, missing(out)));
     },
   },
 };

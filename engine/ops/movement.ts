@@ -136,9 +136,8 @@ function emitAffine({ s, at, out, ins: [x], pull }: InlineContext, axes: readonl
     let e = s.index.offset(s.index.scale(at[i] as IndexExpr, a.factor), a.constant);
     if (a.skew !== 0) e = s.index.add(e, s.index.scale(at[a.skewAxis] as IndexExpr, a.skew));
     const last = (size - 1) * a.divisor;
-    const inside = s.inside(e, last + 1);
+    const [inside, safe] = s.within(e, last + 1);
     conditions.push(inside);
-    const safe = s.guardedIndex(e, inside, 0, last);
     if (a.divisor === 1) return safe;
     const rest = s.index.remainder(safe, a.divisor);
     if (rest.hi > 0) conditions.push(s.compute("bool", "($0 == 0)", [s.indexValue(rest)]));
@@ -193,8 +192,7 @@ export const concat: Primitive<{ axis: number }> = {
         const local = s.index.offset(at[axis] as IndexExpr, -start);
         start += length;
         if (local.hi < 0 || local.lo >= length) return;
-        const inside = s.inside(local, length);
-        const safe = s.guardedIndex(local, inside, 0, length - 1);
+        const [inside, safe] = s.within(local, length);
         const mine = pull(
           i,
           at.map((e, a) => (a === axis ? safe : e)),

@@ -92,13 +92,27 @@ export class ScalarBuilder {
     return this.steps[id]?.text === SELECT;
   }
 
-  /** True where 0 <= e < size; null where that is always so. */
-  inside(e: IndexExpr, size: number): number | null {
-    const value = () => this.indexValue(e);
-    // Below 0 is above everything once it is unsigned.
-    if (e.lo < 0 && e.hi >= size) return this.compute("bool", `(bitcast<u32>($0) < ${size}u)`, [value()]);
-    if (e.lo < 0) return this.compute("bool", "($0 >= 0)", [value()]);
-    return e.hi >= size ? this.compute("bool", `($0 < ${size})`, [value()]) : null;
+  /**
+   * Whether 0 <= e < size, null where that is always so; and `e`, or what of that range is next to it, written so that
+   * compilers of shaders see the range. What they cannot follow, such as selections, bits and conditions, they clamp
+   * again at every load.
+   */
+  within(e: IndexExpr, size: number): [inside: number | null, safe: IndexExpr] {
+    const { lo, hi } = e;
+    const last = size - 1;
+    if (lo >= 0 && hi <= last) return [null, e];
+    const [inside, safe] =
+      lo >= 0
+        ? [`($0 < ${size})`, `min($0, ${last})`]
+        : hi <= last
+          ? ["($0 >= 0)", "max($0, 0)"]
+          : // Below 0 is above everything once it is unsigned.
+            [`(bitcast<u32>($0) < ${size}u)`, bounded("$0", last)];
+    const value = [this.indexValue(e)];
+    return [
+      this.compute("bool", inside, value),
+      this.dynamicIndex(this.compute("i32", safe, value), 0, last),
+    ];
   }
 
   /**
@@ -112,12 +126,6 @@ export class ScalarBuilder {
       result = result === null ? c : this.compute("bool", "($0 & $1)", [result, c]);
     }
     return result;
-  }
-
-  /** `e` where the condition holds and 0 elsewhere, with the range promised by the caller. */
-  guardedIndex(e: IndexExpr, condition: number | null, lo: number, hi: number): IndexExpr {
-    if (condition === null) return e;
-    return this.dynamicIndex(this.select(condition, this.indexValue(e), this.constant("i32", 0)), lo, hi);
   }
 
   /** An i32 value as an index; the caller promises its range. */
@@ -137,7 +145,7 @@ export class ScalarBuilder {
       const negative = factor < 0;
       const size = Math.abs(factor);
       const product = size === 1 ? value : this.compute("i32", `($0 * ${size})`, [value]);
-      if (sum < 0) sum = negative ? this.compute("i32", "(-$0)", [product]) : product;
+      if (sum < 0) sum = negative ? this.compute("i32", "(0 - $0)", [product]) : product;
       else sum = this.compute("i32", negative ? "($0 - $1)" : "($0 + $1)", [sum, product]);
     }
     if (sum < 0) sum = this.constant("i32", e.constant);
@@ -155,7 +163,9 @@ export class ScalarBuilder {
     const bits = Math.log2(d);
     if (atom.kind === "quotient")
       return this.compute("i32", Number.isInteger(bits) ? `($0 >> ${bits}u)` : `($0 / ${d})`, [base]);
-    return this.compute("i32", Number.isInteger(bits) ? `($0 & ${d - 1})` : `($0 % ${d})`, [base]);
+    return this.compute("i32", Number.isInteger(bits) ? bounded(`$0 & ${d - 1}`, d - 1) : `($0 % ${d})`, [
+      base,
+    ]);
   }
 
   /** Loop variables that an index depends on. */
@@ -163,6 +173,9 @@ export class ScalarBuilder {
     return indexVariables(e);
   }
 }
+
+/** An i32 expression that has no negative value and none above `last`, told so that compilers know it. */
+export const bounded = (text: string, last: number): string => `i32(min(u32(${text}), ${last}u))`;
 
 /** A WGSL literal. Infinities and NaN are made at run time, because WGSL refuses them as constants. */
 export function literal(type: ScalarType, value: number): string {

@@ -88,7 +88,9 @@ function runSteps(s: ScalarBuilder, id: number, variables: readonly number[]): n
   if (step.kind === "variable") return variables[step.ref] as number;
   const args = step.args.map((x) => runSteps(s, x, variables));
   const text = step.text.replace(/\$(\d)/g, (_, i) => `(${args[Number(i)]})`).replace(/(\d)u\b/g, "$1");
-  return new Function(`return ${text.includes("/") ? `Math.trunc(${text})` : text}`)() as number;
+  const names = { i32: (x: number) => x | 0, u32: (x: number) => x >>> 0, min: Math.min };
+  const value = text.includes("/") ? `Math.trunc(${text})` : text;
+  return new Function(...Object.keys(names), `return ${value}`)(...Object.values(names)) as number;
 }
 
 test("the WGSL of an expression computes it", () => {

@@ -22,8 +22,9 @@ test("a broadcast sum", () => {
 
     @compute @workgroup_size(64)
     fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-      let i = i32(min(group.x, 0u)) * 64 + i32(lane);
-      if (i >= 15) { return; }
+      let i_raw = i32(min(group.x, 0u)) * 64 + i32(lane);
+      let i = min(i_raw, 14);
+      if (!(i_raw < 15)) { return; }
       let v0 = in0[i];
       let v1 = in1[(i % 5)];
       let v2 = (v0 + v1);
@@ -45,8 +46,9 @@ test("statistics of rows and what is made of them, a thread a row", () => {
 
     @compute @workgroup_size(4)
     fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-      let row = i32(min(group.x, 1u)) * 4 + i32(lane);
-      if (row >= 6) { return; }
+      let row_raw = i32(min(group.x, 1u)) * 4 + i32(lane);
+      let row = min(row_raw, 5);
+      if (!(row_raw < 6)) { return; }
       var acc0: f32 = from_bits(0xff800000u);
       let v5 = (row * 10);
       for (var k2 = 0; k2 < 5; k2++) {
@@ -165,8 +167,9 @@ test("a small product of matrices", () => {
 
     @compute @workgroup_size(8)
     fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-      let i = i32(min(group.x, 0u)) * 8 + i32(lane);
-      if (i >= 4) { return; }
+      let i_raw = i32(min(group.x, 0u)) * 8 + i32(lane);
+      let i = min(i_raw, 3);
+      if (!(i_raw < 4)) { return; }
       let column = i % 2;
       let tile_row = i / 2;
       let batch = 0;
@@ -195,8 +198,9 @@ test("a running sum", () => {
 
     @compute @workgroup_size(64)
     fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-      let row = i32(min(group.x, 0u)) * 64 + i32(lane);
-      if (row >= 3) { return; }
+      let row_raw = i32(min(group.x, 0u)) * 64 + i32(lane);
+      let row = min(row_raw, 2);
+      if (!(row_raw < 3)) { return; }
       var acc: f32 = 0.0f;
       let v0 = (row * 9);
       for (var k = i32(lane >> 16u); k < 9; k++) {
