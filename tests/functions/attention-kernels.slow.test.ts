@@ -2,57 +2,21 @@
 // gradients against the plain composition in float64.
 import { describe, expect, test } from "vitest";
 import { backward } from "../../engine/autodiff/backward.ts";
-import { isFloat } from "../../engine/core/dtype.ts";
 import { baseProfile, softwareProfile } from "../../engine/core/profile.ts";
 import { sizeOf } from "../../engine/core/shape.ts";
 import { type AttentionOptions, scaledDotProductAttention } from "../../engine/functions/attention.ts";
 import type { GraphNode } from "../../engine/ir/node.ts";
+import type { Plan } from "../../engine/ir/plan.ts";
 import { ops as o } from "../../engine/ops/build.ts";
 import type { HostData } from "../../mod.ts";
-import { expectedOf, firstDifference, randomNumbers } from "../ops/accuracy.ts";
-import { drawOperand } from "../ops/derive.ts";
+import { expectedOf, firstDifference } from "../ops/accuracy.ts";
 import { planOf, runOnHost } from "../support/run-plan.ts";
+import { attend, drawn, drawnKey, type Given, type Sizes } from "./attend.ts";
 
 const profiles = [
   ["software", softwareProfile],
   ["gpu", baseProfile],
 ] as const;
-
-type Domain = readonly [number, number];
-type Given = Map<GraphNode, HostData>;
-
-function drawn(
-  given: Given,
-  shape: readonly number[],
-  domain: Domain = [-2, 2],
-  dtype: "f32" | "bool" = "f32",
-) {
-  const { node, data } = drawOperand({ shape, dtype, domain, first: [] }, randomNumbers(given.size + 1));
-  given.set(node, data);
-  return node;
-}
-
-interface Sizes {
-  readonly lead?: readonly number[];
-  readonly n: number;
-  readonly m?: number;
-  readonly d?: number;
-  readonly e?: number;
-  readonly domain?: Domain;
-}
-
-/** Attention of drawn operands, and the gradients of all of them and of what `options` draws. */
-function attend(sizes: Sizes, options: (given: Given) => AttentionOptions = () => ({})) {
-  const { lead = [2], n, m = n, d = 3, e = 5, domain } = sizes;
-  const given: Given = new Map();
-  const [q, k] = [drawn(given, [...lead, n, d], domain), drawn(given, [...lead, m, d], domain)];
-  const v = drawn(given, [...lead, m, e]);
-  const output = scaledDotProductAttention(q, k, v, options(given)) as GraphNode;
-  const wrt = [...given.keys()].filter((x) => isFloat(x.dtype));
-  const ct = drawn(given, output.shape);
-  const gradients = backward([{ node: output, ct }], wrt, o) as GraphNode[];
-  return { outputs: [output, ...gradients], given };
-}
 
 function check(sizes: Sizes, options?: (given: Given) => AttentionOptions): void {
   const { outputs, given } = attend(sizes, options);
@@ -80,6 +44,30 @@ describe("sizes", () => {
   test("no axis before the queries, and three of them", () => {
     check({ lead: [], n: 4 });
     check({ lead: [2, 1, 3], n: 4 });
+  });
+});
+
+describe("tiles of GPUs", () => {
+  test.each([
+    // Rows, columns and threads, and sizes that lead to them.
+    [16, 16, { n: 9, d: 1, e: 6 }],
+    [32, 16, { n: 31, m: 16, d: 6, e: 16 }],
+    [64, 16, { n: 61, m: 5, d: 3, e: 2 }],
+    [16, 32, { n: 2, m: 33, d: 33, e: 9 }],
+    [32, 32, { n: 27, m: 65, d: 17, e: 5 }],
+    [64, 32, { n: 49, d: 32, e: 3 }],
+    [32, 64, { n: 18, m: 70, d: 3, e: 193 }],
+    [16, 128, { n: 3, m: 20, d: 2, e: 385 }],
+    [16, 128, { n: 2, d: 1, e: 959 }],
+  ] as const)("%i x %i", (rows, columns, sizes) => {
+    const { outputs, given } = attend({ lead: [], ...sizes });
+    const expected = expectedOf(outputs, given, 4);
+    const groups: number[] = [];
+    const watch = (plan: Plan) => groups.push(plan.steps[0]?.program.workgroupSize ?? 0);
+    runOnHost(outputs, given, { profile: baseProfile, watch }).forEach((actual, i) => {
+      expect(firstDifference(actual, expected[i] as (typeof expected)[number]), `${i}`).toBeNull();
+    });
+    expect(groups).toEqual([(rows * columns) / 16]);
   });
 });
 
@@ -112,12 +100,6 @@ describe("what is added to the scores", () => {
       dropout: { p: 0.3, key: drawnKey(given) },
     })));
 });
-
-const drawnKey = (given: Given): GraphNode => {
-  const { node, data } = drawOperand({ shape: [2], dtype: "u32", domain: [1, 9], first: [] }, () => 0.5);
-  given.set(node, data);
-  return node;
-};
 
 test("causal, with and without a mask", () => {
   check({ n: 9 }, () => ({ causal: true }));

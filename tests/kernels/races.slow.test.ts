@@ -38,8 +38,8 @@ const graphs: Record<string, () => GraphNode[]> = {
   },
   // More than one tile of queries and keys, and of samples for the bias, so that what is staged is overwritten.
   "attention, with all gradients": () => {
-    const [q, k, v] = [input("f32", 2, 18, 3), input("f32", 2, 18, 3), input("f32", 2, 18, 2)];
-    const bias = input("f32", 1, 18, 18);
+    const [q, k, v] = [input("f32", 2, 18, 3), input("f32", 2, 34, 3), input("f32", 2, 34, 2)];
+    const bias = input("f32", 1, 18, 34);
     const params = { role: "output", scale: 1, addends: 1, target: 0, visible: false, kept: 0 };
     const ins = [q, k, v, bias];
     const output = makeNode(attention as Primitive, ins, params);
