@@ -146,9 +146,10 @@ export function dotPieces(profile: Profile, { k, ...size }: Size & { k: number }
     return batch * m * n < 32 && k >= 4096
       ? Math.min(64, Math.floor(k / 1024))
       : Math.ceil(k / longestLoop(profile)) || 1;
+  // Three or four workgroups for each core of a large GPU; more tiles stay whole, for pieces of them are large, too.
   const tiles = groupsOf(size, 64);
   if (k < 1024 || tiles >= 128) return 1;
-  return Math.min(Math.floor(256 / tiles), Math.floor(k / 256), 64);
+  return Math.min(Math.floor(512 / tiles), Math.floor(k / 256), 64);
 }
 
 /** Rows and columns of attention that a thread or a workgroup takes at a time. */
