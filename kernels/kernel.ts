@@ -17,7 +17,7 @@ export type KernelSpec = MapSpec | RowSpec | DotSpec | ScanSpec | SortSpec | Att
 export function emitKernel(spec: KernelSpec): KernelProgram {
   switch (spec.kind) {
     case "map":
-      return spec.perThread > 1 || spec.block > 0 ? late.stripKernel(spec) : mapKernel(spec);
+      return spec.strips ? late.stripKernel(spec) : mapKernel(spec);
     case "row":
       return rowKernel(spec);
     case "dot":

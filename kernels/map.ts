@@ -1,5 +1,5 @@
-import { thread } from "./dot-parts.ts";
-import { gridOf, type KernelProgram } from "./program.ts";
+import { edge, leave, range } from "./dot-parts.ts";
+import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { LoopSpec, Store } from "./spec.ts";
 
@@ -14,15 +14,30 @@ export interface MapSpec extends LoopSpec {
   readonly block: number;
   readonly stores: readonly Store[];
   readonly perThread: number;
+  /** Whether threads take their elements as suits drivers that run on the CPU. */
+  readonly strips: boolean;
   readonly workgroupSize: number;
 }
 
-export function mapKernel(spec: MapSpec): KernelProgram {
-  const { length, workgroupSize, stores } = spec;
-  const workgroups = gridOf(Math.ceil(length / workgroupSize));
+export function mapKernel({ length, perThread, workgroupSize, stores, ...spec }: MapSpec): KernelProgram {
+  const strip = workgroupSize * perThread;
+  const workgroups = gridOf(Math.ceil(length / strip));
+  const covered = workgroups[0] * workgroups[1] * strip;
   const emit = new Emitter(spec);
-  thread(emit, "i", workgroups, workgroupSize, length);
-  emit.bindVariable(0, "i");
-  emit.store(stores);
+  const elements = range(perThread).map((j) => {
+    const at = j > 0 ? `i + ${j * workgroupSize}` : `${groupNumber(workgroups)} * ${strip} + i32(lane)`;
+    return edge(emit, `i${j || ""}`, at, covered, length);
+  });
+  // All loads come before the first store, which compilers must not move them past.
+  if (perThread > 1 && covered === length)
+    for (const { name } of elements) {
+      emit.bindVariable(0, name);
+      for (const { value } of stores) emit.value(value);
+    }
+  for (const { name, guard } of elements) {
+    leave(emit, guard);
+    emit.bindVariable(0, name);
+    emit.store(stores);
+  }
   return emit.kernel({ workgroups, workgroupSize });
 }

@@ -22,6 +22,7 @@ export function mapSpec(body: KernelBody): KernelSpec {
     block,
     stores,
     perThread: several ? severalOf(body.s.steps.length) : 1,
+    strips: several && body.profile.kind === "software",
     workgroupSize,
   };
 }
