@@ -1,6 +1,6 @@
 import { asOp } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
-import { GraphNode, topologicalOrder } from "../ir/node.ts";
+import { type GraphNode, topologicalOrder, withInputs } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
 import type { Program } from "./program.ts";
 
@@ -21,8 +21,7 @@ export function expandRewrites(program: Program, profile: Profile, o: GraphOps):
   };
   const convert = (node: GraphNode, inputs: readonly GraphNode[]): GraphNode => {
     const { lower } = node.primitive;
-    const same = inputs.every((x, i) => x === node.inputs[i]);
-    const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
+    const fresh = withInputs(node, inputs);
     if (lower.kind !== "rewrite" && lower.kind !== "attention") return fresh;
     const into = lower.kind === "rewrite" ? lower.into : lower.adapt;
     const rewritten = asOp(node.op, () => into(fresh, fresh.params, o, profile));

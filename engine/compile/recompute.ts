@@ -1,7 +1,7 @@
 import { bufferBytes } from "../core/dtype.ts";
 import type { Profile } from "../core/profile.ts";
 import { sizeOf } from "../core/shape.ts";
-import { behind, GraphNode, topologicalOrder } from "../ir/node.ts";
+import { behind, GraphNode, topologicalOrder, withInputs } from "../ir/node.ts";
 import { cheapestReads } from "./cut.ts";
 import { isGiven } from "./fused-program.ts";
 import type { Program } from "./program.ts";
@@ -132,11 +132,10 @@ class Recomputing {
   }
 
   run(atTurn: number): Recomputed {
-    const program = rebuild(this.#program, (node, inputs) => {
+    const program = rebuild(this.#program, ({ inputs }, node) => {
       const old = this.#ages.oldInputs(node);
       const fresh = node.inputs.map((x, i) => (old.includes(x) ? this.#copy(x) : (inputs[i] as GraphNode)));
-      const same = fresh.every((x, i) => x === node.inputs[i]);
-      const result = same ? node : new GraphNode(node.primitive, fresh, node.params, node, node.op);
+      const result = withInputs(node, fresh);
       this.#made.set(node, result);
       if (old.length > 0) this.#late.add(result);
       return result;

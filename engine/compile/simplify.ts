@@ -22,19 +22,13 @@ export function simplify(program: Program, o: GraphOps): Program {
     known.set(key, node);
     return node;
   };
-  const merged = rebuild(program, (node, inputs) => {
-    const same = inputs.every((x, i) => x === node.inputs[i]);
-    const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
-    return unique(improve(fresh, o));
-  });
+  const merged = rebuild(program, (node) => unique(improve(node, o)));
   // Tags have kept recomputed values apart from the originals; from here on they are only in the way.
-  return rebuild(merged, (node, inputs) => {
-    if (node.primitive.name === "identity" || node.primitive.name === "stopGradient")
-      return inputs[0] as GraphNode;
-    return inputs.every((x, i) => x === node.inputs[i])
-      ? node
-      : new GraphNode(node.primitive, inputs, node.params, node, node.op);
-  });
+  return rebuild(merged, (node) =>
+    node.primitive.name === "identity" || node.primitive.name === "stopGradient"
+      ? (node.inputs[0] as GraphNode)
+      : node,
+  );
 }
 
 const exactNumbers = (_: string, value: unknown): unknown =>

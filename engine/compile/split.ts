@@ -12,9 +12,7 @@ import { besideRows, dotPieces, longestLoop, reductionPieces } from "./tiles.ts"
  * piece has its place, so the order of additions, and with it every bit, stays the same from run to run.
  */
 export function splitLongSums(program: Program, profile: Profile, o: GraphOps): Program {
-  return rebuild(program, (node, inputs) => {
-    const same = inputs.every((x, i) => x === node.inputs[i]);
-    const fresh = same ? node : new GraphNode(node.primitive, inputs, node.params, node, node.op);
+  return rebuild(program, (fresh) => {
     const { lower } = fresh.primitive;
     if (lower.kind === "reduce" && lower.combine !== "argmax" && lower.combine !== "argmin")
       return splitReduction(fresh, profile, o);

@@ -49,6 +49,12 @@ export class GraphNode implements Aval {
 
 let nextId = 1;
 
+/** The same of other operands; itself if they are its own. */
+export const withInputs = (node: GraphNode, inputs: readonly GraphNode[]): GraphNode =>
+  inputs.every((x, i) => x === node.inputs[i])
+    ? node
+    : new GraphNode(node.primitive, inputs, node.params, node, node.op);
+
 /** Refuses an operand that is no tensor, which only a program without types can give. */
 export function checkNode(op: string, x: unknown): void {
   if (!(x instanceof GraphNode))
