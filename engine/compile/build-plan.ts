@@ -9,6 +9,7 @@ import { expandRewrites } from "./expand.ts";
 import { flatten } from "./flatten.ts";
 import { BetterKept, fuse } from "./fuse.ts";
 import { type FusedProgram, isGiven } from "./fused-program.ts";
+import { halveKept } from "./halve.ts";
 import { orderKernels, StillNeeded } from "./order.ts";
 import { place } from "./place.ts";
 import type { Program } from "./program.ts";
@@ -62,10 +63,11 @@ export function buildPlan(
   const expanded = passed("expand", expandRewrites(program, profile, o), profile);
   const simple = passed("simplify", simplify(expanded, o), profile);
   const split = passed("split long sums", splitLongSums(simple, profile, o), profile);
+  const halved = program.activations === "f16" ? halveKept(split, o, profile) : split;
   const keep = new Set<GraphNode>();
   let replacing = updates;
   for (;;) {
-    const { program: last, ...kept } = recomputeOld(split, keep, profile);
+    const { program: last, ...kept } = recomputeOld(halved, keep, profile);
     // A reshape of a stored value is that value: nothing is computed for it.
     const wanted = { inputs: last.inputs, outputs: last.outputs.map(withoutReshape) };
     const computed = {

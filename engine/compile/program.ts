@@ -5,6 +5,8 @@ import { topologicalOrder } from "../ir/node.ts";
 export interface Program {
   readonly inputs: readonly GraphNode[];
   readonly outputs: readonly GraphNode[];
+  /** How what the backward pass keeps of the forward pass is stored; f32 if nothing is said. */
+  readonly activations?: "f32" | "f16";
 }
 
 const paramText = (_: string, value: unknown): unknown => {

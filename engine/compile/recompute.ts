@@ -42,6 +42,32 @@ export function recomputeOld(program: Program, keep: ReadonlySet<GraphNode>, pro
   return new Recomputing(program, ages, valuesToKeep(ages, keep)).run(profile.kind === "gpu" ? AT_TURN : 0);
 }
 
+/**
+ * The large values that are kept of the forward pass for the backward pass, but for results of the program, and for sums
+ * and what follows from sums alone, such as statistics of rows.
+ */
+export function activationsKept(program: Program): Set<GraphNode> {
+  const ages = new Ages(program);
+  const outputs = program.outputs.map(behind);
+  const active = new Set<GraphNode>();
+  for (const x of ages.order) {
+    const { kind } = x.primitive.lower;
+    const follows = kind !== "reduce" && x.inputs.some((y) => active.has(y));
+    if (follows || kind === "dot" || kind === "attention") active.add(x);
+  }
+  const kept = [...valuesToKeep(ages, new Set())].map(behind);
+  return new Set(
+    kept.filter(
+      (x) =>
+        active.has(x) &&
+        x.dtype === "f32" &&
+        sizeOf(x.shape) > FEW &&
+        x.shape.at(-1) !== 1 &&
+        !outputs.includes(x),
+    ),
+  );
+}
+
 /** How many contractions and reductions stand above each value, one behind the other, and what is old by that. */
 class Ages {
   readonly order: readonly GraphNode[];

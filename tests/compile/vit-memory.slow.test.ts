@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { matmul } from "../../bench/gpu/sizes.ts";
 import { baseProfile } from "../../engine/core/profile.ts";
-import { reportOf } from "../../engine/ir/plan.ts";
+import { type Plan, reportOf } from "../../engine/ir/plan.ts";
 import { asPlanned } from "../../engine/tuning/tune.ts";
 import { crossEntropy } from "../../losses/mod.ts";
 import { compile, key, type Tensor, valueAndGrad, zeros } from "../../mod.ts";
@@ -19,21 +19,28 @@ const CLASSES = 1000;
 /** Patches of 224 pixels, and the class token. */
 const TOKENS = 14 * 14 + 1;
 
-test("a step of ViT-S/16 keeps little, no attention matrix, and is few launches", () => {
+/** The plan of a step, with what its backward pass keeps in one dtype or the other. */
+function planOf(activations: "f32" | "f16"): Plan {
   const body = new VisionTransformer({ key: key(1), ...vits.small, patch: 16 });
   const head = new Linear({ key: key(2), inFeatures: vits.small.width, outFeatures: CLASSES });
   const model = { body, head };
   const optimiser = adamW();
   const start = { model, optim: optimiser.init(model) };
-  const step = compile((state: typeof start, images: Tensor, labels: Tensor) => {
-    const { value, grads } = valueAndGrad((m: typeof model) =>
-      crossEntropy(m.head.forward(classToken(m.body, images)), labels),
-    )(state.model);
-    const { params, state: optim } = optimiser.step(state.model, grads, state.optim);
-    return { state: { model: params, optim }, loss: value };
-  });
-  const images = zeros([BATCH, 3, 224, 224]);
-  const plan = step.plan(start, images, zeros([BATCH], { dtype: "i32" }));
+  const step = compile(
+    (state: typeof start, images: Tensor, labels: Tensor) => {
+      const { value, grads } = valueAndGrad((m: typeof model) =>
+        crossEntropy(m.head.forward(classToken(m.body, images)), labels),
+      )(state.model);
+      const { params, state: optim } = optimiser.step(state.model, grads, state.optim);
+      return { state: { model: params, optim }, loss: value };
+    },
+    { activations },
+  );
+  return step.plan(start, zeros([BATCH, 3, 224, 224]), zeros([BATCH], { dtype: "i32" }));
+}
+
+test("a step of ViT-S/16 keeps little, no attention matrix, and is few launches", () => {
+  const plan = planOf("f32");
   const matrix = BATCH * vits.small.heads * TOKENS * TOKENS;
   for (const { shape } of plan.values) {
     expect(shape.filter((n) => n === TOKENS).length).toBeLessThan(2);
@@ -61,4 +68,22 @@ test("a step of ViT-S/16 keeps little, no attention matrix, and is few launches"
   const common = [...new Set(products)].filter((size) => products.filter((x) => x === size).length > 4);
   expect(common.length).toBeGreaterThan(7);
   expect(common.filter((size) => !tuned.has(size))).toEqual([]);
+});
+
+test("in half precision it keeps half, in as many launches", () => {
+  const plan = planOf("f16");
+  const { dispatches, peakBytes } = reportOf(plan);
+  expect(dispatches).toBeLessThanOrEqual(planOf("f32").steps.length);
+  expect(peakBytes).toBeLessThanOrEqual(0.89e9);
+  const halves = plan.values.filter((v) => v.dtype === "f16").map(({ op, shape }) => `${op} ${shape}`);
+  const count = (what: string): number => halves.filter((x) => x === what).length;
+  // Of all blocks but the last, which has the class token alone: queries, keys and values, what attention gives, what
+  // GELU is applied to, and the rows that two layer norms make.
+  const blocks = vits.small.depth - 1;
+  expect(count(`linear ${BATCH},${TOKENS},${3 * vits.small.width}`)).toBe(blocks);
+  expect(count(`scaledDotProductAttention ${BATCH},${vits.small.heads},${TOKENS},64`)).toBe(blocks);
+  expect(count(`linear ${BATCH},${TOKENS},${4 * vits.small.width}`)).toBe(blocks);
+  expect(count(`layerNorm ${BATCH},${TOKENS},${vits.small.width}`)).toBeGreaterThanOrEqual(2 * blocks);
+  // No statistics, no gradients, no sums.
+  expect(halves.filter((x) => x.endsWith(",1") || x.includes("backward"))).toEqual([]);
 });
