@@ -1,5 +1,5 @@
 import type { ImageSet } from "../data/images.ts";
-import { getDevice } from "../mod.ts";
+import { DeviceLimitError, getDevice } from "../mod.ts";
 import type { Method } from "./method.ts";
 import { Archive } from "./run/archive.ts";
 import type { TrainingEvent } from "./run/events.ts";
@@ -27,6 +27,7 @@ import { planRun, type RunPlan, startingKey } from "./run/run-plan.ts";
  * @throws {RunInUseError} If another run goes on in the store.
  * @throws {CheckpointError} If all checkpoints in the store are damaged.
  * @throws {DivergedError} If the loss or the gradient is no finite number; it names the op. Checkpoints stay.
+ * @throws {DeviceLimitError} If activations are to be in half precision, and the adapter has none.
  * @throws {OutOfMemoryError} If the device has no room for the smallest pieces, or for the pieces that were asked for.
  * @throws {DeviceLostError} If the device is lost again and again at one step.
  *
@@ -58,10 +59,14 @@ async function* planned<S>(
   options: PretrainOptions,
   plan: RunPlan,
 ): AsyncGenerator<TrainingEvent<S>> {
+  const device = await getDevice();
+  // Told here, and not as a batch that does not fit.
+  if (plan.record.activations === "f16" && !device.profile.f16)
+    throw new DeviceLimitError('pretrain: activations "f16"', "shader-f16", 1, 0, '"f32"');
   const archive = options.store ? await Archive.open(options.store, plan, options) : null;
   const microBatch = microBatchOf(method, plan, images, options, {
     before: archive?.microBatch ?? null,
-    usual: await usualBudget(await getDevice()),
+    usual: await usualBudget(device),
   });
   archive?.settle(microBatch.size);
   const run = new Run({ method, images, plan, options, archive, microBatch });

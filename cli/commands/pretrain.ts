@@ -9,7 +9,7 @@ import { readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
 import { describeData, leftOut, openData } from "../open-data.ts";
 import { pretrainLine } from "../pretrain/line.ts";
-import { checkMicroBatch, newPlan, resumedPlan, settle } from "../pretrain/plan.ts";
+import { checkActivations, checkMicroBatch, newPlan, resumedPlan, settle } from "../pretrain/plan.ts";
 import { train } from "../pretrain/train.ts";
 import { listLeftOut, type RunConfig, startRunFolder } from "../run-folder.ts";
 import { Lines } from "../terminal.ts";
@@ -35,6 +35,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     const data = prepared(opened, settled);
     checkRecipe(settled, data.train.images);
     checkMicroBatch(plan.microBatch, settled);
+    checkActivations(settled, device);
     const recipe =
       plan.config || plan.memory === null
         ? settled

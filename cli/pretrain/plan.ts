@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { OpenedImages } from "../../data/collection.ts";
+import type { Device } from "../../mod.ts";
 import { autoRecipe, fittedBatch } from "../../training/job/auto.ts";
 import { changedRecipe, numberOf } from "../../training/job/change-recipe.ts";
 import { isMethod, methodNames } from "../../training/job/method-of.ts";
@@ -134,6 +135,17 @@ export function checkMicroBatch(microBatch: number | null, recipe: Recipe): void
   }
   if (recipe.batch % microBatch === 0) return;
   throw new UsageError(`--micro-batch is ${microBatch}, which does not divide the batch of ${recipe.batch}`);
+}
+
+/** @throws {UsageError} If values are to be kept in half precision, and the adapter has none. */
+export function checkActivations(
+  { activations }: Recipe,
+  { name, profile }: Pick<Device, "name" | "profile">,
+): void {
+  if (activations !== "f16" || profile.f16) return;
+  throw new UsageError(
+    `--activations f16 needs half precision (shader-f16), which ${name} has not: leave it out, or use another adapter`,
+  );
 }
 
 const fittedBatchUnlessGiven = (recipe: Recipe, images: number, flags: FlagTexts): Recipe =>

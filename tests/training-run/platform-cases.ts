@@ -1,9 +1,15 @@
 // From images to a trained model, as small as can be, on every host.
 import { isScriptHost } from "../../data/host.ts";
+import { getDevice } from "../../mod.ts";
+import { methodOf } from "../../training/job/method-of.ts";
+import { presets } from "../../training/job/presets.ts";
+import type { Method } from "../../training/method.ts";
+import { pretrain } from "../../training/pretrain.ts";
 import { browserStore } from "../../training/run/browser-store.ts";
 import { folderStore } from "../../training/run/folder-store.ts";
-import type { RunStore } from "../../training/run/store.ts";
-import type { Case } from "../platform/case.ts";
+import type { PretrainOptions } from "../../training/run/options.ts";
+import { memoryStore, type RunStore } from "../../training/run/store.ts";
+import { type Case, Skip } from "../platform/case.ts";
 import { eventsOf, lossesOf } from "./small.ts";
 import { runTiny, stripes } from "./tiny.ts";
 
@@ -74,8 +80,35 @@ async function resumesAlike(): Promise<void> {
   if (parts.join() !== whole.join()) throw new Error(`in parts ${parts}, in one ${whole}`);
 }
 
+/** In half precision, where the adapter has it: near the run in single precision, and in parts as in one piece. */
+async function keepsHalves(): Promise<void> {
+  if (!(await getDevice()).profile.f16) throw new Skip("this adapter has no half precision");
+  const images = stripes(32, 16);
+  const method = methodOf({ ...presets["simclr-nano"].recipe, batch: 16 }, images) as Method<unknown>;
+  const course = async (more: Partial<PretrainOptions>, stopAt = Number.POSITIVE_INFINITY) => {
+    const stop = new AbortController();
+    const options = { epochs: 2, batch: 16, seed: 1, monitorEvery: 0, signal: stop.signal, ...more };
+    const losses: number[] = [];
+    for await (const event of pretrain(method, images, options)) {
+      if (event.type !== "step") continue;
+      losses.push(event.loss);
+      if (event.step === stopAt) stop.abort();
+    }
+    return losses;
+  };
+  const whole = await course({});
+  const half = await course({ activations: "f16" });
+  const apart = half.map((loss, i) => Math.abs(loss - (whole[i] as number)));
+  if (half.length !== 4 || !(Math.max(...apart) < 0.02) || half.join() === whole.join())
+    throw new Error(`in half precision ${half}, else ${whole}`);
+  const kept = { activations: "f16", store: memoryStore(), resume: true } as const;
+  const parts = [...(await course(kept, 1)), ...(await course(kept))];
+  if (parts.join() !== half.join()) throw new Error(`in parts ${parts}, in one ${half}`);
+}
+
 export const cases: readonly Case[] = [
   { name: "a training run gives the same losses again", run: trainsAlike },
   { name: "a run's files are kept", run: keepsFiles },
+  { name: "a run in half precision is near one in single precision", run: keepsHalves },
   { name: "a run in parts has the losses of one in one piece", run: resumesAlike },
 ];

@@ -177,6 +177,11 @@ export const recipeChoices: Readonly<Record<string, Choice>> = {
     of: ["mild", "paper"],
     apply: (recipe, views) => ({ ...recipe, views: views as Recipe["views"] }),
   },
+  activations: {
+    ...{ hint: "TYPE", about: "how values for gradients are kept: f32, or f16 in half the memory" },
+    of: ["f32", "f16"],
+    apply: (recipe, activations) => ({ ...recipe, activations: activations as "f32" | "f16" }),
+  },
 };
 
 /**

@@ -12,7 +12,14 @@ export function fittedToMemory(recipe: Recipe, images: ImageSet, bytes: number):
   if (blocks === 0) return recipe;
   const make = (recompute: number) => methodOf({ ...recipe, recompute } as Recipe, images);
   try {
-    const { recompute } = fitMemory(make, { bytes, blocks, batch: recipe.batch, image: images });
+    const { batch, activations } = recipe;
+    const { recompute } = fitMemory(make, {
+      bytes,
+      blocks,
+      batch,
+      image: images,
+      ...(activations && { activations }),
+    });
     return { ...recipe, recompute } as Recipe;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

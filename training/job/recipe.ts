@@ -19,6 +19,8 @@ interface CommonRecipe {
   readonly seed: number;
   /** Learning rate at its highest. */
   readonly rate: number;
+  /** How values that gradients need are stored; f32 if nothing is said. */
+  readonly activations?: "f32" | "f16";
   /** How views are made: as in runs on small images, or with the strengths of the papers' code. */
   readonly views: "mild" | "paper";
   /** Known statistics of the channels; null: those of the training images. */

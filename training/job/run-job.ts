@@ -54,12 +54,13 @@ export async function* runJob(
   const { measure, measureStopped = false, ...run } = options;
   const { images } = data.train;
   const method = methodOf(recipe, images);
-  const { epochs, batch, seed } = recipe;
+  const { epochs, batch, seed, activations } = recipe;
   const schedule = rateOf(recipe, Math.max(1, epochs * Math.floor(images.count / batch)));
   let trained: unknown;
   for await (const event of pretrain(method, images, {
     ...{ epochs, batch, seed, ...run },
     ...(schedule && { schedule }),
+    ...(activations && { activations }),
     configuration: configurationOf(recipe),
     monitorImages: someOf(data.test ?? data.train, MONITORED, seed).images,
   })) {
@@ -100,6 +101,6 @@ export async function* measureEncoders(
 
 /** What settles the run beside the method, the images and the schedules, which are compared by themselves. */
 function configurationOf(recipe: Recipe): Json {
-  const { method: _, epochs: __, batch: ___, seed: ____, rate: _____, ...rest } = recipe;
+  const { method: _, epochs: __, batch: ___, seed: ____, rate: _____, activations: ______, ...rest } = recipe;
   return JSON.parse(JSON.stringify(rest)) as Json;
 }

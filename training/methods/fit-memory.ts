@@ -1,4 +1,4 @@
-import { explain, type Tensor, zeros } from "../../mod.ts";
+import { compile, explain, type Tensor, zeros } from "../../mod.ts";
 import type { Method, RunLength, StepValues } from "../method.ts";
 
 export interface FitMemoryOptions {
@@ -8,6 +8,8 @@ export interface FitMemoryOptions {
   readonly blocks: number;
   /** Images of a step. */
   readonly batch: number;
+  /** How what the backward pass keeps is stored. Default "f32". */
+  readonly activations?: "f32" | "f16";
   readonly image: { readonly channels: number; readonly height: number; readonly width: number };
 }
 
@@ -68,7 +70,7 @@ export function fitMemory<S, M extends Method<S>>(
 const MANY = 1000;
 
 /** Peak of device memory of a step, as planned. */
-function bytesOfStep<S>(method: Method<S>, { batch, image }: FitMemoryOptions): number {
+function bytesOfStep<S>(method: Method<S>, { batch, image, activations }: FitMemoryOptions): number {
   // The last of many steps: phases at the beginning of a run, such as that of frozen prototypes, take less.
   const run: RunLength = { epochs: MANY, stepsPerEpoch: 1, steps: MANY, batch };
   const at = Object.fromEntries(
@@ -76,7 +78,9 @@ function bytesOfStep<S>(method: Method<S>, { batch, image }: FitMemoryOptions): 
   );
   const phase = method.phase?.(MANY - 1, run) ?? "";
   const images = zeros([batch, image.channels, image.height, image.width]);
-  const step = (state: S, x: Tensor, values: StepValues) => method.step(state, x, values, phase);
+  const step = compile((state: S, x: Tensor, values: StepValues) => method.step(state, x, values, phase), {
+    activations,
+  });
   return explain(step, method.start(zeros([2], { dtype: "u32" })), images, at as unknown as StepValues)
     .peakBytes;
 }

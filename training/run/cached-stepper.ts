@@ -1,6 +1,7 @@
 import {
   arange,
   type Compiled,
+  type CompileOptions,
   compile,
   concat,
   scalar,
@@ -128,13 +129,14 @@ export function cachedStepper<S>(
   parts: StepParts<S>,
   batch: number,
   microBatch: number,
+  activations?: CompileOptions["activations"],
 ): Stepper<S> {
   const functions = cachedFunctions(parts, microBatch);
   const named = (part: string, donate = true) => ({ name: `${name}: ${part}`, donate });
   const views = compile(functions.views, named("views", false));
   const encode = compile(functions.encode, named("encode"));
   const loss = compile(functions.loss, named("loss", false));
-  const backward = compile(functions.backward, named("backward"));
+  const backward = compile(functions.backward, { ...named("backward"), activations });
   const update = compile(functions.update, named("update"));
   let nothing: Sums | null = null;
   const firsts = Array.from({ length: batch / microBatch }, (_, i) => scalar(i * microBatch, "i32"));

@@ -41,6 +41,11 @@ export interface PretrainOptions {
    * machine's memory where the processor does the work of a GPU, and none on GPUs.
    */
   readonly memoryBudget?: number;
+  /**
+   * How what the backward pass keeps of the forward pass is stored; "f16" takes half of the memory for it, on adapters
+   * that have half precision. Everything else is as with "f32", the default. See `compile`.
+   */
+  readonly activations?: "f32" | "f16";
   /** Steps between looks at the representation, the first of which comes before training; 0 for none. Default: an epoch. */
   readonly monitorEvery?: number;
   /** What is looked at: held-out images, or some of those trained on. Default: up to 256 of those trained on. */

@@ -12,6 +12,8 @@ export interface RunRecord {
   readonly seed: number;
   /** Null as long as it is to be chosen. */
   readonly microBatch: number | null;
+  /** Null for "f32", which runs of old do not name. */
+  readonly activations: "f16" | null;
   readonly images: { readonly [key: string]: Json };
   /** Some values of each schedule. */
   readonly schedules: { readonly [name: string]: Json };
@@ -48,6 +50,7 @@ export function planRun<S>(method: Method<S>, images: ImageSet, options: Pretrai
       method: method.name,
       ...{ epochs, batch, seed },
       microBatch: options.microBatch ?? null,
+      activations: options.activations === "f16" ? "f16" : null,
       images: fingerprint(images),
       schedules: Object.fromEntries(
         Object.entries(schedules).map(([name, schedule]) => [name, samples(schedule, length.steps)]),

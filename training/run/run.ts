@@ -277,8 +277,9 @@ export class Run<S> {
   private newStepper(): Stepper<S> {
     const { method, plan } = this.parts;
     const { batch } = plan.length;
-    if (!method.parts || this.atOnce === batch) return wholeStepper(method);
-    return cachedStepper(method.name, method.parts, batch, this.atOnce);
+    const activations = plan.record.activations ?? "f32";
+    if (!method.parts || this.atOnce === batch) return wholeStepper(method, activations);
+    return cachedStepper(method.name, method.parts, batch, this.atOnce, activations);
   }
 
   private newWatch(): Watch<S> {

@@ -1,4 +1,4 @@
-import { type Compiled, compile, scalar, stack, type Tensor } from "../../mod.ts";
+import { type Compiled, type CompileOptions, compile, scalar, stack, type Tensor } from "../../mod.ts";
 import type { Method, StepMetrics, StepValues } from "../method.ts";
 
 /** A step that the device has been given. */
@@ -40,13 +40,14 @@ export function scalars(values: Readonly<Record<string, number>>): StepValues {
 }
 
 /** Steps as the method has them, each one plan. */
-export function wholeStepper<S>(method: Method<S>): Stepper<S> {
+export function wholeStepper<S>(method: Method<S>, activations?: CompileOptions["activations"]): Stepper<S> {
   const step = (state: S, images: Tensor, at: StepValues, phase: string) => {
     const { state: next, loss, metrics } = method.step(state, images, at, phase);
     return { state: next, told: tell(loss, metrics) };
   };
   const compiled: Compiled<Parameters<typeof step>, ReturnType<typeof step>> = compile(step, {
     name: method.name,
+    activations,
   });
   return {
     launch(state, images, values, phase) {
