@@ -4,6 +4,7 @@ import { evaluateCommand, evaluateLine } from "./commands/evaluate.ts";
 import { exportCommand, exportLine } from "./commands/export.ts";
 import { lookCommand, lookLine } from "./commands/look.ts";
 import { pretrainCommand } from "./commands/pretrain.ts";
+import { tuneCommand, tuneLine } from "./commands/tune.ts";
 import { explained, UsageError } from "./errors.ts";
 import { type CommandLine, helpOf, nearestName } from "./flags.ts";
 import type { CommandHost } from "./host.ts";
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, { readonly line: CommandLine; readonly r
   evaluate: { line: evaluateLine, run: evaluateCommand },
   look: { line: lookLine, run: lookCommand },
   export: { line: exportLine, run: exportCommand },
+  tune: { line: tuneLine, run: tuneCommand },
   doctor: { line: doctorLine, run: doctorCommand },
 };
 

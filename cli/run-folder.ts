@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Damage } from "../data/collection.ts";
+import type { Device } from "../mod.ts";
 import type { EncoderDescription } from "../training/encoder-file.ts";
 import type { Recipe } from "../training/job/recipe.ts";
 import { replaceFile } from "../training/run/replace-file.ts";
@@ -24,6 +25,8 @@ export interface RunConfig {
   /** When and where it was started, for people. */
   readonly started: string;
   readonly device: string;
+  /** The tiles that were measured on that device, if the run uses any: it goes on with the same. */
+  readonly tuning?: Device["profile"]["tuning"] | null;
 }
 
 export const CONFIG = "config.json";

@@ -1,10 +1,11 @@
 import { basename } from "node:path";
-import { getDevice } from "../../mod.ts";
+import { configureDevice, getDevice } from "../../mod.ts";
 import { checkRecipe } from "../../training/job/change-recipe.ts";
 import { fittedToMemory } from "../../training/job/fit-recipe.ts";
 import { descriptionOf } from "../../training/job/method-of.ts";
 import { prepared } from "../../training/job/prepare.ts";
 import { lockFolder } from "../../training/run/folder-lock.ts";
+import { keptTuning } from "../../tune.ts";
 import { readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
 import { describeData, leftOut, openData } from "../open-data.ts";
@@ -20,8 +21,13 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
   const runs = flags.runs ?? "runs";
   const plan =
     flags.resume === undefined ? await newPlan(flags, runs) : await resumedPlan(flags, runs, flags.resume);
+  const { config: begun } = plan;
+  configureDevice({ tuning: begun ? () => begun.tuning ?? null : keptTuning });
   const device = await getDevice();
-  lines.say(`Morlet on ${device.name}`);
+  const { tuning = null } = device.profile;
+  // Should it be lost, the next one has the same tiles, whatever has been measured meanwhile.
+  configureDevice({ tuning: () => tuning });
+  lines.say(`Morlet on ${device.name}${tuning ? ", with the tiles that were measured on it" : ""}`);
   const name = basename(plan.folder);
   let training = false;
   let unlock = plan.config ? await lockFolder(plan.folder) : null;
@@ -48,6 +54,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
       encoder: descriptionOf(recipe, images, { preset, data: data.train.name, images: images.count, recipe }),
       started: new Date().toISOString(),
       device: device.name,
+      tuning,
     };
     if (!plan.config) await startRunFolder(plan.folder, config);
     unlock ??= await lockFolder(plan.folder);

@@ -223,6 +223,7 @@ async function profileOf(
   if (software) await loadSoftware();
   return {
     kind,
+    kernels: KERNELS,
     ...(table?.adapter === name && table.kernels === KERNELS && { tuning: table }),
     f16: features.has("shader-f16"),
     quads: software && lanes === 4 && features.has("subgroups"),

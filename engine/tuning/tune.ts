@@ -36,9 +36,9 @@ export const adapterName = (adapter: Device["adapter"]): string => Object.values
 /**
  * Times tiles of contractions on the device that work goes to.
  *
- * Where four lanes read each other's registers (SwiftShader), it measures what a round of each size of tile takes,
- * from which the best tile of every shape follows. For each of `shapes`, on any adapter, it times the tiles of its
- * family and keeps the fastest. A tile whose results differ from those of the usual plan is not kept.
+ * For each of `shapes` it times the tiles of the adapter's family and keeps the fastest. Where four lanes read each
+ * other's registers (SwiftShader), it then measures what a round of each size of tile takes, from which the best tile of
+ * every other shape follows. A tile whose results differ from those of the usual plan is not kept.
  *
  * @returns The table, for `keepTuning` or for the option `tuning` of `configureDevice` and `createDevice`.
  *
@@ -67,18 +67,6 @@ export async function tune({
       return ms;
     };
   };
-  const rounds: Record<string, number> = {};
-  if (device.profile.quads) {
-    for (const tm of QUAD_ROWS) {
-      for (const tn of QUAD_COLUMNS) {
-        if (performance.now() > deadline) break;
-        const time = timer({ batch: 1, m: 16 * tm, n: 132 * tn, k: ROUND_DEPTH });
-        const ms = await time({ variant: "quad", tm, tn, quads: 1 });
-        if (ms !== null)
-          rounds[`${tm}x${tn}`] = Number(((1e6 * ms) / (264 * (ROUND_DEPTH / 4))).toPrecision(3));
-      }
-    }
-  }
   const dots: Record<string, DotTile> = {};
   for (const shape of shapes) {
     let least = Infinity;
@@ -90,6 +78,18 @@ export async function tune({
       if (ms === null || ms >= least) continue;
       least = ms;
       dots[keyOf(planned)] = tile;
+    }
+  }
+  const rounds: Record<string, number> = {};
+  if (device.profile.quads) {
+    for (const tm of QUAD_ROWS) {
+      for (const tn of QUAD_COLUMNS) {
+        if (performance.now() > deadline) break;
+        const time = timer({ batch: 1, m: 16 * tm, n: 132 * tn, k: ROUND_DEPTH });
+        const ms = await time({ variant: "quad", tm, tn, quads: 1 });
+        if (ms !== null)
+          rounds[`${tm}x${tn}`] = Number(((1e6 * ms) / (264 * (ROUND_DEPTH / 4))).toPrecision(3));
+      }
     }
   }
   return { adapter, kernels: KERNELS, rounds, dots: dots as unknown as NonNullable<TuningTable["dots"]> };

@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Each with a part of the sentence. */
 const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrian", "there is no command pretrian; did you mean pretrain?"],
-  ["fly", "there is no command fly; there are pretrain, embed, evaluate, look, export, doctor"],
+  ["fly", "there is no command fly; there are pretrain, embed, evaluate, look, export, tune, doctor"],
   ["pretrain --epoch 3", "there is no flag --epoch; did you mean --epochs?"],
   ["pretrain --recipe nano", "--recipe is gone: give --preset"],
   ["pretrain --epochs three", '--epochs is "three"; it takes a whole number from 1 on'],
@@ -109,7 +109,7 @@ describe("what cannot be meant is a sentence and exit code 2", () => {
 });
 
 describe("help", () => {
-  test.each(["pretrain", "embed", "evaluate", "look", "export", "doctor"])(
+  test.each(["pretrain", "embed", "evaluate", "look", "export", "tune", "doctor"])(
     "of %s has its flags and examples",
     async (name) => {
       const { code, out } = await morlet([name, "--help"]);
@@ -124,7 +124,7 @@ describe("help", () => {
   test("of all names the commands", async () => {
     const { code, out } = await morlet([]);
     expect(code).toBe(0);
-    for (const name of ["pretrain", "embed", "evaluate", "look", "export", "doctor"])
+    for (const name of ["pretrain", "embed", "evaluate", "look", "export", "tune", "doctor"])
       expect(out).toContain(`  ${name}`);
   });
 });

@@ -7,6 +7,7 @@ import { embedLine } from "../../cli/commands/embed.ts";
 import { evaluateLine } from "../../cli/commands/evaluate.ts";
 import { exportLine } from "../../cli/commands/export.ts";
 import { lookLine } from "../../cli/commands/look.ts";
+import { tuneLine } from "../../cli/commands/tune.ts";
 import { type CommandLine, readFlags } from "../../cli/flags.ts";
 import { pretrainLine } from "../../cli/pretrain/line.ts";
 import * as io from "../../io.ts";
@@ -18,7 +19,7 @@ import { methodNames } from "../../training/job/method-of.ts";
 import { presetNames } from "../../training/job/presets.ts";
 import * as vision from "../../vision.ts";
 
-const lines = [pretrainLine, embedLine, evaluateLine, lookLine, exportLine, doctorLine];
+const lines = [pretrainLine, embedLine, evaluateLine, lookLine, exportLine, tuneLine, doctorLine];
 const documents = [
   ...["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"],
   ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`),

@@ -1,8 +1,11 @@
 // A run that is stopped, damaged or changed between its parts.
 import { beforeAll, describe, expect, test } from "vitest";
-import { configureDevice } from "../../mod.ts";
+import { KERNELS, type TuningTable } from "../../engine/core/profile.ts";
+import { configureDevice, createDevice, type DeviceOptions, setDevice } from "../../mod.ts";
+import { newestCheckpoint } from "../../training/run/checkpoints.ts";
 import { METRICS, readMetrics } from "../../training/run/metrics-file.ts";
-import { ResumeError } from "../../training/run/same-run.ts";
+import type { RunRecord, Tiles } from "../../training/run/run-plan.ts";
+import { checkSameRun, ResumeError } from "../../training/run/same-run.ts";
 import { memoryStore, type RunStore } from "../../training/run/store.ts";
 import { nodeGPU } from "../support/host.ts";
 import { eventsOf, lossesOf, plain, smallMethod, specks } from "./small.ts";
@@ -165,5 +168,59 @@ describe("a changed run is refused, in plain words", () => {
     const store = memoryStore();
     await partOf(store, 3);
     await expect(eventsOf({ ...usual, store })).rejects.toThrow(/a run of 3 steps already; resume it/);
+  });
+});
+
+describe("a run whose device has other tiles when it goes on", () => {
+  /** Makes all tiles but one take for ever, or is a tile of the product in the first layer. */
+  const table = (adapter: string, tile: string, quads: boolean): TuningTable => ({
+    adapter,
+    kernels: KERNELS,
+    ...(quads
+      ? { rounds: Object.fromEntries(sizes.map((size) => [size, size === tile ? 1 : 1e9])) }
+      : { dots: { "1,8,16,48": { variant: "direct", tm: Number(tile[0]), tn: 1, workgroupSize: 4 } } }),
+  });
+  const sizes = Array.from({ length: 16 }, (_, i) => [1, 2, 3, 4].map((tn) => `${i + 1}x${tn}`)).flat();
+
+  /** Steps up to some one, on a device of its own. */
+  async function on(tuning: DeviceOptions["tuning"], store: RunStore, until = 99) {
+    const device = await createDevice({ gpu: nodeGPU(), ...(tuning ? { tuning } : {}) });
+    setDevice(device);
+    try {
+      return await partOf(store, until);
+    } finally {
+      device.destroy();
+    }
+  }
+
+  test("is told to use those that it began with, and goes on with them as if nothing had been", async () => {
+    const device = await createDevice({ gpu: nodeGPU() });
+    const { quads } = device.profile;
+    device.destroy();
+    const [whole, parts] = [memoryStore(), memoryStore()];
+    const first = (adapter: string) => table(adapter, "1x1", quads);
+    const expected = lossesOf(await on(first, whole));
+    const begun = lossesOf(await on(first, parts, 6));
+    const measuredAnew = on((adapter) => table(adapter, "2x1", quads), parts);
+    await expect(measuredAnew).rejects.toThrow("products are computed in other tiles");
+    const refused = await on(undefined, parts).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ResumeError);
+    const recorded = (refused as ResumeError).recorded?.tiles?.tuning ?? null;
+    expect(recorded).not.toBeNull();
+    const rest = lossesOf(await on(() => recorded, parts));
+    expect([...begun, ...rest]).toEqual(expected);
+  });
+
+  test("may go on with other kernels or on another adapter, where the last bits differ anyway", async () => {
+    const store = memoryStore();
+    await on(undefined, store, 6);
+    const [record] = [(await newestCheckpoint(store))?.run as RunRecord];
+    const tiles = record.tiles as Tiles;
+    const moved = { ...record, tiles: { ...tiles, tuning: table("elsewhere", "1x1", true) } };
+    expect(() => checkSameRun(record, moved)).toThrow("other tiles");
+    for (const change of [{ adapter: "elsewhere" }, { kernels: 1 }])
+      expect(() => checkSameRun(record, { ...moved, tiles: { ...moved.tiles, ...change } })).not.toThrow();
+    const { tiles: _, ...old } = record;
+    expect(() => checkSameRun(old, moved)).not.toThrow();
   });
 });

@@ -1,9 +1,10 @@
+import { getDevice } from "../../mod.ts";
 import type { Checkpoint } from "./checkpoint-file.ts";
 import { checkpointSteps, type Found, newestCheckpoint, saveCheckpoint } from "./checkpoints.ts";
 import type { CheckpointEvent, TrainingEvent } from "./events.ts";
 import { MetricsFile } from "./metrics-file.ts";
 import type { PretrainOptions } from "./options.ts";
-import type { RunPlan, RunRecord } from "./run-plan.ts";
+import { type RunPlan, type RunRecord, tilesOf } from "./run-plan.ts";
 import { checkSameRun, ResumeError } from "./same-run.ts";
 import type { RunStore } from "./store.ts";
 
@@ -38,7 +39,7 @@ export class Archive {
    */
   static async open(
     store: RunStore,
-    plan: RunPlan,
+    planned: RunPlan,
     { resume = false, keep = 2 }: PretrainOptions,
   ): Promise<Archive> {
     if (!resume) {
@@ -47,6 +48,7 @@ export class Archive {
         throw new ResumeError(`there is a run of ${step} steps already; resume it, or choose another place`);
       }
     }
+    const plan = { ...planned, record: { ...planned.record, tiles: tilesOf(await getDevice()) } };
     const found = resume ? await newestCheckpoint(store) : null;
     if (found) checkSameRun(found.run, plan.record);
     const archive = new Archive(store, plan, keep, found);

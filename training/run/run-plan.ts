@@ -1,5 +1,5 @@
 import type { ImageSet } from "../../data/images.ts";
-import { foldIn, key, type Tensor } from "../../mod.ts";
+import { type Device, foldIn, key, type Tensor } from "../../mod.ts";
 import type { Method, RunLength } from "../method.ts";
 import { cosine, type Schedule } from "../schedule.ts";
 import type { Json, PretrainOptions } from "./options.ts";
@@ -18,7 +18,22 @@ export interface RunRecord {
   /** Some values of each schedule. */
   readonly schedules: { readonly [name: string]: Json };
   readonly configuration: Json;
+  /** Of the device that it was started on. */
+  readonly tiles?: Tiles;
 }
+
+/** What decides about the last bits of products on an adapter: the table that was measured on it, if one is used. */
+export interface Tiles {
+  readonly adapter: string;
+  readonly kernels: number;
+  readonly tuning: Device["profile"]["tuning"] | null;
+}
+
+export const tilesOf = ({ adapter, profile }: Device): Tiles => ({
+  adapter: Object.values(adapter).join(" ").trim(),
+  kernels: profile.kernels,
+  tuning: profile.tuning ?? null,
+});
 
 /** Everything about a run that is settled before it begins. */
 export interface RunPlan {

@@ -6,10 +6,13 @@ export class ResumeError extends Error {
   override readonly name = "ResumeError";
   /** What has changed, one phrase each. */
   readonly differences: readonly string[];
+  /** The run that is there. Its `tiles.tuning` is for the option `tuning` of the device. */
+  readonly recorded: RunRecord | null;
 
-  constructor(message: string, differences: readonly string[] = []) {
+  constructor(message: string, differences: readonly string[] = [], recorded: RunRecord | null = null) {
     super(message);
     this.differences = differences;
+    this.recorded = recorded;
   }
 }
 
@@ -17,13 +20,22 @@ export class ResumeError extends Error {
  * @throws {ResumeError} If a run is not the one that was recorded; the message says in what.
  */
 export function checkSameRun(recorded: RunRecord, now: RunRecord): void {
-  const free = now.microBatch === null ? { ...now, microBatch: recorded.microBatch } : now;
-  const differences = differencesOf(recorded, free).map(({ path, was, is }) => inWords(path, was, is));
+  const { tiles: before, ...was } = recorded;
+  const { tiles: present, ...is } =
+    now.microBatch === null ? { ...now, microBatch: recorded.microBatch } : now;
+  const differences = differencesOf(was, is).map((each) => inWords(each.path, each.was, each.is));
+  // Another adapter, or another version of this library, computes other last bits in any case.
+  const comparable = before && before.adapter === present?.adapter && before.kernels === present.kernels;
+  if (comparable && differencesOf(before.tuning, present.tuning).length > 0)
+    differences.push(
+      "products are computed in other tiles (open the device with this error's recorded.tiles.tuning as its option tuning)",
+    );
   if (differences.length === 0) return;
   const shown = [...new Set(differences)].slice(0, 4);
   throw new ResumeError(
     `this run cannot go on as asked, since its losses would not be those of one run: ${shown.join("; ")}; use what it was started with, or start a new run elsewhere`,
     differences,
+    recorded,
   );
 }
 
