@@ -112,11 +112,12 @@ export class KernelBody {
   storeOf(x: GraphNode, at: readonly IndexExpr[], value: number): Store {
     const part = this.#fused.parts.get(x);
     const place = part ? part.place(at, this.s.index) : at;
+    const { dtype, shape } = part?.whole ?? x;
     return {
       binding: this.#numbers.get(x) as number,
-      dtype: x.dtype,
+      dtype,
       value,
-      at: this.s.indexValue(this.s.index.flatten(place, (part?.whole ?? x).shape)),
+      at: this.s.indexValue(this.s.index.flatten(place, shape)),
     };
   }
 
