@@ -1,6 +1,7 @@
 import type { Profile } from "../engine/core/profile.ts";
 import type { AttentionSize, AttentionSpec, Channels, ThreadTile } from "./attention-spec.ts";
-import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { thread } from "./dot-parts.ts";
+import { gridOf, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { Store } from "./spec.ts";
 
@@ -73,8 +74,7 @@ export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: Th
   const across = total ? columnTiles : 1;
   const tiles = spec.batch * rowTiles * across;
   const workgroups = gridOf(Math.ceil(tiles / workgroupSize));
-  line(`let tile = ${groupNumber(workgroups)} * ${workgroupSize} + i32(lane);`);
-  line(`if (tile >= ${tiles}) { return; }`);
+  thread(emit, "tile", workgroups, workgroupSize, tiles);
   line(`let row_tile = tile / ${across} % ${rowTiles} * ${R};`);
   line(`let batch = tile / ${rowTiles * across};`);
   emit.bindVariable(0, "batch");
