@@ -1,5 +1,6 @@
 // The cases that run alike in Node, Deno and Chromium. They need the web platform with `navigator.gpu` alone;
 // a folder adds its own by exporting `cases` and joining the list below.
+import { cases as tuning } from "../compile/tuning-cases.ts";
 import { cases as data } from "../data/platform-cases.ts";
 import { cases as kernels } from "../kernels/cases.ts";
 import { cases as ops } from "../ops/cases.ts";
@@ -8,7 +9,15 @@ import { cases as training } from "../training-run/platform-cases.ts";
 import { type Case, Skip } from "./case.ts";
 import { cases as smoke } from "./smoke.ts";
 
-export const cases: readonly Case[] = [...smoke, ...runtime, ...kernels, ...ops, ...data, ...training];
+export const cases: readonly Case[] = [
+  ...smoke,
+  ...runtime,
+  ...kernels,
+  ...ops,
+  ...data,
+  ...training,
+  ...tuning,
+];
 
 export interface Summary {
   host: string;
