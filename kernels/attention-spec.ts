@@ -54,5 +54,5 @@ export interface GroupTile {
   readonly columns: number;
 }
 
-/** What a tile is chosen by; a row has `width` elements in all sums together. */
-export type AttentionSize = Readonly<Record<"batch" | "rows" | "columns" | "width", number>>;
+/** What a tile is chosen by; a row has `width` elements in all sums together, and `deepest` in the longest of its vectors. */
+export type AttentionSize = Readonly<Record<"batch" | "rows" | "columns" | "width" | "deepest", number>>;

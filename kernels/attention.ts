@@ -26,8 +26,8 @@ export function groupAttention(spec: AttentionSpec, { rows: R, columns: C }: Gro
   const lanesM = R / 4;
   const lanesN = C / 4;
   const workgroupSize = lanesM * lanesN;
-  // A vector more than there is, so that neighbouring lines begin in other banks.
-  const stride = lanesM + 1;
+  // Lines are an odd number of vectors long, so that neighbours begin in other banks.
+  const stride = lanesM | 1;
   let staged = 0;
   const emit = new Emitter(spec);
   const line = (text: string) => emit.line(text);
@@ -125,9 +125,10 @@ export function groupAttention(spec: AttentionSpec, { rows: R, columns: C }: Gro
    */
   function multiply(sum: readonly string[], k: Axis, value: number, v: Axis, rows?: number): void {
     const fours = Math.ceil(sum.length / 4);
-    const length = fours * lanesN + 1;
-    const lines = k === column ? C : k.size;
-    const depth = [16, 8, 4, 2].find((d) => d * length <= VECTORS - C * stride && d < 2 * lines) ?? 1;
+    const length = (fours * lanesN) | 1;
+    const lines = Math.ceil((k === column ? C : k.size) / 4) * 4;
+    let depth = 16;
+    while (depth * length > VECTORS - C * stride || lines % depth > 0) depth--;
     staged = Math.max(staged, depth * length);
     const stage = (to: string, value: number, v: Axis, fours: number) =>
       loop("l", Math.ceil((fours * depth) / workgroupSize), () => {
@@ -140,11 +141,11 @@ export function groupAttention(spec: AttentionSpec, { rows: R, columns: C }: Gro
             place(v, `x${i}`, `${i * fours} + x`);
             return emit.value(value);
           });
-          line(`${to}[y * ${fours + 1} + x] = select(vec4f(0), vec4f(${vector}), at_raw < ${k.size});`);
+          line(`${to}[y * ${fours | 1} + x] = select(vec4f(0), vec4f(${vector}), at_raw < ${k.size});`);
         });
       });
-    loop("h", Math.ceil(lines / depth), () => {
-      stage("stage", value, v, length - 1);
+    loop("h", lines / depth, () => {
+      stage("stage", value, v, fours * lanesN);
       if (rows !== undefined) stage("matrix", rows, row, lanesM);
       line(BARRIER);
       loop("k", depth, () => {
@@ -170,16 +171,13 @@ export function groupAttention(spec: AttentionSpec, { rows: R, columns: C }: Gro
   /** Turns products, which are accumulators from `first` on, into elements. */
   function fill(values: readonly number[], first: number): void {
     each(range(4), column, (j) => {
-      values
-        .map((value) =>
-          perRow((x) => {
-            for (const i of products.keys()) emit.bindAccumulator(first + i, `p${i}_${j}.${x}`);
-            return emit.value(value);
-          }),
-        )
-        .forEach((vector, i) => {
-          line(`p${i}_${j} = vec4f(${vector});`);
-        });
+      const vectors = values.map((value) =>
+        perRow((x) => {
+          for (const i of products.keys()) emit.bindAccumulator(first + i, `p${i}_${j}.${x}`);
+          return emit.value(value);
+        }),
+      );
+      for (const [i, vector] of vectors.entries()) line(`p${i}_${j} = vec4f(${vector});`);
     });
   }
 

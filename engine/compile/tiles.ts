@@ -155,9 +155,15 @@ export function dotPieces(profile: Profile, { k, ...size }: Size & { k: number }
 /** Rows and columns of attention that a thread or a workgroup takes at a time. */
 export function attentionTile(profile: Profile, size: AttentionSize): AttentionTile {
   if (profile.kind === "software") return late.threadTile(profile, size);
-  // Four rows of a thread have 16 sums in registers for each time that its columns go into the width: 96 at most.
-  const columns = [size.columns > 16 ? 32 : 16, 32, 64].find((c) => size.width <= c * 6) ?? 128;
-  const covered = (t: number) => Math.ceil(size.rows / t) * t;
-  const fits = (t: number) => t * columns <= 2048 && covered(t) <= Math.max(size.rows * 1.25, covered(16));
-  return { variant: "group", rows: [64, 32].find(fits) ?? 16, columns };
+  const inTiles = (n: number, of: number) => Math.ceil(n / of) * of;
+  // Windows of 49 tokens and the like are one tile, if each thread has no more than four of a row's sums.
+  let rows = inTiles(size.rows, 4);
+  let columns = inTiles(size.columns, 4);
+  if (Math.max(rows, columns) > 56 || size.deepest > columns) {
+    // Four rows of a thread have 16 sums in registers for each time that its columns go into the width: 96 at most.
+    columns = [32, 64].find((c) => size.width <= c * 6) ?? 128;
+    const most = Math.max(size.rows * 1.25, inTiles(size.rows, 16));
+    rows = [64, 32].find((t) => t * columns <= 2048 && inTiles(size.rows, t) <= most) ?? 16;
+  }
+  return { variant: "group", rows, columns };
 }

@@ -50,18 +50,20 @@ describe("sizes", () => {
 describe("tiles of GPUs", () => {
   test.each([
     // Rows, columns and threads, and sizes that lead to them.
-    [16, 16, { n: 9, d: 1, e: 6 }],
-    [32, 16, { n: 31, m: 16, d: 6, e: 16 }],
-    [64, 16, { n: 61, m: 5, d: 3, e: 2 }],
-    [16, 32, { n: 2, m: 33, d: 33, e: 9 }],
+    [4, 4, { n: 1, d: 4, e: 1 }],
+    [12, 20, { n: 9, m: 17, d: 1, e: 20 }],
+    [52, 52, { n: 49, d: 32, e: 31 }],
+    [4, 56, { n: 3, m: 55, d: 5, e: 56 }],
+    [16, 32, { n: 2, m: 57, d: 33, e: 9 }],
+    [16, 32, { n: 9, d: 17, e: 13 }],
     [32, 32, { n: 27, m: 65, d: 17, e: 5 }],
-    [64, 32, { n: 49, d: 32, e: 3 }],
+    [64, 32, { n: 61, d: 18, e: 3 }],
     [32, 64, { n: 18, m: 70, d: 3, e: 193 }],
     [16, 128, { n: 3, m: 20, d: 2, e: 385 }],
     [16, 128, { n: 2, d: 1, e: 959 }],
   ] as const)("%i x %i", (rows, columns, sizes) => {
     const { outputs, given } = attend({ lead: [], ...sizes });
-    const expected = expectedOf(outputs, given, 4);
+    const expected = expectedOf(outputs, given, 16);
     const groups: number[] = [];
     const watch = (plan: Plan) => groups.push(plan.steps[0]?.program.workgroupSize ?? 0);
     runOnHost(outputs, given, { profile: baseProfile, watch }).forEach((actual, i) => {

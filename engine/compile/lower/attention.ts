@@ -113,7 +113,7 @@ function attentionParts(body: KernelBody): Parts & { sizes: number[]; flops: num
     softmax: forward ? { weight: dropped(s.accumulator(1, "f32")), lse: stores.get("lse") ?? null } : null,
     sums,
     total: adder ? { count: sizeOf(repeated), store: adder } : null,
-    tile: attentionTile(profile, { ...size, width }),
+    tile: attentionTile(profile, { ...size, width, deepest: Math.max(d, e) }),
     sizes: [sizeOf(lead), n, m, d, e],
     flops: 2 * sizeOf(lead) * n * m * depth,
   };
