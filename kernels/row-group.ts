@@ -8,6 +8,9 @@ import { Emitter } from "./scalar/emitter.ts";
 /** Elements of a row that a lane loads before it adds them up, with several rows a workgroup: four wait no longer than one. */
 const AT_ONCE = 4;
 
+/** Elements of a row that a lane keeps in registers. */
+const FEW = 8;
+
 /**
  * Lanes along the row, partial results folded pairwise in workgroup memory. A workgroup may take several `columns`: rows
  * whose elements are neighbours in memory, so that its lanes go along those first and load neighbours.
@@ -28,20 +31,30 @@ export function groupPerRow(spec: RowSpec): KernelProgram {
   // Lanes beyond the last row repeat it, so that all of them meet every barrier, and store nothing.
   emit.line(spare > 0 ? `let row = min(group_row, ${rows - 1});` : "let row = group_row;");
   emit.bindVariable(0, "row");
+  const elementAt = (round: number | string, bounded: boolean): RowElement => {
+    const r = emit.fresh("r");
+    emit.line(`let ${r} = ${round} * ${lanes} + i32(${place});`);
+    if (bounded) emit.open(`if (${r} < ${length}) {`);
+    return { bind: emit.unflatten(extents, r, 1), position: r };
+  };
+  // A lane with few elements has them all in the outermost block: each is loaded once for all phases, all before the first.
+  const few = !(spec.keepLoops || many || length % lanes) && length <= FEW * lanes;
+  const own = few && range(length / lanes).map((j) => elementAt(j, false));
   /** Over the elements of the lane's row from a round on; with several at once, bounds are looked at only in the last rounds. */
   const overRow = (together: number, body: (elements: readonly RowElement[]) => void, first = 0): void => {
+    if (own) {
+      body(own);
+      return;
+    }
     const all = length / lanes;
     const rounds = together > 1 ? Math.floor(all / together) : Math.ceil(all) - first;
     const end = first + rounds * together;
     if (rounds > 0) {
       const k = emit.fresh("k");
       emit.loop(k, rounds);
-      const elements = range(together).map((j): RowElement => {
-        const r = emit.fresh("r");
+      const elements = range(together).map((j) => {
         const round = many ? `(${k} * ${together} + ${first + j})` : k;
-        emit.line(`let ${r} = ${round} * ${lanes} + i32(${place});`);
-        if (end > all) emit.open(`if (${r} < ${length}) {`);
-        return { bind: emit.unflatten(extents, r, 1), position: r };
+        return elementAt(round, end > all);
       });
       body(elements);
       if (end > all) emit.close();
@@ -73,9 +86,13 @@ export function groupPerRow(spec: RowSpec): KernelProgram {
   }
   if (spec.elementStores.length > 0) {
     if (spare > 0) emit.open(`if (group_row < ${rows}) {`);
-    overRow(1, ([element]) => {
-      element?.bind();
-      emit.store(spec.elementStores);
+    overRow(1, (elements) => {
+      for (const stored of few ? [false, true] : [true])
+        for (const { bind } of elements) {
+          bind();
+          if (stored) emit.store(spec.elementStores);
+          else for (const { value } of spec.elementStores) emit.value(value);
+        }
     });
     if (spare > 0) emit.close();
   }

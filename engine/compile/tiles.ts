@@ -71,9 +71,10 @@ export function rowLanes(
     return { columns: 0, workgroupSize: !software ? 64 : rows >= 256 ? 16 : 4 };
   // As wide as leaves workgroups enough.
   const columns = [32, 16, STRETCH].find((n) => n <= beside && (n === STRETCH || rows >= 128 * n)) ?? 1;
-  let lanes = columns > 1 ? 256 : 32;
+  let lanes = 32;
   while (lanes < 256 && lanes * 4 <= length) lanes *= 2;
-  return { columns, workgroupSize: lanes };
+  // Rows of 384 have 128 lanes with three elements each, and share their launch with sums of columns.
+  return { columns, workgroupSize: columns > 1 ? 128 : lanes };
 }
 
 /** Square tiles of GPUs: side, depth, rows and columns of a thread, and workgroups from which one is taken. */
@@ -132,9 +133,8 @@ function directTile(
 export function reductionPieces(profile: Profile, rows: number, length: number, beside: number): number {
   if (profile.kind === "software")
     return rows < 8 && length >= 8192 ? Math.min(64, Math.floor(length / 1024)) : 1;
-  // Columns in workgroups of 32 fill a large GPU when cut into so many; a launch more costs as much as a thread's rounds
-  // along 2000 elements or so of one that is not cut.
-  if (beside >= STRETCH && length >= 4096) return Math.floor(Math.min(length / 256, 12288 / rows)) || 1;
+  // In workgroups of 32 so many fill a large GPU. A launch more costs as much as lanes spend on 2000 elements of a row.
+  if (beside >= STRETCH && length >= 4096) return Math.floor(Math.min(length / 192, 24576 / rows)) || 1;
   if (rows >= 64 || length < 32768) return 1;
   return Math.min(1024, Math.floor(length / 4096));
 }

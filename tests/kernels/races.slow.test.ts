@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { detectRaces } from "wgsl_reflect/wgsl_reflect.module.js";
 import { backward } from "../../engine/autodiff/backward.ts";
 import { placeholder } from "../../engine/evaluate.ts";
+import { layerNorm } from "../../engine/functions/normalization.ts";
 import { type Aval, type GraphNode, makeNode } from "../../engine/ir/node.ts";
 import type { Primitive } from "../../engine/ir/primitive.ts";
 import { attention, ops as o } from "../../engine/ops/build.ts";
@@ -27,6 +28,7 @@ const graphs: Record<string, () => GraphNode[]> = {
     const e = o.exp(o.sub(x, o.max(x, [1])));
     return [o.div(e, o.sum(e, [1]))];
   },
+  "layer norm of rows in registers": () => [layerNorm(input("f32", 2, 96), [96])],
   "two statistics of one row": () => {
     const x = input("f32", 2, 80);
     return [o.sum(x, [1]), o.max(x, [1])];

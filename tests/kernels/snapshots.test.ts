@@ -97,61 +97,63 @@ test("a sum of long rows, a workgroup each", () => {
   expect(textOf(o.sum(f32(0, 4, 128), [1]), baseProfile)).toMatchInlineSnapshot(`
     "@group(0) @binding(0) var<storage, read> in0: array<f32, 512>;
     @group(0) @binding(1) var<storage, read_write> out1: array<f32, 4>;
-    var<workgroup> partial6: array<f32, 64>;
+    var<workgroup> partial9: array<f32, 64>;
 
     @compute @workgroup_size(64)
     fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
       let group_row = i32(min(group.x, 3u));
       let row = group_row;
-      var acc0: f32 = 0.0f;
-      let v4 = (row * 128);
-      for (var k1 = 0; k1 < 2; k1++) {
-        let r2 = k1 * 64 + i32(lane);
-        let x3 = r2;
-        let v5 = in0[(v4 + x3)];
-        acc0 = acc0 + v5;
-      }
-      partial6[lane] = acc0;
+      let r0 = 0 * 64 + i32(lane);
+      let x1 = r0;
+      let r2 = 1 * 64 + i32(lane);
+      let x3 = r2;
+      var acc4: f32 = 0.0f;
+      let v5 = (row * 128);
+      let v6 = in0[(v5 + x1)];
+      let v7 = in0[(v5 + x3)];
+      let v8 = v6 + v7;
+      acc4 = acc4 + v8;
+      partial9[lane] = acc4;
       workgroupBarrier();
       if (lane < 32u) {
-        let a7 = partial6[lane];
-        let b8 = partial6[lane + 32u];
-        partial6[lane] = a7 + b8;
+        let a10 = partial9[lane];
+        let b11 = partial9[lane + 32u];
+        partial9[lane] = a10 + b11;
       }
       workgroupBarrier();
       if (lane < 16u) {
-        let a9 = partial6[lane];
-        let b10 = partial6[lane + 16u];
-        partial6[lane] = a9 + b10;
+        let a12 = partial9[lane];
+        let b13 = partial9[lane + 16u];
+        partial9[lane] = a12 + b13;
       }
       workgroupBarrier();
       if (lane < 8u) {
-        let a11 = partial6[lane];
-        let b12 = partial6[lane + 8u];
-        partial6[lane] = a11 + b12;
+        let a14 = partial9[lane];
+        let b15 = partial9[lane + 8u];
+        partial9[lane] = a14 + b15;
       }
       workgroupBarrier();
       if (lane < 4u) {
-        let a13 = partial6[lane];
-        let b14 = partial6[lane + 4u];
-        partial6[lane] = a13 + b14;
+        let a16 = partial9[lane];
+        let b17 = partial9[lane + 4u];
+        partial9[lane] = a16 + b17;
       }
       workgroupBarrier();
       if (lane < 2u) {
-        let a15 = partial6[lane];
-        let b16 = partial6[lane + 2u];
-        partial6[lane] = a15 + b16;
+        let a18 = partial9[lane];
+        let b19 = partial9[lane + 2u];
+        partial9[lane] = a18 + b19;
       }
       workgroupBarrier();
       if (lane < 1u) {
-        let a17 = partial6[lane];
-        let b18 = partial6[lane + 1u];
-        partial6[lane] = a17 + b18;
+        let a20 = partial9[lane];
+        let b21 = partial9[lane + 1u];
+        partial9[lane] = a20 + b21;
       }
       workgroupBarrier();
-      acc0 = partial6[0];
+      acc4 = partial9[0];
       if (lane == 0u) {
-        out1[row] = acc0;
+        out1[row] = acc4;
       }
     }
     "

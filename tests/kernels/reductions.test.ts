@@ -1,5 +1,5 @@
-// Reductions over axes in front of the last one, for which workgroups of GPUs take neighbouring columns, on the CPU by
-// their text: accesses out of range and races are errors there.
+// Reductions whose rows workgroups of GPUs share: neighbouring columns of one, and rows in the registers of its lanes. On
+// the CPU by their text: accesses out of range and races are errors there.
 import { describe, expect, test } from "vitest";
 import type { HostData } from "../../engine/core/dtype.ts";
 import { baseProfile } from "../../engine/core/profile.ts";
@@ -137,20 +137,43 @@ test("statistics that replace what they are made from", () => {
   }
 });
 
+test.each([96, 192, 256, 384, 768, 2048])("rows of %i elements are loaded once", (n) => {
+  for (const m of [1, 2, 5]) {
+    const x = input("f32", m, n);
+    const low = o.sub(x, fold("max", x, [1]));
+    const total = fold("sum", low, [1]);
+    const { plan } = check([o.add(o.mul(low, input("f32", n)), total), total, fold("argmin", low, [1])]);
+    expect(plan.steps.length).toBe(1);
+    const loads = plan.steps[0]?.program.wgsl.match(/= in0\[/g);
+    expect(loads?.length).toBe(n / (plan.steps[0]?.program.workgroupSize ?? 0));
+  }
+  for (const name of ["sum", "max", "min", "argmax", "argmin"] as const) {
+    check([fold(name, input("f32", 3, n), [1])], Number.NaN);
+    check([fold(name, input("i32", 3, n), [1])]);
+  }
+});
+
+test("rows that replace what they are made from", () => {
+  const x = input("f32", 7, 96);
+  const old = o.dot(input("f32", 7, 3), input("f32", 3, 96), matrix);
+  const { plan } = check([o.dot(o.add(o.sub(x, fold("max", x, [1])), old), input("f32", 96, 2), matrix)]);
+  expect(plan.steps[1]?.program.bindings.map((b) => b.access)).toEqual(["read", "inout"]);
+});
+
 test("long columns are cut into pieces, which are added up in their order", () => {
   const namesOf = (outputs: readonly GraphNode[]) =>
     planOf(outputs, { profile: baseProfile }).steps.map(({ program }) => program.name);
-  // As many pieces as leave 256 elements and a number of rows, if they divide the length.
-  expect(namesOf([fold("sum", input("f32", 6304, 384))])).toEqual(["row_sum_6144x394", "row_sum_384x16"]);
-  expect(namesOf([fold("max", input("f32", 6304, 1536))])).toEqual(["row_max_12288x788", "row_max_1536x8"]);
-  expect(namesOf([fold("sum", input("f32", 4096, 6200))])).toEqual(["row_sum_6200x4096"]);
+  // As many pieces as leave 192 elements and a number of rows, if they divide the length.
+  expect(namesOf([fold("sum", input("f32", 6304, 384))])).toEqual(["row_sum_12288x197", "row_sum_384x32"]);
+  expect(namesOf([fold("max", input("f32", 6304, 1536))])).toEqual(["row_max_24576x394", "row_max_1536x16"]);
+  expect(namesOf([fold("sum", input("f32", 4099, 8))])).toEqual(["row_sum_8x4099"]);
   expect(namesOf([fold("sum", input("f32", 4095, 8))])).toEqual(["row_sum_8x4095"]);
   expect(namesOf([fold("argmax", input("f32", 6304, 8))])).toEqual(["row_argmax_8x6304"]);
   // Two of one operand, such as the gradients of layer norm's weight and bias, are one kernel still.
   const [dy, x] = [input("f32", 6304, 24), input("f32", 6304, 24)];
   expect(namesOf([fold("sum", o.mul(dy, x)), fold("sum", dy)])).toEqual([
-    "row_sum_384x394",
-    "bundle_of_2_row_sum_24x16",
+    "row_sum_768x197",
+    "bundle_of_2_row_sum_24x32",
   ]);
   check([fold("sum", o.mul(dy, x)), fold("sum", dy), fold("max", x)]);
 });
