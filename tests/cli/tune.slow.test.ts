@@ -49,12 +49,15 @@ test("what is measured is kept, used by runs, and by those that go on whatever h
   expect(plain.out).not.toContain("measured on it");
   expect(run("plain").tuning).toBeNull();
 
+  expect((await alone(["doctor"])).out).toContain("tiles of products: the usual ones; morlet tune measures");
   const tuned = await alone(["tune", "--products", "4x4x8,2x4x4x4", "--seconds", "8"]);
   expect(tuned.errors).toBe("");
   expect(tuned.code).toBe(0);
   expect(tuned.out).toMatch(/\n1x4x4x8: \w+, tm \d+/);
   expect(tuned.out).toContain("2x4x4x4: ");
   expect(readdirSync(at("cache", "morlet"))).toHaveLength(1);
+
+  expect((await alone(["doctor"])).out).toContain("tiles of products: as measured on this adapter");
 
   const whole = await alone([...args, "--name", "whole"]);
   expect(whole.out).toContain("with the tiles that were measured on it");
