@@ -53,7 +53,7 @@ function passed<T extends Program | FusedProgram>(name: string, after: T, profil
   return after;
 }
 
-/** Turns a program into a plan: expand, simplify, split long sums, recompute, fuse, flatten, order, bundle, reuse, place. */
+/** Turns a program into a plan: expand, simplify, split long sums, halve, recompute, fuse, flatten, order, bundle, reuse, place. */
 export function buildPlan(
   program: Program,
   profile: Profile,
