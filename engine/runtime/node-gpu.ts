@@ -1,4 +1,5 @@
 import { NoDeviceError } from "../core/errors.ts";
+import { restWhileWaiting } from "./node-rest.ts";
 
 interface NodeWebGPU {
   create(options: string[]): GPU;
@@ -26,6 +27,7 @@ export async function nodeGPU(): Promise<GPU> {
     throw new NoDeviceError("Node has no WebGPU of its own: npm install webgpu", { cause });
   }
   Object.assign(globalThis, dawn.globals);
+  restWhileWaiting(dawn.globals);
   opened = dawn.create([]);
   return opened;
 }

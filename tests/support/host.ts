@@ -1,8 +1,10 @@
 // The GPU of the tests that run in Node: Dawn, from the npm package `webgpu`. A process ends by itself only
 // when nothing refers to what `create` returned, so whoever installs a GPU globally removes it.
 import { create, globals } from "webgpu";
+import { restWhileWaiting } from "../../engine/runtime/node-rest.ts";
 
 Object.assign(globalThis, globals); // GPUBufferUsage and kin, which browsers and Deno have from the start
+restWhileWaiting(globals);
 
 /** A `GPU` on the adapter that the environment offers (see tools/host/adapter.mjs). */
 export function nodeGPU(): GPU {
