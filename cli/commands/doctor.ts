@@ -1,6 +1,6 @@
 import { loadEmoji } from "../../data/emoji.ts";
 import { getDevice, matmul, tensor } from "../../mod.ts";
-import { adapterName, keptTuning } from "../../tune.ts";
+import { keptTuning } from "../../tune.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import type { CommandHost } from "../host.ts";
 import { Lines } from "../terminal.ts";
@@ -34,7 +34,7 @@ export async function doctorCommand(args: readonly string[], host: CommandHost):
     `workgroup memory ${maxWorkgroupBytes} bytes; half precision ${f16 ? "is there" : "is not there"}`,
   );
   lines.say(`products: ${(await speed()).toPrecision(2)} GFLOP/s, and they are right`);
-  const measured = await keptTuning(adapterName(device.adapter));
+  const measured = await keptTuning(device.profile.adapter);
   lines.say(
     `tiles of products: ${measured ? "as measured on this adapter" : `the usual ones; ${host.program} tune measures others`}`,
   );

@@ -1,5 +1,5 @@
 import { getDevice } from "../../mod.ts";
-import { adapterName, type DotShape, keepTuning, keptTuning, tune } from "../../tune.ts";
+import { type DotShape, keepTuning, keptTuning, tune } from "../../tune.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import type { CommandHost } from "../host.ts";
@@ -51,7 +51,7 @@ export async function tuneCommand(args: readonly string[], host: CommandHost): P
       if (lines.isTTY) lines.pass(`tile ${tried}, of ${batch}x${m}x${n}x${k} ...`);
     },
   });
-  const before = await keptTuning(adapterName(device.adapter));
+  const before = await keptTuning(device.profile.adapter);
   const rounds = { ...before?.rounds, ...table.rounds };
   const dots = { ...before?.dots, ...table.dots };
   await keepTuning({ ...table, rounds, dots });

@@ -14,6 +14,8 @@ export interface TuningTable {
 
 /** What the compiler must know of an adapter. Two families of kernels: for GPUs, and for drivers that run on the CPU. */
 export interface Profile {
+  /** Vendor, architecture and description, by which tables of tiles know the adapter. */
+  readonly adapter: string;
   readonly kind: "gpu" | "software";
   readonly f16: boolean;
   /** Whether lanes run in fours that read each other's registers: on some of the drivers that run on the CPU. */
@@ -33,6 +35,7 @@ export interface Profile {
 
 /** What WebGPU guarantees, so a plan made for it runs anywhere. */
 export const baseProfile: Profile = {
+  adapter: "",
   kind: "gpu",
   f16: false,
   quads: false,

@@ -217,14 +217,15 @@ async function profileOf(
   const { subgroupMinSize, subgroupMaxSize } = (info ?? {}) as Partial<GPUAdapterInfo>;
   const lanes = subgroupMinSize === subgroupMaxSize ? subgroupMaxSize : undefined;
   const kind = forced ?? (fallback || named ? "software" : "gpu");
-  const name = Object.values(describeAdapter(info)).join(" ").trim();
-  const table = await tuning?.(name);
+  const adapter = Object.values(describeAdapter(info)).join(" ").trim();
+  const table = await tuning?.(adapter);
   const software = kind === "software";
   if (software) await loadSoftware();
   return {
+    adapter,
     kind,
     kernels: KERNELS,
-    ...(table?.adapter === name && table.kernels === KERNELS && { tuning: table }),
+    ...(table?.adapter === adapter && table.kernels === KERNELS && { tuning: table }),
     f16: features.has("shader-f16"),
     quads: software && lanes === 4 && features.has("subgroups"),
     // Eight on every adapter: kernels and their plans are then the same everywhere.

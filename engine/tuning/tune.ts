@@ -30,9 +30,6 @@ export interface TuneOptions {
   readonly onCandidate?: (shape: DotShape, tile: DotTile, ms: number | null) => void;
 }
 
-/** How the table of an adapter names it. */
-export const adapterName = (adapter: Device["adapter"]): string => Object.values(adapter).join(" ").trim();
-
 /**
  * Times tiles of contractions on the device that work goes to.
  *
@@ -58,7 +55,7 @@ export async function tune({
 }: TuneOptions = {}): Promise<TuningTable> {
   const deadline = performance.now() + 1e3 * seconds;
   const device = await getDevice();
-  const adapter = adapterName(device.adapter);
+  const adapter = device.profile.adapter;
   const timer = (shape: DotShape) => {
     const timeOf = timerOf(device, adapter, shape, runs);
     return async (tile: DotTile): Promise<number | null> => {

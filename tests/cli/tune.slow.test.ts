@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { configureDevice, getDevice } from "../../mod.ts";
-import { adapterName, keepTuning, keptTuning } from "../../tune.ts";
+import { keepTuning, keptTuning } from "../../tune.ts";
 import { nodeGPU } from "../support/host.ts";
 import { morlet } from "./host.ts";
 import { tiny, writePictures } from "./pictures.ts";
@@ -65,7 +65,7 @@ test("what is measured is kept, used by runs, and by those that go on whatever h
   expect((await alone([...args, "--name", "halted"], { watch: halt })).code).toBe(130);
 
   const device = await getDevice();
-  const adapter = adapterName(device.adapter);
+  const adapter = device.profile.adapter;
   const table = await keptTuning(adapter);
   expect(run("whole").tuning).toEqual(table);
   if (table) await keepTuning({ ...table, rounds: { "1x1": 1e-3 }, dots: {} });

@@ -11,7 +11,7 @@ import {
   type Tensor,
   zeros,
 } from "../../mod.ts";
-import { adapterName, isTuning, keepTuning, keptTuning, tune } from "../../tune.ts";
+import { isTuning, keepTuning, keptTuning, tune } from "../../tune.ts";
 import { nodeGPU, nullGPU } from "../support/host.ts";
 
 const gpu = nodeGPU();
@@ -127,7 +127,7 @@ test("tuning times the tiles that fit and names the fastest", async () => {
     runs: 1,
     onCandidate: (_, __, ms) => seen.push(ms ?? Number.NaN),
   });
-  expect(table.adapter).toBe(adapterName(device.adapter));
+  expect(table.adapter).toBe(device.profile.adapter);
   expect(isTuning(table)).toBe(true);
   expect(Object.keys(table.dots ?? {})).toEqual(["1,3,2,4"]);
   expect(seen.length).toBeGreaterThan(3);

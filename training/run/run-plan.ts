@@ -29,10 +29,10 @@ export interface Tiles {
   readonly tuning: Device["profile"]["tuning"] | null;
 }
 
-export const tilesOf = ({ adapter, profile }: Device): Tiles => ({
-  adapter: Object.values(adapter).join(" ").trim(),
-  kernels: profile.kernels,
-  tuning: profile.tuning ?? null,
+export const tilesOf = ({ profile: { adapter, kernels, tuning } }: Device): Tiles => ({
+  adapter,
+  kernels,
+  tuning: tuning ?? null,
 });
 
 /** Everything about a run that is settled before it begins. */
