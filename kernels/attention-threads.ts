@@ -67,7 +67,9 @@ export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: Th
     emit.store([to]);
     emit.close();
   };
-  const array = (as: string, length: number) => line(`var ${as}: array<f32, ${length}>;`);
+  // Of the module, not of the function: drivers look for a register for each element of the latter.
+  const arrays: string[] = [];
+  const array = (as: string, length: number) => arrays.push(`var<private> ${as}: array<f32, ${length}>;`);
 
   const rowTiles = Math.ceil(row.size / R);
   const columnTiles = Math.ceil(column.size / C);
@@ -113,7 +115,7 @@ export function threadAttention(spec: AttentionSpec, { rows: R, columns: C }: Th
       eachRow(() => store(to, `(sum${i}[${d} * ${R} + r]${softmax ? " * whole[r]" : ""})`, inside(row)));
     });
   });
-  return emit.kernel({ workgroups, workgroupSize });
+  return emit.kernel({ workgroups, workgroupSize, declarations: arrays.join("\n") });
 
   /** For each channel, the elements that the columns at hand have there. */
   function overChannels(

@@ -1,6 +1,6 @@
 import { gridOf, type KernelBinding, type KernelProgram, program } from "./program.ts";
 
-/** Bytes of workgroup memory that every adapter has. */
+/** Bytes of workgroup memory that every adapter has; WGSL allows half of that for what each thread has of its own. */
 const WORKGROUP_BYTES = 16384;
 
 /** A kernel of a bundle, and which binding of the bundle each of its own is. */
@@ -20,8 +20,8 @@ export function bundleKernel(
   const programs = parts.map((p) => p.program);
   const [first] = programs as [KernelProgram];
   const declarations = programs.map(({ declarations = "" }, i) => renamed(declarations, declarations, i));
-  const memory = [...declarations.join().matchAll(/(vec4.)?, (\d+)>;/g)].reduce(
-    (n, [, vector, size]) => n + (vector ? 16 : 4) * Number(size),
+  const memory = [...declarations.join().matchAll(/<(.).*?(vec4.)?, (\d+)>;/g)].reduce(
+    (n, [, space, vector, size]) => n + (vector ? 16 : 4) * (space === "p" ? 2 : 1) * Number(size),
     0,
   );
   if (programs.some((p) => p.workgroupSize !== first.workgroupSize) || memory > WORKGROUP_BYTES) return null;

@@ -43,8 +43,15 @@ class Translator {
     const parameters = f.workgroupSize
       ? f.parameters.map((p) => `$${p.name} = inputs.${p.builtin}`).join(", ")
       : f.parameters.map((p) => `$${p.name}`).join(", ");
+    // What each thread has of its own; only `main` knows it.
+    const own = f.workgroupSize ? this.module.variables.filter((v) => v.space === "private") : [];
+    const declared = own.map(({ name, element, length }) => {
+      const type = `${element}[${length}]`;
+      this.declare(name, type);
+      return `let $${name} = ${zeroOf(type)};`;
+    });
     const head = f.workgroupSize
-      ? `function${generator ? "*" : ""} main(inputs) { let ${parameters};`
+      ? `function${generator ? "*" : ""} main(inputs) { let ${parameters}; ${declared.join(" ")}`
       : `function $${f.name}(${parameters}) {`;
     return `${head}\n${this.statements(f.body)}}`;
   }
