@@ -16,8 +16,11 @@ import { Emitter } from "./scalar/emitter.ts";
 /** What lane l gets from these is the value of lane l ^ 1, l ^ 2 and l ^ 3. */
 const SWAPS = ["", "quadSwapX", "quadSwapY", "quadSwapDiagonal"];
 
-/** Steps behind each sum, itself and the store included, that are written out for all sums of a large tile. */
-const PLAIN_STEPS = 3;
+/** Steps for each element, the stores included, that are written out for all of a large tile. */
+const PLAIN_STEPS = 4;
+
+/** Loop variables of rows and columns, as bits. */
+const ELEMENT = 6;
 
 /**
  * For adapters where a load costs as much as twenty multiply-adds, and reading a neighbour's register next to nothing.
@@ -75,7 +78,9 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
     () => add([valuesA()], [valuesB()]),
   );
   const within = spare ? [`number < ${tiles}`] : [];
-  const behind = spec.steps.filter((s) => s.accumulators !== 0).length + spec.stores.length;
+  const behind =
+    spec.steps.filter((s) => s.accumulators !== 0 || (s.variables & ELEMENT) === ELEMENT).length +
+    spec.stores.length;
   if (tm * tn <= UNROLLED_STORES || behind <= PLAIN_STEPS) {
     rows.forEach((r, x) => {
       columns.forEach((c, y) => {
