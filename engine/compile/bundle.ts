@@ -70,10 +70,9 @@ export function bundle(fused: FusedProgram, profile: Profile): FusedProgram {
 }
 
 /** What the text of a contraction or of attention depends on, more or less. */
-function textOf({ kind, heroes, members }: Cluster): string | null {
+function textOf({ kind, heroes: [hero], outputs }: Cluster): string | null {
   if (kind !== "dot" && kind !== "attention") return null;
-  const [hero] = heroes;
-  return [...(hero?.inputs ?? []), ...members].map((x) => `${x.primitive.name}${x.shape}`).join();
+  return [...(hero?.inputs ?? []), ...outputs].map((x) => `${x.primitive.name}${x.shape}`).join();
 }
 
 function canShare(a: Entry, b: Entry, common: ReadonlySet<string>, profile: Profile): boolean {
