@@ -2,7 +2,7 @@ import { AxisError, ShapeError } from "../core/errors.ts";
 import { dim, normalizeAxis, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-import { define } from "./define.ts";
+import { define, method } from "./define.ts";
 import { abs, div, erf, exp, expm1, log1p, tanh } from "./elementwise.ts";
 import { withGradient } from "./gradient.ts";
 
@@ -14,7 +14,7 @@ const o = ops;
 const positive = (y: GraphNode, x: GraphNode): GraphNode => o.where(o.lessEqual(y, 0), 0, x);
 
 /** Its gradient looks at the result, which is kept anyway where it is an operand. */
-export const relu = define("relu", (x: GraphNode) => {
+export const relu = method("relu", (x: GraphNode) => {
   const y = positive(x, x);
   return withGradient(y, [x, y], (ct, [, kept]) => [positive(kept as GraphNode, ct), null]);
 });
@@ -30,7 +30,7 @@ export const hardTanh = define(
   (x: GraphNode, { min = -1, max = 1 }: { min?: number; max?: number } = {}) => clamped(x, min, max),
 );
 
-export const leakyRelu = define(
+export const leakyRelu = method(
   "leakyRelu",
   (x: GraphNode, { negativeSlope = 0.01 }: { negativeSlope?: number } = {}) =>
     o.where(o.greater(x, 0), x, o.mul(x, negativeSlope)),
@@ -72,7 +72,7 @@ export const selu = define("selu", (x: GraphNode) =>
   o.mul(exponentialLinear(x, 1.6732632423543772, 1), 1.0507009873554805),
 );
 
-export const gelu = define(
+export const gelu = method(
   "gelu",
   (x: GraphNode, { approximate = "none" }: { approximate?: "none" | "tanh" } = {}) => {
     if (approximate === "none") return o.mul(o.mul(x, 0.5), o.add(erf(o.mul(x, Math.SQRT1_2)), 1));
@@ -84,21 +84,21 @@ export const gelu = define(
 /** exp(-|x|), with one gradient at 0: the exponent is x below 0 and -x from 0 on. */
 export const decay = (x: GraphNode): GraphNode => exp(o.where(o.less(x, 0), x, o.neg(x)));
 
-export const sigmoid = define("sigmoid", (x: GraphNode) => {
+export const sigmoid = method("sigmoid", (x: GraphNode) => {
   const e = decay(x);
   return div(o.where(o.less(x, 0), e, 1), o.add(e, 1));
 });
 
-export const logSigmoid = define("logSigmoid", (x: GraphNode) =>
+export const logSigmoid = method("logSigmoid", (x: GraphNode) =>
   o.sub(o.where(o.less(x, 0), x, 0), log1p(decay(x))),
 );
 
-export const silu = define("silu", (x: GraphNode) => o.mul(x, sigmoid(x)));
+export const silu = method("silu", (x: GraphNode) => o.mul(x, sigmoid(x)));
 
 /** log(1 + exp(x)). */
 const logOnePlusExp = (x: GraphNode): GraphNode => o.add(o.where(o.less(x, 0), 0, x), log1p(decay(x)));
 
-export const softplus = define(
+export const softplus = method(
   "softplus",
   (x: GraphNode, { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {}) => {
     const scaled = beta === 1 ? x : o.mul(x, beta);

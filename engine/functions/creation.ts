@@ -3,7 +3,7 @@ import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
 import { dim, type Shape } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
-import { define } from "./define.ts";
+import { define, method } from "./define.ts";
 
 export interface CreationOptions {
   dtype?: DType;
@@ -29,19 +29,19 @@ export const ones = define("ones", (shape: ShapeLike, options: CreationOptions =
 );
 
 /** A tensor of one value, shaped like x. */
-export const fullLike = define(
+export const fullLike = method(
   "fullLike",
   (x: GraphNode, value: number | boolean, options: CreationOptions = {}) =>
     constant(x.shape, Number(value), options.dtype ?? x.dtype),
 );
 
 /** Zeros, shaped like x. */
-export const zerosLike = define("zerosLike", (x: GraphNode, options: CreationOptions = {}) =>
+export const zerosLike = method("zerosLike", (x: GraphNode, options: CreationOptions = {}) =>
   fullLike(x, 0, options),
 );
 
 /** Ones, shaped like x. */
-export const onesLike = define("onesLike", (x: GraphNode, options: CreationOptions = {}) =>
+export const onesLike = method("onesLike", (x: GraphNode, options: CreationOptions = {}) =>
   fullLike(x, 1, options),
 );
 
@@ -108,14 +108,14 @@ function checkMatrix(name: string, x: GraphNode): void {
 }
 
 /** The lower triangle of each matrix: what is above diagonal k is 0. */
-export const tril = define("tril", (x: GraphNode, options: { k?: number } = {}) => {
+export const tril = method("tril", (x: GraphNode, options: { k?: number } = {}) => {
   checkMatrix("tril", x);
   const keep = onDiagonal(x.shape.slice(-2), options.k ?? 0, "lessEqual");
   return ops.where(keep, x, constant([], 0, x.dtype));
 });
 
 /** The upper triangle of each matrix: what is below diagonal k is 0. */
-export const triu = define("triu", (x: GraphNode, options: { k?: number } = {}) => {
+export const triu = method("triu", (x: GraphNode, options: { k?: number } = {}) => {
   checkMatrix("triu", x);
   const drop = onDiagonal(x.shape.slice(-2), (options.k ?? 0) - 1, "lessEqual");
   return ops.where(drop, constant([], 0, x.dtype), x);

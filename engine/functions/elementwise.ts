@@ -4,7 +4,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import * as binary from "../ops/binary.ts";
 import { align, castTo, constant, type Operand, ops } from "../ops/build.ts";
 import * as unary from "../ops/unary.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 import { toBool, toFloat, toNumber } from "./promotion.ts";
 
 export type { Operand };
@@ -13,10 +13,10 @@ type Convert = (x: GraphNode) => GraphNode;
 const asIs: Convert = (x) => x;
 
 const unaryOf = (name: string, primitive: Primitive<null>, convert: Convert) =>
-  define(name, (x: GraphNode) => makeNode(primitive as Primitive, [convert(x)]));
+  method(name, (x: GraphNode) => makeNode(primitive as Primitive, [convert(x)]));
 
 const binaryOf = (name: string, primitive: Primitive<null>, convert: Convert) =>
-  define(name, (a: Operand, b: Operand) =>
+  method(name, (a: Operand, b: Operand) =>
     makeNode(primitive as Primitive, align(name, [a, b]).map(convert)),
   );
 
@@ -54,7 +54,7 @@ export const atan2 = binaryOf("atan2", binary.atan2, toFloat);
 export const hypot = binaryOf("hypot", binary.hypot, toFloat);
 
 /** What is left of a / b, with the sign of a. */
-export const fmod = define("fmod", (a: Operand, b: Operand): GraphNode => {
+export const fmod = method("fmod", (a: Operand, b: Operand): GraphNode => {
   const [x, y] = align("fmod", [a, b]).map(toNumber) as [GraphNode, GraphNode];
   if (x.dtype === "u32") return remainder(x, y);
   const rest = remainder(abs(x), abs(y));
@@ -62,7 +62,7 @@ export const fmod = define("fmod", (a: Operand, b: Operand): GraphNode => {
 });
 
 /** log(exp(a) + exp(b)) without overflow. */
-export const logAddExp = define("logAddExp", (a: Operand, b: Operand): GraphNode => {
+export const logAddExp = method("logAddExp", (a: Operand, b: Operand): GraphNode => {
   const [x, y] = align("logAddExp", [a, b]).map(toFloat) as [GraphNode, GraphNode];
   // Equal infinities have no difference: it is taken as 0, also where the gradient looks.
   const same = ops.equal(x, y);
@@ -71,13 +71,13 @@ export const logAddExp = define("logAddExp", (a: Operand, b: Operand): GraphNode
 });
 
 /** a + weight * (b - a). */
-export const lerp = define("lerp", (a: Operand, b: Operand, weight: Operand): GraphNode => {
+export const lerp = method("lerp", (a: Operand, b: Operand, weight: Operand): GraphNode => {
   const [x, y, w] = align("lerp", [a, b, weight]).map(toFloat) as [GraphNode, GraphNode, GraphNode];
   return ops.add(x, ops.mul(w, ops.sub(y, x)));
 });
 
 /** x held between min and max. */
-export const clip = define("clip", (x: GraphNode, options: { min?: Operand; max?: Operand } = {}) => {
+export const clip = method("clip", (x: GraphNode, options: { min?: Operand; max?: Operand } = {}) => {
   const { min, max } = options;
   let y = toNumber(x);
   // Not maximum and minimum: they would halve the gradient at the bounds, which belong to the inside.
@@ -101,9 +101,9 @@ export const abs = unaryOf("abs", unary.abs, toNumber);
 /** -1, 0 or 1. */
 export const sign = unaryOf("sign", unary.sign, toNumber);
 /** x * x. */
-export const square = define("square", (x: GraphNode) => ops.mul(toNumber(x), toNumber(x)));
+export const square = method("square", (x: GraphNode) => ops.mul(toNumber(x), toNumber(x)));
 /** 1 / x. */
-export const reciprocal = define("reciprocal", (x: GraphNode) => {
+export const reciprocal = method("reciprocal", (x: GraphNode) => {
   const y = toFloat(x);
   return ops.div(constant(y.shape, 1, y.dtype), y);
 });
@@ -127,9 +127,9 @@ export const log = unaryOf("log", unary.log, toFloat);
 /** log(1 + x), exact near 0. */
 export const log1p = unaryOf("log1p", unary.log1p, toFloat);
 /** Logarithm to base 2. */
-export const log2 = define("log2", (x: GraphNode) => ops.mul(ops.log(toFloat(x)), Math.LOG2E));
+export const log2 = method("log2", (x: GraphNode) => ops.mul(ops.log(toFloat(x)), Math.LOG2E));
 /** Logarithm to base 10. */
-export const log10 = define("log10", (x: GraphNode) => ops.mul(ops.log(toFloat(x)), Math.LOG10E));
+export const log10 = method("log10", (x: GraphNode) => ops.mul(ops.log(toFloat(x)), Math.LOG10E));
 
 // Trigonometry
 
@@ -184,9 +184,9 @@ export const less = binaryOf("less", binary.less, toNumber);
 /** a <= b. */
 export const lessEqual = binaryOf("lessEqual", binary.lessEqual, toNumber);
 /** a > b. */
-export const greater = define("greater", (a: Operand, b: Operand) => less(b, a));
+export const greater = method("greater", (a: Operand, b: Operand) => less(b, a));
 /** a >= b. */
-export const greaterEqual = define("greaterEqual", (a: Operand, b: Operand) => lessEqual(b, a));
+export const greaterEqual = method("greaterEqual", (a: Operand, b: Operand) => lessEqual(b, a));
 
 /** Both are true (not 0). */
 export const logicalAnd = binaryOf("logicalAnd", binary.and, toBool);
@@ -198,7 +198,7 @@ export const logicalXor = binaryOf("logicalXor", binary.xor, toBool);
 export const logicalNot = unaryOf("logicalNot", unary.not, toBool);
 
 const bitwise = (name: string, onBits: Primitive<null>, onBools: Primitive<null>) =>
-  define(name, (a: Operand, b: Operand) => {
+  method(name, (a: Operand, b: Operand) => {
     const operands = align(name, [a, b]);
     const primitive = operands[0]?.dtype === "bool" ? onBools : onBits;
     return makeNode(primitive as Primitive, operands);
@@ -222,7 +222,7 @@ const nan = unaryOf("isNaN", unary.isNan, asIs);
 /** x is infinity or minus infinity. */
 const infinite = unaryOf("isInf", unary.isInf, asIs);
 /** x is neither infinite nor NaN. */
-const finite = define("isFinite", (x: GraphNode): GraphNode => {
+const finite = method("isFinite", (x: GraphNode): GraphNode => {
   if (!isFloat(x.dtype)) return constant(x.shape, 1, "bool");
   return ops.not(makeNode(binary.or as Primitive, [nan(x), infinite(x)]));
 });
@@ -233,7 +233,7 @@ export { finite as isFinite, infinite as isInf, nan as isNaN };
 // Choice and conversion
 
 /** a where the condition holds, b elsewhere. */
-export const where = define("where", (condition: GraphNode, a: Operand, b: Operand): GraphNode => {
+export const where = method("where", (condition: GraphNode, a: Operand, b: Operand): GraphNode => {
   const bools = typeof a === "boolean" && typeof b === "boolean";
   const [x, y] = bools
     ? [constant([], Number(a), "bool"), constant([], Number(b), "bool")]
@@ -242,4 +242,4 @@ export const where = define("where", (condition: GraphNode, a: Operand, b: Opera
 });
 
 /** x as another dtype. */
-export const cast = define("cast", (x: GraphNode, dtype: DType) => castTo(x, dtype));
+export const cast = method("cast", (x: GraphNode, dtype: DType) => castTo(x, dtype));

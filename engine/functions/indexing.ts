@@ -3,7 +3,7 @@ import { broadcastShapes, dim, normalizeAxis, type Shape, sizeOf } from "../core
 import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, castTo, constant, type Operand, ops, reshapeTo } from "../ops/build.ts";
 import { replaceAxis, withoutAxis } from "./axes.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 import { positionOn } from "./slice.ts";
 
 /** Integer tensors, or single numbers. */
@@ -38,7 +38,7 @@ function valueFor(name: string, x: GraphNode, value: Operand, shape: Shape): Gra
 }
 
 /** The slices of x at some positions of an axis. */
-export const take = define("take", (x: GraphNode, indices: Index, options: AxisOption = {}): GraphNode => {
+export const take = method("take", (x: GraphNode, indices: Index, options: AxisOption = {}): GraphNode => {
   if (options.axis === undefined && x.shape.length > 1)
     throw new AxisError("take", { problem: "no axis is given", got: { x }, need: "{ axis }" });
   const axis = normalizeAxis("take", options.axis ?? 0, x.shape.length);
@@ -72,7 +72,7 @@ function alignBut(name: string, x: GraphNode, y: GraphNode, axis: number): [Grap
 }
 
 /** For each index the element of its own row along an axis. */
-export const takeAlongAxis = define(
+export const takeAlongAxis = method(
   "takeAlongAxis",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
     checkInteger("takeAlongAxis", indices);
@@ -83,7 +83,7 @@ export const takeAlongAxis = define(
 );
 
 /** The same for indices of the very shape of the result, which may be smaller than x along the other axes. */
-export const gather = define(
+export const gather = method(
   "gather",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
     checkInteger("gather", indices);
@@ -133,13 +133,13 @@ function flatIndex(
 }
 
 /** Elements, or slices, at places that integer tensors name together: one tensor for each leading axis. */
-export const index = define("index", (x: GraphNode, ...indices: readonly Index[]): GraphNode => {
+export const index = method("index", (x: GraphNode, ...indices: readonly Index[]): GraphNode => {
   const { rows, at } = flatIndex("index", x, indices);
   return take(rows, at, { axis: 0 });
 });
 
 const scatterAlong = (name: string, mode: "add" | "set") =>
-  define(name, (x: GraphNode, indices: GraphNode, updates: Operand, options: AxisOption = {}): GraphNode => {
+  method(name, (x: GraphNode, indices: GraphNode, updates: Operand, options: AxisOption = {}): GraphNode => {
     checkInteger(name, indices);
     const axis = normalizeAxis(name, options.axis ?? -1, x.shape.length);
     return ops.scatter(x, indices, valueFor(name, x, updates, indices.shape), axis, mode);
@@ -152,7 +152,7 @@ export const scatterAdd = scatterAlong("scatterAdd", "add");
 export const scatterSet = scatterAlong("scatterSet", "set");
 
 const updateAt = (name: string, mode: "add" | "set") =>
-  define(name, (x: GraphNode, indices: Index | readonly Index[], updates: Operand): GraphNode => {
+  method(name, (x: GraphNode, indices: Index | readonly Index[], updates: Operand): GraphNode => {
     const list = Array.isArray(indices) ? (indices as readonly Index[]) : [indices as Index];
     const { rows, at } = flatIndex(name, x, list);
     const rest = rows.shape.slice(1);
@@ -169,6 +169,6 @@ export const indexAdd = updateAt("indexAdd", "add");
 export const indexSet = updateAt("indexSet", "set");
 
 /** x with a value wherever the mask is true. */
-export const maskedFill = define("maskedFill", (x: GraphNode, mask: GraphNode, value: number | boolean) =>
+export const maskedFill = method("maskedFill", (x: GraphNode, mask: GraphNode, value: number | boolean) =>
   ops.where(mask, constant([], Number(value), x.dtype), x),
 );

@@ -2,7 +2,7 @@ import { ShapeError } from "../core/errors.ts";
 import { broadcastShapes, dim, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-import { define } from "./define.ts";
+import { define, method } from "./define.ts";
 import { toCommonDType } from "./promotion.ts";
 import { dropped, range } from "./reduce-axes.ts";
 
@@ -12,7 +12,7 @@ const o = ops;
 export const sameDType = (op: string, a: GraphNode, b: GraphNode): [GraphNode, GraphNode] =>
   toCommonDType(op, [a, b]) as [GraphNode, GraphNode];
 
-export const matmul = define("matmul", (a: GraphNode, b: GraphNode): GraphNode => {
+export const matmul = method("matmul", (a: GraphNode, b: GraphNode): GraphNode => {
   checkInner(a, b);
   const [x, y] = sameDType("matmul", a, b);
   const rankX = x.shape.length;
@@ -148,7 +148,7 @@ export const bilinear = define(
   },
 );
 
-export const dot = define("dot", (a: GraphNode, b: GraphNode): GraphNode => {
+export const dot = method("dot", (a: GraphNode, b: GraphNode): GraphNode => {
   if (a.shape.length !== 1 || !shapesEqual(a.shape, b.shape)) {
     throw new ShapeError("dot", {
       problem: "not two vectors of one length",
@@ -178,7 +178,7 @@ export const vecdot = define(
   },
 );
 
-export const outer = define(
+export const outer = method(
   "outer",
   (a: GraphNode, b: GraphNode): GraphNode =>
     o.mul(o.reshape(a, [sizeOf(a.shape), 1]), o.reshape(b, [1, sizeOf(b.shape)])),

@@ -2,7 +2,7 @@ import { ShapeError } from "../core/errors.ts";
 import { dim, normalizeAxis, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-import { define } from "./define.ts";
+import { define, method } from "./define.ts";
 import { exp as exponential } from "./elementwise.ts";
 import { stopGradient, withGradient } from "./gradient.ts";
 import { meanOf, range } from "./reduce-axes.ts";
@@ -20,7 +20,7 @@ function shiftedExp(x: GraphNode, axis: number): { shifted: GraphNode; exp: Grap
   return { shifted, exp, sum: o.sum(exp, [axis]) };
 }
 
-export const softmax = define("softmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
+export const softmax = method("softmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
   const at = normalizeAxis("softmax", axis, x.shape.length);
   if (sizeOf(x.shape) === 0) return x;
   const { exp, sum } = shiftedExp(x, at);
@@ -37,7 +37,7 @@ export const softmin = define(
   (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => softmax(o.neg(x), { axis }),
 );
 
-export const logSoftmax = define("logSoftmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
+export const logSoftmax = method("logSoftmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
   const at = normalizeAxis("logSoftmax", axis, x.shape.length);
   if (sizeOf(x.shape) === 0) return x;
   const { shifted, sum } = shiftedExp(x, at);
@@ -250,7 +250,7 @@ export function normAtLeast(x: GraphNode, axis: number, eps: number): GraphNode 
   return o.where(tiny, eps, o.sqrt(o.where(tiny, 1, square)));
 }
 
-export const normalize = define(
+export const normalize = method(
   "normalize",
   (x: GraphNode, { axis = 1, eps = 1e-12 }: { axis?: number; eps?: number } = {}): GraphNode =>
     o.div(x, normAtLeast(x, normalizeAxis("normalize", axis, x.shape.length), eps)),

@@ -4,7 +4,7 @@ import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
 import { replaceAxis } from "./axes.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 
 /** Elements put before and after. */
 export type PadWidth = readonly [number, number];
@@ -42,7 +42,7 @@ function widthsOf(x: GraphNode, widths: PadWidths): PadWidth[] {
 }
 
 /** Elements put around a tensor. */
-export const pad = define("pad", (x: GraphNode, widths: PadWidths, options: PadOptions = {}): GraphNode => {
+export const pad = method("pad", (x: GraphNode, widths: PadWidths, options: PadOptions = {}): GraphNode => {
   const { mode = "constant", value = 0 } = options;
   const list = widthsOf(x, widths);
   if (mode === "constant") return padWithValue(x, list, Number(value));

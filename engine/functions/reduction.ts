@@ -6,7 +6,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import { castTo, constant, ops, reshapeTo } from "../ops/build.ts";
 import * as reduce from "../ops/reduce.ts";
 import { stopGradient } from "../ops/unary.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 import { abs, isFinite as finite } from "./elementwise.ts";
 import { toBool, toFloat, toNumber } from "./promotion.ts";
 
@@ -31,7 +31,7 @@ function reduced(
 }
 
 function reduction(name: string, fold: (x: GraphNode, axes: readonly number[]) => GraphNode) {
-  return define(name, (x: GraphNode, options: ReduceOptions = {}) =>
+  return method(name, (x: GraphNode, options: ReduceOptions = {}) =>
     reduced(name, x, options, (axes) => fold(x, axes)),
   );
 }
@@ -75,14 +75,14 @@ function varianceOver(x: GraphNode, axes: readonly number[], correction: number)
 }
 
 /** Mean squared distance from the mean. */
-export const variance = define("variance", (x: GraphNode, options: VarianceOptions = {}) =>
+export const variance = method("variance", (x: GraphNode, options: VarianceOptions = {}) =>
   reduced("variance", x, options, (axes) =>
     castTo(varianceOver(x, axes, options.correction ?? 0), toFloat(x).dtype),
   ),
 );
 
 /** Standard deviation: the square root of the variance. */
-export const std = define("std", (x: GraphNode, options: VarianceOptions = {}) =>
+export const std = method("std", (x: GraphNode, options: VarianceOptions = {}) =>
   reduced("std", x, options, (axes) =>
     castTo(rootOf(varianceOver(x, axes, options.correction ?? 0)), toFloat(x).dtype),
   ),
@@ -116,7 +116,7 @@ export interface ArgOptions {
 }
 
 const position = (name: string, primitive: Primitive<reduce.ReduceParams>) =>
-  define(name, (x: GraphNode, options: ArgOptions = {}) =>
+  method(name, (x: GraphNode, options: ArgOptions = {}) =>
     reduced(name, x, options, (axes) =>
       axes.length === 0
         ? constant(x.shape, 0, "i32")
@@ -136,7 +136,7 @@ export interface NormOptions extends ReduceOptions {
 }
 
 /** The norm of the elements as one vector. */
-export const norm = define("norm", (x: GraphNode, options: NormOptions = {}) => {
+export const norm = method("norm", (x: GraphNode, options: NormOptions = {}) => {
   const { ord = 2 } = options;
   // As f32: the squares of half floats may not fit.
   return reduced("norm", x, options, (axes) =>
@@ -212,7 +212,7 @@ export interface ScanOptions {
 }
 
 const running = (name: string, combine: Combine) =>
-  define(name, (x: GraphNode, options: ScanOptions = {}): GraphNode => {
+  method(name, (x: GraphNode, options: ScanOptions = {}): GraphNode => {
     const { reverse = false } = options;
     if (options.axis === undefined && x.shape.length > 1)
       throw new AxisError(name, { problem: "no axis is given", got: { x }, need: "{ axis }" });

@@ -4,11 +4,11 @@ import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, ops, reshapeTo } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
 import { replaceAxis, withAxis, withoutAxis } from "./axes.ts";
-import { define } from "./define.ts";
+import { define, method } from "./define.ts";
 import { toCommonDType, toNumber } from "./promotion.ts";
 
 /** The same values in row-major order under another shape; one size may be -1. */
-export const reshape = define("reshape", (x: GraphNode, shape: Shape): GraphNode => {
+export const reshape = method("reshape", (x: GraphNode, shape: Shape): GraphNode => {
   const open = shape.indexOf(-1);
   if (open < 0) return reshapeTo(x, shape);
   const rest = sizeOf(withoutAxis(shape, open));
@@ -24,7 +24,7 @@ export const reshape = define("reshape", (x: GraphNode, shape: Shape): GraphNode
 });
 
 /** Axis i of the result is axis axes[i] of x. */
-export const permute = define("permute", (x: GraphNode, axes: readonly number[]): GraphNode => {
+export const permute = method("permute", (x: GraphNode, axes: readonly number[]): GraphNode => {
   const order = axes.map((a) => normalizeAxis("permute", a, x.shape.length));
   if (normalizeAxes("permute", order, x.shape.length).length !== x.shape.length) {
     throw new AxisError("permute", { problem: "not every axis is named", got: { x, axes } });
@@ -41,15 +41,15 @@ const swapped = (name: string) => (x: GraphNode, a: number, b: number) => {
 };
 
 /** Two axes, by default the last two, in each other's place. */
-export const transpose = define("transpose", (x: GraphNode, a: number = -2, b: number = -1) =>
+export const transpose = method("transpose", (x: GraphNode, a: number = -2, b: number = -1) =>
   swapped("transpose")(x, a, b),
 );
 
 /** Two axes in each other's place. */
-export const swapAxes = define("swapAxes", swapped("swapAxes"));
+export const swapAxes = method("swapAxes", swapped("swapAxes"));
 
 /** Axes moved to other places; the rest keep their order. */
-export const moveAxis = define(
+export const moveAxis = method(
   "moveAxis",
   (x: GraphNode, source: number | readonly number[], destination: number | readonly number[]): GraphNode => {
     const rank = x.shape.length;
@@ -88,10 +88,10 @@ const broadcast = (name: string) => (x: GraphNode, shape: Shape) => {
 };
 
 /** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
-export const broadcastTo = define("broadcastTo", broadcast("broadcastTo"));
+export const broadcastTo = method("broadcastTo", broadcast("broadcastTo"));
 
 /** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
-export const expand = define("expand", broadcast("expand"));
+export const expand = method("expand", broadcast("expand"));
 
 export const broadcastArrays = define("broadcastArrays", (xs: readonly GraphNode[]): GraphNode[] => {
   const shape = broadcastShapes("broadcastArrays", ...xs.map((x) => x.shape));
@@ -108,13 +108,13 @@ const insertAxes = (name: string) => (x: GraphNode, axis: number | readonly numb
 };
 
 /** Axes of size 1 put in; `axis` counts in the result. */
-export const expandDims = define("expandDims", insertAxes("expandDims"));
+export const expandDims = method("expandDims", insertAxes("expandDims"));
 
 /** Axes of size 1 put in; `axis` counts in the result. */
-export const unsqueeze = define("unsqueeze", insertAxes("unsqueeze"));
+export const unsqueeze = method("unsqueeze", insertAxes("unsqueeze"));
 
 /** Axes of size 1 left out: all of them, or those named. */
-export const squeeze = define("squeeze", (x: GraphNode, axis?: number | readonly number[]): GraphNode => {
+export const squeeze = method("squeeze", (x: GraphNode, axis?: number | readonly number[]): GraphNode => {
   if (axis === undefined)
     return reshapeTo(
       x,
@@ -131,7 +131,7 @@ export const squeeze = define("squeeze", (x: GraphNode, axis?: number | readonly
 });
 
 /** Axes start to end, both included, as one. */
-export const flatten = define("flatten", (x: GraphNode, start: number = 0, end: number = -1): GraphNode => {
+export const flatten = method("flatten", (x: GraphNode, start: number = 0, end: number = -1): GraphNode => {
   if (x.shape.length === 0) return reshapeTo(x, [1]);
   const rank = x.shape.length;
   const [from, to] = [normalizeAxis("flatten", start, rank), normalizeAxis("flatten", end, rank)];
@@ -168,7 +168,7 @@ export const stack = define("stack", (xs: readonly GraphNode[], options: { axis?
 });
 
 /** Pieces along an axis, of the sizes given, or a number of equal ones. */
-export const split = define(
+export const split = method(
   "split",
   (x: GraphNode, sizes: number | readonly number[], options: { axis?: number } = {}): GraphNode[] => {
     const axis = normalizeAxis("split", options.axis ?? 0, x.shape.length);
@@ -195,7 +195,7 @@ export const split = define(
 );
 
 /** At most `count` pieces along an axis, of one size but for the last, which may be smaller. */
-export const chunk = define(
+export const chunk = method(
   "chunk",
   (x: GraphNode, count: number, options: { axis?: number } = {}): GraphNode[] => {
     const axis = normalizeAxis("chunk", options.axis ?? 0, x.shape.length);
@@ -213,7 +213,7 @@ export const chunk = define(
 );
 
 /** The slices along an axis, without it. */
-export const unstack = define("unstack", (x: GraphNode, options: { axis?: number } = {}): GraphNode[] => {
+export const unstack = method("unstack", (x: GraphNode, options: { axis?: number } = {}): GraphNode[] => {
   const axis = normalizeAxis("unstack", options.axis ?? 0, x.shape.length);
   return Array.from({ length: dim(x.shape, axis) }, (_, i) =>
     reshapeTo(ops.slice(x, axis, i, 1), withoutAxis(x.shape, axis)),
@@ -221,14 +221,14 @@ export const unstack = define("unstack", (x: GraphNode, options: { axis?: number
 });
 
 /** The order along axes, by default all of them, turned round. */
-export const flip = define(
+export const flip = method(
   "flip",
   (x: GraphNode, axis?: number | readonly number[]): GraphNode =>
     normalizeAxes("flip", axis, x.shape.length).reduce((y, a) => ops.flip(y, a), x),
 );
 
 /** Elements moved along axes; those pushed over the end come in at the start. Without axes, x counts as flat. */
-export const roll = define(
+export const roll = method(
   "roll",
   (
     x: GraphNode,
@@ -260,7 +260,7 @@ function rollAxis(x: GraphNode, shift: number, axis: number): GraphNode {
 }
 
 /** Differences of neighbours along an axis, `n` times over. */
-export const diff = define("diff", (x: GraphNode, options: { n?: number; axis?: number } = {}): GraphNode => {
+export const diff = method("diff", (x: GraphNode, options: { n?: number; axis?: number } = {}): GraphNode => {
   const { n = 1 } = options;
   const axis = normalizeAxis("diff", options.axis ?? -1, x.shape.length);
   if (!Number.isInteger(n) || n < 0)
@@ -280,7 +280,7 @@ function checkRepeats(name: string, repeats: readonly number[]): void {
 }
 
 /** The whole tensor again and again along its axes; missing counts are 1, further ones put axes in front. */
-export const tile = define("tile", (x: GraphNode, repeats: number | readonly number[]): GraphNode => {
+export const tile = method("tile", (x: GraphNode, repeats: number | readonly number[]): GraphNode => {
   const list = typeof repeats === "number" ? [repeats] : repeats;
   checkRepeats("tile", list);
   const rank = Math.max(list.length, x.shape.length);
@@ -295,7 +295,7 @@ export const tile = define("tile", (x: GraphNode, repeats: number | readonly num
 });
 
 /** Each element again and again along an axis; without one, x counts as flat. */
-export const repeat = define(
+export const repeat = method(
   "repeat",
   (x: GraphNode, repeats: number, options: { axis?: number } = {}): GraphNode => {
     checkRepeats("repeat", [repeats]);
@@ -316,7 +316,7 @@ export interface DiagonalOptions {
 }
 
 /** The diagonals of matrices in two axes, as a new last axis. */
-export const diagonal = define("diagonal", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
+export const diagonal = method("diagonal", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
   const { offset = 0, axis1 = -2, axis2 = -1 } = options;
   const rank = x.shape.length;
   if (rank < 2) throw new ShapeError("diagonal", { problem: "no matrix", got: { x }, need: "rank >= 2" });
@@ -338,7 +338,7 @@ export const diagonal = define("diagonal", (x: GraphNode, options: DiagonalOptio
 });
 
 /** The sum of the diagonal. */
-export const trace = define("trace", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
+export const trace = method("trace", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
   const line = toNumber(diagonal(x, options));
   return reshapeTo(ops.sum(line, [line.shape.length - 1]), line.shape.slice(0, -1));
 });

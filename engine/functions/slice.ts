@@ -4,7 +4,7 @@ import type { GraphNode } from "../ir/node.ts";
 import type { AxisMap } from "../ir/primitive.ts";
 import { ops, reshapeTo } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 
 /**
  * What to take of one axis: a position, which drops the axis; `[start, stop, step]`, each of which may be left out or
@@ -46,7 +46,7 @@ function rangeOn(n: number, [start, stop, step]: Exclude<SliceSpec, number | nul
 }
 
 /** Part of a tensor: a position or a range of each axis. */
-export const slice = define("slice", (x: GraphNode, ...specs: readonly SliceSpec[]): GraphNode => {
+export const slice = method("slice", (x: GraphNode, ...specs: readonly SliceSpec[]): GraphNode => {
   const rank = x.shape.length;
   if (specs.length > rank) {
     throw new AxisError("slice", {

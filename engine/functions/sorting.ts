@@ -6,7 +6,7 @@ import type { Primitive } from "../ir/primitive.ts";
 import { align, castTo, ops, reshapeTo } from "../ops/build.ts";
 import { argsort as argsortPrimitive, bisect } from "../ops/indexing.ts";
 import { bitNot, isNan } from "../ops/unary.ts";
-import { define } from "./define.ts";
+import { method } from "./define.ts";
 import { toFloat, toNumber } from "./promotion.ts";
 import { moveAxis } from "./shape.ts";
 
@@ -30,13 +30,13 @@ const reversed = (x: GraphNode): GraphNode =>
   isFloat(x.dtype) ? ops.neg(x) : makeNode(bitNot as Primitive, [x]);
 
 /** Elements in order along an axis. */
-export const sort = define("sort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
+export const sort = method("sort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
   const { at, rows, order } = orderOf("sort", x, options);
   return moveAxis(ops.gather(rows, order, rows.shape.length - 1), -1, at);
 });
 
 /** Positions of the elements in order along an axis. */
-export const argsort = define("argsort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
+export const argsort = method("argsort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
   const { at, order } = orderOf("argsort", x, options);
   return moveAxis(order, -1, at);
 });
@@ -48,7 +48,7 @@ export interface TopKOptions {
 }
 
 /** The k largest elements along an axis, in order, and their positions. */
-export const topK = define("topK", (x: GraphNode, k: number, options: TopKOptions = {}) => {
+export const topK = method("topK", (x: GraphNode, k: number, options: TopKOptions = {}) => {
   const { axis = -1, largest = true } = options;
   const { at, rows, order } = orderOf("topK", x, { axis, descending: largest });
   const last = rows.shape.length - 1;
@@ -67,7 +67,7 @@ export const topK = define("topK", (x: GraphNode, k: number, options: TopKOption
 });
 
 /** Where values belong in sorted rows: how many elements are less than each, or, from the right, not greater. */
-export const searchsorted = define(
+export const searchsorted = method(
   "searchsorted",
   (sorted: GraphNode, values: GraphNode, options: { side?: "left" | "right" } = {}): GraphNode => {
     const single = sorted.shape.length === 1;
@@ -105,7 +105,7 @@ export interface QuantileOptions {
 }
 
 /** The value below which a part q (0 to 1) of the elements lies, between two of them by linear interpolation. */
-export const quantile = define(
+export const quantile = method(
   "quantile",
   (x: GraphNode, q: number, options: QuantileOptions = {}): GraphNode => {
     if (!(q >= 0 && q <= 1))
@@ -115,7 +115,7 @@ export const quantile = define(
 );
 
 /** The middle element, or the mean of the middle two. */
-export const median = define(
+export const median = method(
   "median",
   (x: GraphNode, options: QuantileOptions = {}): GraphNode => quantileOver("median", x, 0.5, options),
 );

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { methods } from "../../engine/functions/define.ts";
 import * as m from "../../mod.ts";
 import { check, errorOf, useNodeDevice } from "./check.ts";
 
@@ -48,6 +49,18 @@ test("methods are the functions with the tensor in front", async () => {
     ],
   });
   expect(x.add(1)).toBeInstanceOf(m.Tensor);
+});
+
+test("every method is there, and exported under its name, by which types know it", async () => {
+  const families = ["activation", "creation", "elementwise", "indexing", "linear", "normalization"];
+  families.push("pad", "reduction", "shape", "slice", "sorting");
+  const modules = await Promise.all(families.map((family) => import(`../../engine/functions/${family}.ts`)));
+  const exported: Record<string, unknown> = Object.assign({}, ...modules);
+  for (const [name, f] of methods) {
+    expect(exported[name], name).toBe(f);
+    expect(m.Tensor.prototype, name).toHaveProperty(name);
+  }
+  expect(methods.size).toBeGreaterThanOrEqual(148);
 });
 
 test("errors carry the method's name", () => {
