@@ -1,4 +1,5 @@
 import type { Profile } from "../engine/core/profile.ts";
+import { range } from "../engine/core/shape.ts";
 import type { AttentionSize, AttentionSpec, Channels, ThreadTile } from "./attention-spec.ts";
 import { thread } from "./dot-parts.ts";
 import { gridOf, type KernelProgram } from "./program.ts";
@@ -7,8 +8,6 @@ import type { Store } from "./spec.ts";
 
 /** Scores of what is hidden. */
 const HIDDEN = "-1e30f";
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Rows or columns of the matrices: the variable that they are, and how many there are in all. */
 interface Axis {

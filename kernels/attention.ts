@@ -1,5 +1,6 @@
+import { range } from "../engine/core/shape.ts";
 import type { AttentionSpec, Channels, GroupTile } from "./attention-spec.ts";
-import { edge, range } from "./dot-parts.ts";
+import { edge } from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { Store } from "./spec.ts";

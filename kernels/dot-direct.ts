@@ -1,7 +1,7 @@
+import { range, sizeOf } from "../engine/core/shape.ts";
 import {
   bodyLength,
   edge,
-  range,
   storeInLoop,
   storeSum,
   sumType,
@@ -77,7 +77,7 @@ function overContracted(
     return;
   }
   const n = extents[axis] as number;
-  const inner = extents.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const inner = sizeOf(extents.slice(axis + 1));
   const next = () => overContracted(emit, extents, steps, body, axis + 1);
   if (n * inner <= steps && n <= 4) {
     for (let i = 0; i < n; i++) {

@@ -1,3 +1,4 @@
+import { range } from "../engine/core/shape.ts";
 import type { DotSpec } from "./dot-spec.ts";
 import { groupNumber } from "./program.ts";
 import type { ScalarProgram, ScalarType } from "./scalar/builder.ts";
@@ -5,7 +6,8 @@ import type { Emitter } from "./scalar/emitter.ts";
 
 // What the variants of a contraction have in common.
 
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+export { range };
+
 export const sumType = (spec: DotSpec): ScalarType => (spec.steps[spec.a] as { type: ScalarType }).type;
 
 /** Tiles of more sums than this store them in a loop: what follows the sum is written out once and not for each. */

@@ -1,4 +1,5 @@
-import { edge, range, storeInLoop, sumType } from "./dot-parts.ts";
+import { range, sizeOf } from "../engine/core/shape.ts";
+import { edge, storeInLoop, sumType } from "./dot-parts.ts";
 import type { DotSpec, StagedTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -12,7 +13,7 @@ export function stagedKernel(spec: DotSpec, tile: StagedTile): KernelProgram {
   const { bm, bn, bk, tm, tn } = tile;
   const tilesM = Math.ceil(m / bm);
   const tilesN = Math.ceil(n / bn);
-  const k = contracted.reduce((a, b) => a * b, 1);
+  const k = sizeOf(contracted);
   const steps = Math.ceil(k / bk);
   const lanesN = bn / tn;
   const lanes = (bm / tm) * lanesN;
@@ -99,7 +100,7 @@ function load(
 ): string[] {
   const fours = rows / 4;
   const lanes = (bm * bn) / tm / tn;
-  const k = spec.contracted.reduce((a, b) => a * b, 1);
+  const k = sizeOf(spec.contracted);
   const vector = `vec4${sumType(spec)[0]}`;
   return range((fours * bk) / lanes).map((i) => {
     const [kl, four, kg, loaded] = ["kl", "four", "kg", "loaded"].map((x) => emit.fresh(x));

@@ -1,4 +1,5 @@
-import { edge, leave, range } from "./dot-parts.ts";
+import { range } from "../engine/core/shape.ts";
+import { edge, leave } from "./dot-parts.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { Emitter } from "./scalar/emitter.ts";
 import type { LoopSpec, Store } from "./spec.ts";

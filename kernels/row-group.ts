@@ -1,5 +1,4 @@
-import { sizeOf } from "../engine/core/shape.ts";
-import { range } from "./dot-parts.ts";
+import { range, sizeOf } from "../engine/core/shape.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { beats, declareFold, foldType, isArg, mergeText, type RowElement, stepFold } from "./row-fold.ts";
 import type { RowFold, RowSpec } from "./row-spec.ts";

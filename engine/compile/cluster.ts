@@ -1,5 +1,5 @@
 import { constantIndex, IndexAlgebra, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
-import { dim, type Shape, sizeAlong, sizeOf } from "../core/shape.ts";
+import { dim, otherAxes, type Shape, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { AttentionParams } from "../ir/attention.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { DotAxes } from "../ir/primitive.ts";
@@ -103,7 +103,7 @@ export function dotCluster(hero: GraphNode): Cluster {
 /** Variable 0 is the row, flattened over the axes that stay; 1.. run over stretches of the reduced axes. */
 export function rowCluster(domain: Shape, axes: readonly number[], kind: "row" | "scan" = "row"): Cluster {
   const algebra = new IndexAlgebra();
-  const kept = domain.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = otherAxes(domain.length, axes);
   const keptShape = kept.map((i) => dim(domain, i));
   const rowPosition = algebra.unflatten(algebra.variable(0, sizeOf(keptShape)), keptShape);
   const row: IndexExpr[] = domain.map(() => constantIndex(0));

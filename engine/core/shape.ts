@@ -14,6 +14,17 @@ export const shapesEqual = (a: Shape, b: Shape): boolean =>
 /** The size of axis `i`; for indices already known to be valid. */
 export const dim = (shape: Shape, i: number): number => shape[i] as number;
 
+/** The numbers from `first` on, so many of them. */
+export const range = (count: number, first = 0): number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
+
+/** The axes of a tensor of that rank that are in none of the lists. */
+export const otherAxes = (rank: number, ...lists: (readonly number[])[]): number[] =>
+  range(rank).filter((i) => !lists.some((list) => list.includes(i)));
+
+/** A number is a list of one. */
+export const listOf = (x: number | readonly number[]): readonly number[] => (typeof x === "number" ? [x] : x);
+
 /** Turns a possibly negative axis into 0..rank-1. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   const a = axis < 0 ? axis + rank : axis;
@@ -32,8 +43,8 @@ export function normalizeAxes(
   axes: number | readonly number[] | undefined,
   rank: number,
 ): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis(op, a, rank));
+  if (axes === undefined) return range(rank);
+  const list = listOf(axes).map((a) => normalizeAxis(op, a, rank));
   const distinct = [...new Set(list)].sort((a, b) => a - b);
   if (distinct.length !== list.length) {
     throw new AxisError(op, { problem: "an axis is named twice", got: { axes: list } });

@@ -2,6 +2,7 @@ import { AxisError, ShapeError } from "../core/errors.ts";
 import { dim, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
+import { transposedWeights } from "../ops/contract.ts";
 import { define } from "./define.ts";
 import { sameDType } from "./linear.ts";
 import { type PerAxis, perAxis, withBatch } from "./spatial.ts";
@@ -115,18 +116,6 @@ function convolution(op: string, rank: number, input: GraphNode, weight: GraphNo
   return restore(addBias(op, y, options.bias));
 }
 
-/** [I, O/g, ...taps] as [O, I/g, ...taps], flipped: the weights of the convolution that is the transpose. */
-function transposedWeights(w: GraphNode, groups: number): GraphNode {
-  const [inputs = 0, perGroup = 0, ...taps] = w.shape;
-  let flipped = w;
-  taps.forEach((_, i) => {
-    flipped = o.flip(flipped, i + 2);
-  });
-  const grouped = o.reshape(flipped, [groups, inputs / groups, perGroup, ...taps]);
-  const swapped = o.permute(grouped, [0, 2, 1, ...taps.map((_, i) => i + 3)]);
-  return o.reshape(swapped, [groups * perGroup, inputs / groups, ...taps]);
-}
-
 function transposedConvolution(
   op: string,
   rank: number,
@@ -151,7 +140,7 @@ function transposedConvolution(
       need: "less than stride or dilation",
     });
   }
-  const y = o.conv(x, transposedWeights(w, groups), {
+  const y = o.conv(x, transposedWeights(w, groups, o), {
     stride: taps.map(() => 1),
     padding: taps.map((k, i) => {
       const reach = dim(dilation, i) * (k - 1) - dim(padding, i);

@@ -1,6 +1,6 @@
 import type { DType } from "../core/dtype.ts";
 import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, type Shape } from "../core/shape.ts";
+import { dim, listOf, type Shape } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
 import { define, method } from "./define.ts";
@@ -12,12 +12,10 @@ export interface CreationOptions {
 /** Sizes, or one size for a single axis. */
 export type ShapeLike = number | Shape;
 
-export const shapeOf = (shape: ShapeLike): Shape => (typeof shape === "number" ? [shape] : shape);
-
 export const full = define(
   "full",
   (shape: ShapeLike, value: number | boolean, options: CreationOptions = {}): GraphNode =>
-    constant(shapeOf(shape), Number(value), options.dtype ?? (typeof value === "boolean" ? "bool" : "f32")),
+    constant(listOf(shape), Number(value), options.dtype ?? (typeof value === "boolean" ? "bool" : "f32")),
 );
 
 export const zeros = define("zeros", (shape: ShapeLike, options: CreationOptions = {}) =>

@@ -1,7 +1,7 @@
+import { range } from "../core/shape.ts";
 import { hostConstant } from "../host-constant.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-import { range } from "./reduce-axes.ts";
 
 const o = ops;
 

@@ -1,11 +1,10 @@
 import { isFloat } from "../core/dtype.ts";
 import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
-import { dim, normalizeAxes, normalizeAxis, shapesEqual } from "../core/shape.ts";
+import { dim, normalizeAxes, normalizeAxis, range, shapesEqual } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import { castTo, ops } from "../ops/build.ts";
 import { define } from "./define.ts";
 import { dft, realDft, realInverseDft, type Sign } from "./dft.ts";
-import { range } from "./reduce-axes.ts";
 import { roll } from "./shape.ts";
 
 const o = ops;

@@ -1,10 +1,10 @@
 import { ShapeError } from "../core/errors.ts";
-import { broadcastShapes, dim, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
+import { broadcastShapes, dim, normalizeAxis, range, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define, method } from "./define.ts";
 import { toCommonDType } from "./promotion.ts";
-import { dropped, range } from "./reduce-axes.ts";
+import { dropped } from "./reduce-axes.ts";
 
 const o = ops;
 

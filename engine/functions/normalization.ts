@@ -1,11 +1,11 @@
 import { ShapeError } from "../core/errors.ts";
-import { dim, normalizeAxis, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
+import { dim, listOf, normalizeAxis, range, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define, method } from "./define.ts";
 import { exp as exponential } from "./elementwise.ts";
 import { stopGradient, withGradient } from "./gradient.ts";
-import { meanOf, range } from "./reduce-axes.ts";
+import { meanOf } from "./reduce-axes.ts";
 
 const o = ops;
 
@@ -103,7 +103,7 @@ function spread(op: string, x: GraphNode, at: readonly number[], name: string, p
 
 /** The trailing axes of `x` that `shape` names. */
 function trailingAxes(op: string, x: GraphNode, shape: number | readonly number[]): number[] {
-  const sizes = typeof shape === "number" ? [shape] : shape;
+  const sizes = listOf(shape);
   const first = x.shape.length - sizes.length;
   if (first < 0 || sizes.length === 0 || !shapesEqual(x.shape.slice(first), sizes)) {
     throw new ShapeError(op, {
@@ -112,7 +112,7 @@ function trailingAxes(op: string, x: GraphNode, shape: number | readonly number[
       need: `x of shape [.., ${sizes}]`,
     });
   }
-  return range(sizes.length).map((i) => first + i);
+  return range(sizes.length, first);
 }
 
 export const layerNorm = define(
@@ -218,7 +218,7 @@ export const groupNorm = define(
       });
     }
     const grouped = o.reshape(x, [batch, groups, channels / groups, ...space]);
-    const axes = range(grouped.shape.length).slice(2);
+    const axes = range(space.length + 1, 2);
     const output = o.reshape(standardize(grouped, axes, eps).output, x.shape);
     return scaleAndShift("groupNorm", output, [1], weight, bias);
   },

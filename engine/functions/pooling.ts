@@ -1,5 +1,5 @@
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { dim, sizeOf } from "../core/shape.ts";
+import { dim, range, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -8,7 +8,7 @@ import { argmax as argmaxRecord } from "../ops/reduce.ts";
 import { adaptiveBins, applyBand, tapsOf } from "./band.ts";
 import { define } from "./define.ts";
 import { withGradient } from "./gradient.ts";
-import { meanOf, range } from "./reduce-axes.ts";
+import { meanOf } from "./reduce-axes.ts";
 import { type PerAxis, perAxis, withBatch } from "./spatial.ts";
 import { checkPositions, overlapAdd, slidingWindows, type WindowOptions } from "./windows.ts";
 

@@ -1,12 +1,12 @@
 import type { DType } from "../core/dtype.ts";
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { shapesEqual, sizeOf } from "../core/shape.ts";
+import { listOf, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import * as binary from "../ops/binary.ts";
 import { castTo, constant, type Operand, ops, reshapeTo } from "../ops/build.ts";
 import { argsort as argsortPrimitive } from "../ops/indexing.ts";
-import { type ShapeLike, shapeOf } from "./creation.ts";
+import type { ShapeLike } from "./creation.ts";
 import { define } from "./define.ts";
 import { lerp, rightShift } from "./elementwise.ts";
 import { cumsum } from "./reduction.ts";
@@ -58,7 +58,7 @@ export const foldIn = define("foldIn", (key: GraphNode, data: GraphNode): GraphN
 
 export const randomBits = define("randomBits", (key: GraphNode, shape: ShapeLike): GraphNode => {
   checkKey("randomBits", key);
-  const at = counters(shapeOf(shape));
+  const at = counters(listOf(shape));
   return bitXor(block(key, at, 0), block(key, at, 1));
 });
 
@@ -92,7 +92,7 @@ export const normal = define(
   (key: GraphNode, shape: ShapeLike, options: NormalOptions = {}): GraphNode => {
     checkKey("normal", key);
     const { mean = 0, std = 1, dtype = "f32" } = options;
-    const at = counters(shapeOf(shape));
+    const at = counters(listOf(shape));
     // Box and Muller: the two words of a block are independent. The radius is from 0 < u <= 1, its logarithm finite.
     const radius = ops.add(fraction(block(key, at, 0)), 2 ** -24);
     const angle = ops.mul(fraction(block(key, at, 1)), 2 * Math.PI);
@@ -140,7 +140,7 @@ export const randint = define(
         need: "integers with low < high that the dtype can hold",
       });
     }
-    const at = counters(shapeOf(shape));
+    const at = counters(listOf(shape));
     const [first, second] = [block(key, at, 0), block(key, at, 1)];
     if (span === 2 ** 32) return castTo(ops.add(first, low >>> 0), dtype);
     // 64 random bits, as a fraction, times the span: the bias is below 2^-32.
@@ -168,7 +168,7 @@ export const choice = define(
   "choice",
   (key: GraphNode, count: number, shape: ShapeLike, options: ChoiceOptions = {}): GraphNode => {
     const { replace = true, weights } = options;
-    const sizes = shapeOf(shape);
+    const sizes = listOf(shape);
     const total = sizeOf(sizes);
     if (weights && !shapesEqual(weights.shape, [count]))
       throw new ShapeError("choice", { problem: "not one weight for each", got: { weights, count } });

@@ -1,8 +1,6 @@
-import { sizeAlong } from "../core/shape.ts";
+import { range, sizeAlong } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
-
-export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** Mean over axes, which are kept with size 1. */
 export function meanOf(x: GraphNode, axes: readonly number[]): GraphNode {

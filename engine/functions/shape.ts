@@ -1,5 +1,14 @@
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { broadcastShapes, dim, normalizeAxes, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
+import {
+  broadcastShapes,
+  dim,
+  listOf,
+  normalizeAxes,
+  normalizeAxis,
+  otherAxes,
+  type Shape,
+  sizeOf,
+} from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, ops, reshapeTo } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
@@ -54,7 +63,7 @@ export const moveAxis = method(
   (x: GraphNode, source: number | readonly number[], destination: number | readonly number[]): GraphNode => {
     const rank = x.shape.length;
     const list = (axes: number | readonly number[]) =>
-      (typeof axes === "number" ? [axes] : axes).map((a) => normalizeAxis("moveAxis", a, rank));
+      listOf(axes).map((a) => normalizeAxis("moveAxis", a, rank));
     const [from, to] = [list(source), list(destination)];
     if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
       throw new AxisError("moveAxis", {
@@ -63,7 +72,7 @@ export const moveAxis = method(
         need: "two lists of one length without repeats",
       });
     }
-    const rest = x.shape.map((_, i) => i).filter((i) => !from.includes(i));
+    const rest = otherAxes(rank, from);
     return ops.permute(
       x,
       x.shape.map((_, i) => (to.includes(i) ? (from[to.indexOf(i)] as number) : (rest.shift() as number))),
@@ -281,7 +290,7 @@ function checkRepeats(name: string, repeats: readonly number[]): void {
 
 /** The whole tensor again and again along its axes; missing counts are 1, further ones put axes in front. */
 export const tile = method("tile", (x: GraphNode, repeats: number | readonly number[]): GraphNode => {
-  const list = typeof repeats === "number" ? [repeats] : repeats;
+  const list = listOf(repeats);
   checkRepeats("tile", list);
   const rank = Math.max(list.length, x.shape.length);
   const fill = (xs: readonly number[]) => [...new Array<number>(rank - xs.length).fill(1), ...xs];
@@ -323,7 +332,7 @@ export const diagonal = method("diagonal", (x: GraphNode, options: DiagonalOptio
   if (!Number.isInteger(offset)) throw new AxisError("diagonal", { problem: `${offset} is no diagonal` });
   const [r, c] = [normalizeAxis("diagonal", axis1, rank), normalizeAxis("diagonal", axis2, rank)];
   if (r === c) throw new AxisError("diagonal", { problem: "an axis is named twice", got: { axis1, axis2 } });
-  const kept = x.shape.map((_, i) => i).filter((i) => i !== r && i !== c);
+  const kept = otherAxes(x.shape.length, [r, c]);
   const y = ops.permute(x, [...kept, r, c]);
   const [row, column] = [Math.max(0, -offset), Math.max(0, offset)];
   const length = Math.max(0, Math.min(dim(x.shape, r) - row, dim(x.shape, c) - column));

@@ -1,6 +1,14 @@
 import { isFloat } from "../core/dtype.ts";
 import { AxisError, ShapeError } from "../core/errors.ts";
-import { dim, dropAxes, normalizeAxes, normalizeAxis, shapesEqual, sizeOf } from "../core/shape.ts";
+import {
+  dim,
+  dropAxes,
+  normalizeAxes,
+  normalizeAxis,
+  otherAxes,
+  shapesEqual,
+  sizeOf,
+} from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { align, castTo, ops, reshapeTo } from "../ops/build.ts";
@@ -122,7 +130,7 @@ export const median = method(
 
 function quantileOver(name: string, x: GraphNode, q: number, { axis, keepDims = false }: QuantileOptions) {
   const axes = normalizeAxes(name, axis, x.shape.length);
-  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = otherAxes(x.shape.length, axes);
   const y = ops.permute(toFloat(x), [...kept, ...axes]);
   const n = axes.reduce((size, a) => size * dim(x.shape, a), 1);
   const shape = kept.map((a) => dim(x.shape, a));

@@ -1,10 +1,9 @@
 import { ShapeError } from "../core/errors.ts";
-import { dim } from "../core/shape.ts";
+import { dim, range } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { AxisMap } from "../ir/primitive.ts";
 import { ops } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
-import { range } from "./reduce-axes.ts";
 
 // Sliding windows over the spatial axes of [B, C, ...space]: what pooling and unfold share.
 

@@ -1,4 +1,4 @@
-import { dim, type Shape, sizeOf } from "../core/shape.ts";
+import { dim, range, type Shape, sizeOf } from "../core/shape.ts";
 import { type AttentionParams, type AttentionRole, attentionOperands } from "../ir/attention.ts";
 import { type Aval, behind, type GraphNode, makeNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
@@ -28,7 +28,7 @@ export function attentionRecord(o: GraphOps) {
 
   /** Batched product over one axis of each: the last, or the one before it for 2. */
   const product = (a: GraphNode, b: GraphNode, overA: number, overB: number) => {
-    const batch = a.shape.slice(2).map((_, i) => i);
+    const batch = range(a.shape.length - 2);
     const rank = a.shape.length;
     return o.dot(a, b, {
       batchA: batch,

@@ -2,14 +2,12 @@ import { softwareParts } from "../../kernels/late.ts";
 import { isFloat } from "../core/dtype.ts";
 import { DTypeError, ShapeError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
-import { dim, sizeOf } from "../core/shape.ts";
+import { dim, range, sizeOf } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import type { AxisMap, ConvParams, DotAxes, GraphOps, Primitive } from "../ir/primitive.ts";
 import { sameAxis } from "./movement.ts";
-
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 function sameNumbers(name: string, a: Aval, b: Aval): Aval["dtype"] {
   if (a.dtype !== b.dtype || a.dtype === "bool") {
@@ -44,8 +42,8 @@ export const dot: Primitive<DotAxes> = {
     const { freeA, freeB } = dotLayout(a!, b!, p);
     const nb = p.batchA.length;
     const ctBatch = range(nb);
-    const ctA = freeA.map((_, i) => nb + i);
-    const ctB = freeB.map((_, i) => nb + freeA.length + i);
+    const ctA = range(freeA.length, nb);
+    const ctB = range(freeB.length, nb + freeA.length);
     // d a: contract ct with b over b's free axes gives [batch, freeA, contracted]; move each axis to its place in a.
     const da = (): GraphNode => {
       const g = o.dot(ct, b!, { batchA: ctBatch, batchB: p.batchB, contractA: ctB, contractB: freeB });
@@ -116,18 +114,18 @@ export const conv: Primitive<ConvParams> = {
   },
 };
 
+/** [O, C/g, ...taps] as [C, O/g, ...taps], flipped: the weights of the convolution that is the transpose. */
+export function transposedWeights(w: GraphNode, groups: number, o: GraphOps): GraphNode {
+  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
+  const flipped = range(taps.length, 2).reduce(o.flip, w);
+  const grouped = o.reshape(flipped, [groups, outputs / groups, perGroup, ...taps]);
+  const swapped = o.permute(grouped, [0, 2, 1, ...range(taps.length, 3)]);
+  return o.reshape(swapped, [groups * perGroup, outputs / groups, ...taps]);
+}
+
 /** Correlates the output gradient, spread out by the stride, with the flipped weights. */
 function convInputGradient(ct: GraphNode, x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps): GraphNode {
-  const [outputs = 0, perGroup = 0, ...taps] = w.shape;
-  let flipped = w;
-  taps.forEach((_, i) => {
-    flipped = o.flip(flipped, i + 2);
-  });
-  const rank = taps.length;
-  const grouped = o.reshape(flipped, [p.groups, outputs / p.groups, perGroup, ...taps]);
-  const swapped = o.permute(grouped, [0, 2, 1, ...range(rank).map((i) => i + 3)]);
-  const weights = o.reshape(swapped, [p.groups * perGroup, outputs / p.groups, ...taps]);
-  const padding = taps.map((k, i): [number, number] => {
+  const padding = w.shape.slice(2).map((k, i): [number, number] => {
     const reach = (k - 1) * (p.dilation[i] as number);
     const before = reach - (p.padding[i] as readonly [number, number])[0];
     const spread = (dim(ct.shape, i + 2) - 1) * (p.stride[i] as number) + 1;
@@ -135,7 +133,7 @@ function convInputGradient(ct: GraphNode, x: GraphNode, w: GraphNode, p: ConvPar
     // The result must have the size of the (dilated) input.
     return [before, input - spread - before + reach];
   });
-  return o.conv(ct, weights, {
+  return o.conv(ct, transposedWeights(w, p.groups, o), {
     stride: p.inputDilation,
     padding,
     inputDilation: p.stride,
@@ -156,14 +154,14 @@ function convWeightGradient(
   const [outputs = 0, perGroup = 0, ...taps] = w.shape;
   const rank = space.length;
   const g = p.groups;
-  const tail = range(rank).map((i) => i + 3);
+  const tail = range(rank, 3);
   // Input as [C/g, g*B, ...], gradient as [O, B, ...]: group i correlates its own channels with its own outputs.
   const xs = o.reshape(o.permute(o.reshape(x, [batch, g, channels / g, ...space]), [2, 1, 0, ...tail]), [
     channels / g,
     g * batch,
     ...space,
   ]);
-  const cts = o.permute(ct, [1, 0, ...range(rank).map((i) => i + 2)]);
+  const cts = o.permute(ct, [1, 0, ...range(rank, 2)]);
   const padding = taps.map((k, i): [number, number] => {
     const before = (p.padding[i] as readonly [number, number])[0];
     const input = (dim(x.shape, i + 2) - 1) * (p.inputDilation[i] as number) + 1;
@@ -179,7 +177,7 @@ function convWeightGradient(
     groups: g,
   });
   // [C/g, O, ...taps] to [O, C/g, ...taps]
-  return o.reshape(o.permute(grad, [1, 0, ...range(rank).map((i) => i + 2)]), [outputs, perGroup, ...taps]);
+  return o.reshape(o.permute(grad, [1, 0, ...range(rank, 2)]), [outputs, perGroup, ...taps]);
 }
 
 /**
@@ -287,8 +285,8 @@ function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps, { qua
   ];
   const windows = o.affineView(spread, axes);
   if (g === 1) {
-    const tapsX = range(rank).map((i) => 2 + rank + i);
-    const tapsW = range(rank).map((i) => 2 + i);
+    const tapsX = range(rank, 2 + rank);
+    const tapsW = range(rank, 2);
     // Contract taps before channels: the bounds checks then depend on outer loops only. But where taps are many, as for
     // the gradient of weights, they are neighbours in memory, and channels lie so far apart that caches lose them.
     // (Loops of llvmpipe end after 65535 rounds in all: there the longest has to be the one that is unrolled.)
@@ -300,17 +298,17 @@ function convAsDot(x: GraphNode, w: GraphNode, p: ConvParams, o: GraphOps, { qua
       contractB: last ? [1, ...tapsX] : [...tapsX, 1],
     });
     // [O, B, ...positions]
-    return o.permute(result, [1, 0, ...range(rank).map((i) => i + 2)]);
+    return o.permute(result, [1, 0, ...range(rank, 2)]);
   }
   const groupedX = o.reshape(windows, [batch, g, channels / g, ...positions, ...taps]);
   const groupedW = o.reshape(w, [g, outputs / g, perGroup, ...taps]);
   const result = o.dot(groupedW, groupedX, {
     batchA: [0],
     batchB: [1],
-    contractA: [...range(rank).map((i) => 3 + i), 2],
-    contractB: [...range(rank).map((i) => 3 + rank + i), 2],
+    contractA: [...range(rank, 3), 2],
+    contractB: [...range(rank, 3 + rank), 2],
   });
   // [g, O/g, B, ...positions]
-  const ordered = o.permute(result, [2, 0, 1, ...range(rank).map((i) => i + 3)]);
+  const ordered = o.permute(result, [2, 0, 1, ...range(rank, 3)]);
   return o.reshape(ordered, [batch, outputs, ...positions]);
 }

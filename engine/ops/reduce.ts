@@ -1,5 +1,5 @@
 import { ShapeError } from "../core/errors.ts";
-import { dim, dropAxes, sizeAlong, sizeOf } from "../core/shape.ts";
+import { dim, dropAxes, otherAxes, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import {
@@ -51,7 +51,7 @@ export const sum = reduction("sum", "sum", ({ ct, ins: [x] }, o) => [spread(ct, 
 /** The gradient multiplies the other factors, from the left and from the right, so zeros are no trouble. */
 export const prod = reduction("prod", "prod", ({ ct, ins: [x], params: { axes } }, o) => {
   // All reduced axes as one last axis, exclusive products from both sides, and back.
-  const kept = x!.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const kept = otherAxes(x!.shape.length, axes);
   const order = [...kept, ...axes];
   const length = sizeAlong(x!.shape, axes);
   if (length === 0) return [o.zerosLike(x!)];

@@ -2,6 +2,7 @@ import { extraSteps } from "../../../kernels/dot-parts.ts";
 import type { KernelSpec } from "../../../kernels/kernel.ts";
 import { type Step, scalarType } from "../../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
+import { sizeOf } from "../../core/shape.ts";
 import { dotLayout } from "../../ir/dot-layout.ts";
 import type { GraphNode } from "../../ir/node.ts";
 import type { DotAxes } from "../../ir/primitive.ts";
@@ -46,7 +47,7 @@ export function dotSpec(body: KernelBody): KernelSpec {
   body.accumulators.set(hero, s.accumulator(0, scalarType(hero.dtype)));
   const stores = c.outputs.map((x) => body.store(x, c.frames.get(x) as readonly IndexExpr[]));
   const { batch, m, n } = dotDomain(hero);
-  const depth = contracted.reduce((x, y) => x * y, 1);
+  const depth = sizeOf(contracted);
   const epilogue = body.cost(batch * m * n);
   const tile = chooseDotTile(body.profile, {
     batch,
