@@ -1,4 +1,4 @@
-import { DTypeError } from "./errors.ts";
+import { DTypeError, dtypeError } from "./errors.ts";
 
 /** Element types. `bool` is held as u32 (0 or 1) on the device; `f16` computes in f32 and stores in half. */
 export type DType = "f32" | "f16" | "i32" | "u32" | "bool";
@@ -28,10 +28,10 @@ export const bufferBytes = (dtype: DType, count: number): number =>
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 };
 
 /** The dtype two operands compute in: bool < i32, u32 < f16 < f32. i32 with u32 has none. */
-export function promote(op: string, a: DType, b: DType): DType {
+export function promote(a: DType, b: DType): DType {
   if (a === b) return a;
   if (RANK[a] === RANK[b]) {
-    throw new DTypeError(op, {
+    throw dtypeError({
       problem: `no common dtype of ${a} and ${b}`,
       need: "operands of one signedness",
       hint: 'b.cast("i32")',

@@ -103,6 +103,11 @@ export class AxisError extends RangeError {
   }
 }
 
+// What an op refuses. Its name is not said again: the error has that of the op that the user called.
+export const shapeError = (facts: ErrorFacts): ShapeError => new ShapeError("op", facts);
+export const dtypeError = (facts: ErrorFacts): DTypeError => new DTypeError("op", facts);
+export const axisError = (facts: ErrorFacts): AxisError => new AxisError("op", facts);
+
 /** A tensor was used after `dispose()`, or after a compiled step updated its buffer in place. */
 export class DisposedError extends ReferenceError {
   override name = "DisposedError";

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "./errors.ts";
+import { axisError, shapeError } from "./errors.ts";
 
 export type Shape = readonly number[];
 
@@ -26,10 +26,10 @@ export const otherAxes = (rank: number, ...lists: (readonly number[])[]): number
 export const listOf = (x: number | readonly number[]): readonly number[] => (typeof x === "number" ? [x] : x);
 
 /** Turns a possibly negative axis into 0..rank-1. */
-export function normalizeAxis(op: string, axis: number, rank: number): number {
+export function normalizeAxis(axis: number, rank: number): number {
   const a = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || a < 0 || a >= rank) {
-    throw new AxisError(op, {
+    throw axisError({
       problem: `axis ${axis} is outside a tensor of rank ${rank}`,
       need: `-${rank} <= axis < ${rank}`,
     });
@@ -38,22 +38,18 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
 }
 
 /** Axes as sorted, distinct 0..rank-1; `undefined` means all of them. */
-export function normalizeAxes(
-  op: string,
-  axes: number | readonly number[] | undefined,
-  rank: number,
-): number[] {
+export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return range(rank);
-  const list = listOf(axes).map((a) => normalizeAxis(op, a, rank));
+  const list = listOf(axes).map((a) => normalizeAxis(a, rank));
   const distinct = [...new Set(list)].sort((a, b) => a - b);
   if (distinct.length !== list.length) {
-    throw new AxisError(op, { problem: "an axis is named twice", got: { axes: list } });
+    throw axisError({ problem: "an axis is named twice", got: { axes: list } });
   }
   return distinct;
 }
 
 /** The shape that all `shapes` broadcast to, by the rules of the array API standard. */
-export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number[] {
+export function broadcastShapes(...shapes: readonly Shape[]): number[] {
   const rank = Math.max(0, ...shapes.map((s) => s.length));
   const out = new Array<number>(rank).fill(1);
   for (const shape of shapes) {
@@ -63,7 +59,7 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
       const m = dim(out, at);
       if (n === m || n === 1) continue;
       if (m !== 1) {
-        throw new ShapeError(op, {
+        throw shapeError({
           problem: "shapes do not broadcast",
           got: Object.fromEntries(shapes.map((s, j) => [String.fromCharCode(97 + j), s])),
           need: "axes, counted from the last, that are equal or 1",
@@ -76,10 +72,10 @@ export function broadcastShapes(op: string, ...shapes: readonly Shape[]): number
 }
 
 /** Refuses sizes that are not non-negative integers. */
-export function checkShape(op: string, shape: Shape): void {
+export function checkShape(shape: Shape): void {
   for (const n of shape) {
     if (!Number.isSafeInteger(n) || n < 0) {
-      throw new ShapeError(op, {
+      throw shapeError({
         problem: `${n} is not a size`,
         got: { shape },
         need: "non-negative integers",

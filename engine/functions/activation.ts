@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, normalizeAxis, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -40,7 +40,7 @@ export const prelu = define("prelu", (x: GraphNode, weight: GraphNode) => {
   const channels = x.shape.length > 1 ? dim(x.shape, 1) : 1;
   const count = sizeOf(weight.shape);
   if (weight.shape.length > 1 || (count !== 1 && count !== channels)) {
-    throw new ShapeError("prelu", {
+    throw shapeError({
       problem: "one slope, or one for each channel",
       got: { x, weight },
       need: `weight of shape [] or [${channels}]`,
@@ -130,10 +130,10 @@ export const threshold = define("threshold", (x: GraphNode, options: { threshold
 );
 
 export const glu = define("glu", (x: GraphNode, { axis = -1 }: { axis?: number } = {}) => {
-  const at = normalizeAxis("glu", axis, x.shape.length);
+  const at = normalizeAxis(axis, x.shape.length);
   const n = dim(x.shape, at);
   if (n % 2 !== 0)
-    throw new AxisError("glu", {
+    throw axisError({
       problem: `axis ${axis} has odd size ${n}`,
       got: { x },
       need: "an even size",

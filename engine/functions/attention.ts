@@ -1,4 +1,4 @@
-import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dtypeError, shapeError } from "../core/errors.ts";
 import { broadcastShapes, dim, shapesEqual } from "../core/shape.ts";
 import type { AttentionParams } from "../ir/attention.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
@@ -36,7 +36,7 @@ export interface AttentionResult {
 function checkOperands(q: GraphNode, k: GraphNode, v: GraphNode): void {
   const rank = Math.min(q.shape.length, k.shape.length, v.shape.length);
   if (rank >= 2 && last(q) === last(k) && k.shape[k.shape.length - 2] === v.shape[v.shape.length - 2]) return;
-  throw new ShapeError(OP, {
+  throw shapeError({
     problem: "queries, keys and values do not fit",
     got: { q, k, v },
     need: "q [.., N, D], k [.., M, D] and v [.., M, E]",
@@ -47,9 +47,9 @@ const last = (x: GraphNode): number => dim(x.shape, x.shape.length - 1);
 
 /** A mask or bias may be repeated along the axes of the scores; it may not make them larger. */
 function checkFits(name: string, m: GraphNode, scores: readonly number[]): void {
-  const shape = m.shape.length <= scores.length ? broadcastShapes(OP, m.shape, scores) : m.shape;
+  const shape = m.shape.length <= scores.length ? broadcastShapes(m.shape, scores) : m.shape;
   if (shapesEqual(shape, scores)) return;
-  throw new ShapeError(OP, {
+  throw shapeError({
     problem: `${name} does not fit the scores`,
     got: { [name]: m, scores },
     need: `${name} that broadcasts to [${scores}]`,
@@ -72,16 +72,16 @@ export const scaledDotProductAttention = define(
   OP,
   (x: GraphNode, y: GraphNode, z: GraphNode, options: AttentionOptions = {}): GraphNode | AttentionResult => {
     const { mask, bias, causal = false, dropout: drop } = options;
-    const [q, k, v] = toCommonDType(OP, [x, y, z].map(toFloat)) as [GraphNode, GraphNode, GraphNode];
+    const [q, k, v] = toCommonDType([x, y, z].map(toFloat)) as [GraphNode, GraphNode, GraphNode];
     checkOperands(q, k, v);
     if (mask && mask.dtype !== "bool" && mask.dtype !== q.dtype) {
-      throw new DTypeError(OP, {
+      throw dtypeError({
         problem: "the mask is neither boolean nor of the dtype of the scores",
         got: { mask, q },
         hint: 'mask.cast("bool")',
       });
     }
-    const lead = broadcastShapes(OP, ...[q, k, v].map((a) => a.shape.slice(0, -2)));
+    const lead = broadcastShapes(...[q, k, v].map((a) => a.shape.slice(0, -2)));
     const scores = [...lead, dim(q.shape, q.shape.length - 2), dim(k.shape, k.shape.length - 2)];
     const whole = (a: GraphNode) => o.broadcastTo(a, [...lead, ...a.shape.slice(-2)]);
     // With as many axes as the scores but no larger: gradients are summed up where the kernels make them.
@@ -92,7 +92,7 @@ export const scaledDotProductAttention = define(
       a ? [a] : [],
     );
     const shown = visibleKeys(scores, mask, causal);
-    if (drop) checkShare(OP, drop.p ?? 0.5);
+    if (drop) checkShare(drop.p ?? 0.5);
     const dropped = drop && drop.training !== false ? (drop.p ?? 0.5) : 0;
     const booleans = [shown, drop && dropped > 0 ? kept(drop.key, dropped, scores) : undefined];
     const ins = [...[q, k, v].map(whole), ...[...added, ...booleans].flatMap((a) => (a ? [aligned(a)] : []))];

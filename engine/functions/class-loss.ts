@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, dropAxes, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -36,31 +36,31 @@ interface Targets {
   readonly weight: GraphNode | null;
 }
 
-function classAxis(op: string, x: GraphNode): number {
+function classAxis(x: GraphNode): number {
   if (x.shape.length === 0)
-    throw new ShapeError(op, { problem: "no classes", got: { x }, need: "x of shape [B, C, ...] or [C]" });
+    throw shapeError({ problem: "no classes", got: { x }, need: "x of shape [B, C, ...] or [C]" });
   return x.shape.length === 1 ? 0 : 1;
 }
 
-function checkClassWeight(op: string, x: GraphNode, axis: number, weight: GraphNode | undefined): void {
+function checkClassWeight(x: GraphNode, axis: number, weight: GraphNode | undefined): void {
   if (!weight || shapesEqual(weight.shape, [dim(x.shape, axis)])) return;
-  throw new ShapeError(op, {
+  throw shapeError({
     problem: "one weight for each class",
     got: { x, weight },
     need: `weight of shape [${x.shape[axis]}]`,
   });
 }
 
-function classTargets(op: string, x: GraphNode, target: GraphNode, options: ClassLossOptions): Targets {
-  const axis = classAxis(op, x);
+function classTargets(x: GraphNode, target: GraphNode, options: ClassLossOptions): Targets {
+  const axis = classAxis(x);
   if (!shapesEqual(target.shape, dropAxes(x.shape, [axis], false))) {
-    throw new ShapeError(op, {
+    throw shapeError({
       problem: "targets do not fit the logits",
       got: { x, target },
       need: `classes (i32) of shape [${dropAxes(x.shape, [axis], false)}], or probabilities of the shape of x`,
     });
   }
-  checkClassWeight(op, x, axis, options.weight);
+  checkClassWeight(x, axis, options.weight);
   const kept = o.reshape(o.cast(target, "i32"), dropAxes(x.shape, [axis], true));
   const counts = o.notEqual(kept, options.ignoreIndex ?? -100);
   // What does not count still needs a weight that is a number: its gradient is 0 times that.
@@ -91,14 +91,14 @@ function picked(x: GraphNode, { index, axis }: Targets): GraphNode {
 }
 
 /** Losses of single targets as the result; the mean is taken over targets that count, by their weight. */
-function reduceTargets(op: string, losses: GraphNode, t: Targets, reduction: Reduction = "mean"): GraphNode {
+function reduceTargets(losses: GraphNode, t: Targets, reduction: Reduction = "mean"): GraphNode {
   const weighted = t.weight ? o.mul(losses, t.weight) : losses;
-  return reduceCounted(op, weighted, t, reduction);
+  return reduceCounted(weighted, t, reduction);
 }
 
-function reduceCounted(op: string, losses: GraphNode, t: Targets, reduction: Reduction): GraphNode {
+function reduceCounted(losses: GraphNode, t: Targets, reduction: Reduction): GraphNode {
   const counted = o.where(t.counts, losses, 0);
-  if (reduction !== "mean") return reduced(op, dropped(counted, [t.axis]), reduction);
+  if (reduction !== "mean") return reduced(dropped(counted, [t.axis]), reduction);
   const share = o.where(t.counts, t.weight ?? o.full(losses.shape, 1, losses.dtype), 0);
   return o.div(total(counted), total(share));
 }
@@ -106,8 +106,8 @@ function reduceCounted(op: string, losses: GraphNode, t: Targets, reduction: Red
 export const nllLoss = define(
   "nllLoss",
   (logProbabilities: GraphNode, target: GraphNode, options: ClassLossOptions = {}): GraphNode => {
-    const t = classTargets("nllLoss", logProbabilities, target, options);
-    return reduceTargets("nllLoss", o.neg(picked(logProbabilities, t)), t, options.reduction);
+    const t = classTargets(logProbabilities, target, options);
+    return reduceTargets(o.neg(picked(logProbabilities, t)), t, options.reduction);
   },
 );
 
@@ -120,23 +120,18 @@ export const crossEntropy = define(
   ): GraphNode => {
     const { labelSmoothing = 0, reduction = "mean", weight } = options;
     if (!(labelSmoothing >= 0 && labelSmoothing <= 1))
-      throw new AxisError("crossEntropy", {
+      throw axisError({
         problem: `labelSmoothing ${labelSmoothing} is no share`,
         need: "0 to 1",
       });
     if (isFloat(target.dtype)) return softCrossEntropy(logits, target, labelSmoothing, reduction, weight);
-    const t = classTargets("crossEntropy", logits, target, options);
+    const t = classTargets(logits, target, options);
     const logSum = logSumExpOf(logits, t.axis);
-    const sharp = reduceTargets("crossEntropy", o.sub(logSum, picked(logits, t)), t, reduction);
+    const sharp = reduceTargets(o.sub(logSum, picked(logits, t)), t, reduction);
     if (labelSmoothing === 0) return sharp;
     const classes = dim(logits.shape, t.axis);
     const each = o.sub(logSum, logits);
-    const smooth = reduceCounted(
-      "crossEntropy",
-      o.sum(classWeighted(each, t.axis, weight), [t.axis]),
-      t,
-      reduction,
-    );
+    const smooth = reduceCounted(o.sum(classWeighted(each, t.axis, weight), [t.axis]), t, reduction);
     return o.add(o.mul(sharp, 1 - labelSmoothing), o.mul(smooth, labelSmoothing / classes));
   },
 );
@@ -152,15 +147,15 @@ function softCrossEntropy(
   reduction: Reduction,
   weight: GraphNode | undefined,
 ): GraphNode {
-  sameShape("crossEntropy", { logits, target });
-  const axis = classAxis("crossEntropy", logits);
-  checkClassWeight("crossEntropy", logits, axis, weight);
+  sameShape({ logits, target });
+  const axis = classAxis(logits);
+  checkClassWeight(logits, axis, weight);
   const classes = dim(logits.shape, axis);
   const smoothed =
     smoothing === 0 ? target : o.add(o.mul(target, 1 - smoothing), smoothing / Math.max(1, classes));
   const minusLog = o.sub(logSumExpOf(logits, axis), logits);
   const losses = dropped(o.sum(classWeighted(o.mul(minusLog, smoothed), axis, weight), [axis]), [axis]);
-  return reduced("crossEntropy", losses, reduction);
+  return reduced(losses, reduction);
 }
 
 export const binaryCrossEntropy = define(
@@ -170,7 +165,7 @@ export const binaryCrossEntropy = define(
     target: GraphNode,
     { weight, reduction }: ReductionOption & { weight?: GraphNode } = {},
   ): GraphNode => {
-    sameShape("binaryCrossEntropy", { p, target });
+    sameShape({ p, target });
     // Logarithms of at least -100, so that a wrong certainty costs much but is finite (as in PyTorch).
     const bounded = (x: GraphNode) => o.where(o.less(x, -100), -100, x);
     const logP = bounded(o.log(p));
@@ -183,7 +178,7 @@ export const binaryCrossEntropy = define(
       const slope = o.maximum(o.mul(x, o.sub(o.full(x.shape, 1, x.dtype), x)), 1e-12);
       return [o.mul(ct, o.div(o.sub(x, t), slope)), o.mul(ct, o.sub(lq, lp)), null, null];
     });
-    return reduced("binaryCrossEntropy", weight ? o.mul(smooth, weight) : smooth, reduction);
+    return reduced(weight ? o.mul(smooth, weight) : smooth, reduction);
   },
 );
 
@@ -198,14 +193,14 @@ export const binaryCrossEntropyWithLogits = define(
       reduction,
     }: ReductionOption & { weight?: GraphNode; positiveWeight?: GraphNode } = {},
   ): GraphNode => {
-    sameShape("binaryCrossEntropyWithLogits", { logits, target });
+    sameShape({ logits, target });
     const no = o.mul(o.sub(o.full(target.shape, 1, target.dtype), target), logits);
     // What is large cancels before what is small is added: max(-x, 0) + log(1 + exp(-|x|)) is -log of the sigmoid.
     const yes = positiveWeight && o.add(o.mul(o.sub(positiveWeight, 1), target), 1);
     const times = (x: GraphNode) => (yes ? o.mul(x, yes) : x);
     const large = o.where(o.less(logits, 0), o.neg(logits), 0);
     const losses = o.add(o.add(no, times(large)), times(log1p(decay(logits))));
-    return reduced("binaryCrossEntropyWithLogits", weight ? o.mul(losses, weight) : losses, reduction);
+    return reduced(weight ? o.mul(losses, weight) : losses, reduction);
   },
 );
 
@@ -219,7 +214,7 @@ export const klDivergence = define(
       reduction = "mean",
     }: { logTarget?: boolean; reduction?: Reduction | "batchMean" } = {},
   ): GraphNode => {
-    sameShape("klDivergence", { logProbabilities, target });
+    sameShape({ logProbabilities, target });
     const none = o.equal(target, 0);
     const losses = logTarget
       ? o.mul(o.exp(target), o.sub(target, logProbabilities))
@@ -229,6 +224,6 @@ export const klDivergence = define(
           o.mul(target, logProbabilities),
         );
     if (reduction === "batchMean") return o.mul(total(losses), 1 / (losses.shape[0] ?? 1));
-    return reduced("klDivergence", losses, reduction);
+    return reduced(losses, reduction);
   },
 );

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -26,7 +26,7 @@ export interface ConvTransposeOptions {
   groups?: number;
 }
 
-function checkGroups(op: string, x: GraphNode, w: GraphNode, groups: number, transposed: boolean): void {
+function checkGroups(x: GraphNode, w: GraphNode, groups: number, transposed: boolean): void {
   const channels = dim(x.shape, 1);
   const split = dim(w.shape, 0);
   const fits = transposed ? channels === split : channels === dim(w.shape, 1) * groups;
@@ -34,13 +34,13 @@ function checkGroups(op: string, x: GraphNode, w: GraphNode, groups: number, tra
   const need = transposed
     ? "x.shape[1] equal to w.shape[0] and divisible by groups"
     : "x.shape[1] equal to w.shape[1] * groups, and w.shape[0] divisible by groups";
-  throw new ShapeError(op, { problem: "channels differ", got: { x, w, groups }, need });
+  throw shapeError({ problem: "channels differ", got: { x, w, groups }, need });
 }
 
-function addBias(op: string, y: GraphNode, bias: GraphNode | undefined): GraphNode {
+function addBias(y: GraphNode, bias: GraphNode | undefined): GraphNode {
   if (!bias) return y;
   if (!shapesEqual(bias.shape, [dim(y.shape, 1)])) {
-    throw new ShapeError(op, {
+    throw shapeError({
       problem: "one bias for each output channel",
       got: { bias },
       need: `bias of shape [${y.shape[1]}]`,
@@ -55,14 +55,13 @@ function addBias(op: string, y: GraphNode, bias: GraphNode | undefined): GraphNo
   );
 }
 
-function checkRank(op: string, w: GraphNode, rank: number): void {
+function checkRank(w: GraphNode, rank: number): void {
   if (w.shape.length === rank + 2) return;
-  throw new ShapeError(op, { problem: `w does not have ${rank} kernel axes`, got: { w } });
+  throw shapeError({ problem: `w does not have ${rank} kernel axes`, got: { w } });
 }
 
 /** Zeros before and after each axis. "same" puts the odd one behind, as PyTorch does. */
 function convPadding(
-  op: string,
   padding: ConvOptions["padding"],
   taps: readonly number[],
   stride: readonly number[],
@@ -70,7 +69,7 @@ function convPadding(
 ): [number, number][] {
   if (padding === "same") {
     if (stride.some((s) => s !== 1))
-      throw new AxisError(op, {
+      throw axisError({
         problem: 'padding "same" with a stride has no one meaning',
         got: { stride },
         need: "stride 1, or padding in numbers",
@@ -81,11 +80,10 @@ function convPadding(
     });
   }
   const zeros = padding === undefined || padding === "valid" ? 0 : padding;
-  return perAxis(op, "padding", zeros, taps.length, 0).map((p) => [p, p]);
+  return perAxis("padding", zeros, taps.length, 0).map((p) => [p, p]);
 }
 
 function checkFits(
-  op: string,
   x: GraphNode,
   w: GraphNode,
   padding: readonly (readonly [number, number])[],
@@ -93,48 +91,47 @@ function checkFits(
 ): void {
   const least = padding.map(([a, b], i) => dim(dilation, i) * (dim(w.shape, i + 2) - 1) + 1 - a - b);
   if (least.every((n, i) => dim(x.shape, i + 2) >= n)) return;
-  throw new ShapeError(op, {
+  throw shapeError({
     problem: "the kernel is larger than the padded input",
     got: { x, w },
     need: `spatial axes of at least [${least}]`,
   });
 }
 
-function convolution(op: string, rank: number, input: GraphNode, weight: GraphNode, options: ConvOptions) {
-  checkRank(op, weight, rank);
-  const { x: batched, restore } = withBatch(op, input, rank);
+function convolution(rank: number, input: GraphNode, weight: GraphNode, options: ConvOptions) {
+  checkRank(weight, rank);
+  const { x: batched, restore } = withBatch(input, rank);
   const groups = options.groups ?? 1;
-  checkGroups(op, batched, weight, groups, false);
-  const [x, w] = sameDType(op, batched, weight);
+  checkGroups(batched, weight, groups, false);
+  const [x, w] = sameDType(batched, weight);
   const taps = w.shape.slice(2);
-  const stride = perAxis(op, "stride", options.stride ?? 1, rank, 1);
-  const dilation = perAxis(op, "dilation", options.dilation ?? 1, rank, 1);
-  const padding = convPadding(op, options.padding, taps, stride, dilation);
-  checkFits(op, x, w, padding, dilation);
+  const stride = perAxis("stride", options.stride ?? 1, rank, 1);
+  const dilation = perAxis("dilation", options.dilation ?? 1, rank, 1);
+  const padding = convPadding(options.padding, taps, stride, dilation);
+  checkFits(x, w, padding, dilation);
   const inputDilation = taps.map(() => 1);
   const y = o.conv(x, w, { stride, padding, inputDilation, dilation, groups });
-  return restore(addBias(op, y, options.bias));
+  return restore(addBias(y, options.bias));
 }
 
 function transposedConvolution(
-  op: string,
   rank: number,
   input: GraphNode,
   weight: GraphNode,
   options: ConvTransposeOptions,
 ): GraphNode {
-  checkRank(op, weight, rank);
-  const { x: batched, restore } = withBatch(op, input, rank);
+  checkRank(weight, rank);
+  const { x: batched, restore } = withBatch(input, rank);
   const groups = options.groups ?? 1;
-  checkGroups(op, batched, weight, groups, true);
-  const [x, w] = sameDType(op, batched, weight);
+  checkGroups(batched, weight, groups, true);
+  const [x, w] = sameDType(batched, weight);
   const taps = w.shape.slice(2);
-  const stride = perAxis(op, "stride", options.stride ?? 1, rank, 1);
-  const dilation = perAxis(op, "dilation", options.dilation ?? 1, rank, 1);
-  const padding = perAxis(op, "padding", options.padding ?? 0, rank, 0);
-  const extra = perAxis(op, "outputPadding", options.outputPadding ?? 0, rank, 0);
+  const stride = perAxis("stride", options.stride ?? 1, rank, 1);
+  const dilation = perAxis("dilation", options.dilation ?? 1, rank, 1);
+  const padding = perAxis("padding", options.padding ?? 0, rank, 0);
+  const extra = perAxis("outputPadding", options.outputPadding ?? 0, rank, 0);
   if (extra.some((n, i) => n >= Math.max(dim(stride, i), dim(dilation, i)))) {
-    throw new AxisError(op, {
+    throw axisError({
       problem: "outputPadding is too large",
       got: { outputPadding: extra, stride, dilation },
       need: "less than stride or dilation",
@@ -150,7 +147,7 @@ function transposedConvolution(
     dilation,
     groups,
   });
-  return restore(addBias(op, y, options.bias));
+  return restore(addBias(y, options.bias));
 }
 
 type Conv = (x: GraphNode, w: GraphNode, options?: ConvOptions) => GraphNode;
@@ -158,12 +155,12 @@ type ConvTranspose = (x: GraphNode, w: GraphNode, options?: ConvTransposeOptions
 
 const conv = (rank: number): Conv =>
   define(`conv${rank}d`, (x: GraphNode, w: GraphNode, options: ConvOptions = {}) =>
-    convolution(`conv${rank}d`, rank, x, w, options),
+    convolution(rank, x, w, options),
   );
 
 const convTranspose = (rank: number): ConvTranspose =>
   define(`convTranspose${rank}d`, (x: GraphNode, w: GraphNode, options: ConvTransposeOptions = {}) =>
-    transposedConvolution(`convTranspose${rank}d`, rank, x, w, options),
+    transposedConvolution(rank, x, w, options),
   );
 
 export const conv1d = conv(1);

@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.ts";
-import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
+import { axisError, dtypeError, shapeError } from "../core/errors.ts";
 import { dim, listOf, type Shape } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
@@ -48,7 +48,7 @@ export const arange = define(
   (start: number, stop?: number, step: number = 1, options: CreationOptions = {}): GraphNode => {
     const [from, to] = stop === undefined ? [0, start] : [start, stop];
     if (![from, to, step].every(Number.isFinite) || step === 0) {
-      throw new AxisError("arange", {
+      throw axisError({
         problem: "no such range",
         got: { start: from, stop: to, step },
         need: "finite numbers and a step other than 0",
@@ -101,20 +101,20 @@ function onDiagonal(shape: Shape, k: number, compare: "equal" | "lessEqual"): Gr
   return ops[compare](c, ops.add(r, k));
 }
 
-function checkMatrix(name: string, x: GraphNode): void {
-  if (x.shape.length < 2) throw new ShapeError(name, { problem: "no matrix", got: { x }, need: "rank >= 2" });
+function checkMatrix(x: GraphNode): void {
+  if (x.shape.length < 2) throw shapeError({ problem: "no matrix", got: { x }, need: "rank >= 2" });
 }
 
 /** The lower triangle of each matrix: what is above diagonal k is 0. */
 export const tril = method("tril", (x: GraphNode, options: { k?: number } = {}) => {
-  checkMatrix("tril", x);
+  checkMatrix(x);
   const keep = onDiagonal(x.shape.slice(-2), options.k ?? 0, "lessEqual");
   return ops.where(keep, x, constant([], 0, x.dtype));
 });
 
 /** The upper triangle of each matrix: what is below diagonal k is 0. */
 export const triu = method("triu", (x: GraphNode, options: { k?: number } = {}) => {
-  checkMatrix("triu", x);
+  checkMatrix(x);
   const drop = onDiagonal(x.shape.slice(-2), (options.k ?? 0) - 1, "lessEqual");
   return ops.where(drop, constant([], 0, x.dtype), x);
 });
@@ -124,7 +124,7 @@ export const oneHot = define(
   "oneHot",
   (indices: GraphNode, classes: number, options: CreationOptions = {}): GraphNode => {
     if (indices.dtype !== "i32" && indices.dtype !== "u32") {
-      throw new DTypeError("oneHot", {
+      throw dtypeError({
         problem: "indices are no integers",
         got: { indices },
         need: "i32 or u32",
@@ -142,7 +142,7 @@ export const meshgrid = define(
   (xs: readonly GraphNode[], options: { indexing?: "xy" | "ij" } = {}): GraphNode[] => {
     const { indexing = "xy" } = options;
     const bad = xs.find((x) => x.shape.length !== 1);
-    if (bad) throw new ShapeError("meshgrid", { problem: "no vector", got: { x: bad }, need: "rank 1" });
+    if (bad) throw shapeError({ problem: "no vector", got: { x: bad }, need: "rank 1" });
     // "xy" counts columns first: the first two axes of the result change places.
     const axisOf = (i: number) => (indexing === "xy" && xs.length > 1 && i < 2 ? 1 - i : i);
     const shape = new Array<number>(xs.length);

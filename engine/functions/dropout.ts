@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 import { define } from "./define.ts";
@@ -15,18 +15,18 @@ export interface DropoutOptions {
   training?: boolean;
 }
 
-export function checkShare(op: string, p: number): void {
+export function checkShare(p: number): void {
   if (p >= 0 && p <= 1) return;
-  throw new AxisError(op, { problem: `p is ${p}`, need: "a share from 0 to 1" });
+  throw axisError({ problem: `p is ${p}`, need: "a share from 0 to 1" });
 }
 
 /** Where a value is kept: with probability 1 - p, decided by its number in `shape`, so the mask is never stored. */
 export const kept = (key: GraphNode, p: number, shape: readonly number[]): GraphNode =>
   o.not(o.less(uniform(key, shape), p));
 
-function dropped(op: string, x: GraphNode, shape: readonly number[], options: DropoutOptions): GraphNode {
+function dropped(x: GraphNode, shape: readonly number[], options: DropoutOptions): GraphNode {
   const { p = 0.5, key, training = true } = options;
-  checkShare(op, p);
+  checkShare(p);
   if (!training || p === 0) return x;
   if (p === 1) return o.zerosLike(x);
   return o.where(o.broadcastTo(kept(key, p, shape), x.shape), o.mul(x, 1 / (1 - p)), 0);
@@ -34,16 +34,15 @@ function dropped(op: string, x: GraphNode, shape: readonly number[], options: Dr
 
 export const dropout = define(
   "dropout",
-  (x: GraphNode, options: DropoutOptions): GraphNode => dropped("dropout", x, x.shape, options),
+  (x: GraphNode, options: DropoutOptions): GraphNode => dropped(x, x.shape, options),
 );
 
 const channelDropout = (rank: number) => {
   const op = `dropout${rank}d`;
   return define(op, (x: GraphNode, options: DropoutOptions): GraphNode => {
     if (x.shape.length !== rank + 2)
-      throw new ShapeError(op, { problem: `x does not have ${rank} spatial axes`, got: { x } });
+      throw shapeError({ problem: `x does not have ${rank} spatial axes`, got: { x } });
     return dropped(
-      op,
       x,
       x.shape.map((n, i) => (i < 2 ? n : 1)),
       options,
@@ -60,7 +59,7 @@ const SELU_FLOOR = -1.7580993408473766;
 
 export const alphaDropout = define("alphaDropout", (x: GraphNode, options: DropoutOptions): GraphNode => {
   const { p = 0.5, key, training = true } = options;
-  checkShare("alphaDropout", p);
+  checkShare(p);
   if (!training || p === 0) return x;
   if (p === 1) return o.zerosLike(x);
   // Scale and shift that bring mean and variance back to 0 and 1.

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { type AxisError, axisError, shapeError } from "../core/errors.ts";
 import { dim, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -16,7 +16,7 @@ interface Labelled {
 }
 
 function malformed(spec: string, problem: string): AxisError {
-  return new AxisError("einsum", {
+  return axisError({
     problem,
     got: { spec },
     need: 'letters for axes, "..." for the others, such as "bij,bjk->bik"',
@@ -49,7 +49,7 @@ function parse(spec: string, operands: readonly GraphNode[]): Parsed {
     const x = operands[i] as GraphNode;
     const labels = termLabels(term, x.shape.length, spec);
     if (labels.length === x.shape.length) return labels;
-    throw new ShapeError("einsum", {
+    throw shapeError({
       problem: `"${term}" has another number of axes than its operand`,
       got: { spec, operand: x },
     });
@@ -82,7 +82,7 @@ function labelSizes(
       const n = dim((operands[i] as GraphNode).shape, axis);
       const known = sizes.get(label) ?? 1;
       if (known !== 1 && n !== 1 && known !== n) {
-        throw new ShapeError("einsum", {
+        throw shapeError({
           problem: `axis "${label}" has sizes ${known} and ${n}`,
           got: { spec, ...Object.fromEntries(operands.map((x, j) => [`operand ${j}`, x])) },
         });
@@ -163,7 +163,7 @@ function combine(first: Labelled, second: Labelled, keep: ReadonlySet<string>): 
 export const einsum = define("einsum", (spec: string, ...operands: readonly GraphNode[]): GraphNode => {
   const { inputs, output } = parse(spec, operands);
   const sizes = labelSizes(spec, inputs, operands);
-  const nodes = toCommonDType("einsum", operands);
+  const nodes = toCommonDType(operands);
   const terms = nodes.map((x, i) => distinct(x, inputs[i] as string[], sizes));
   const product = terms.reduce((acc, term, i) => {
     const later = terms.slice(i + 1).flatMap((t) => t.labels);

@@ -16,9 +16,7 @@ const unaryOf = (name: string, primitive: Primitive<null>, convert: Convert) =>
   method(name, (x: GraphNode) => makeNode(primitive as Primitive, [convert(x)]));
 
 const binaryOf = (name: string, primitive: Primitive<null>, convert: Convert) =>
-  method(name, (a: Operand, b: Operand) =>
-    makeNode(primitive as Primitive, align(name, [a, b]).map(convert)),
-  );
+  method(name, (a: Operand, b: Operand) => makeNode(primitive as Primitive, align([a, b]).map(convert)));
 
 // Arithmetic
 
@@ -55,7 +53,7 @@ export const hypot = binaryOf("hypot", binary.hypot, toFloat);
 
 /** What is left of a / b, with the sign of a. */
 export const fmod = method("fmod", (a: Operand, b: Operand): GraphNode => {
-  const [x, y] = align("fmod", [a, b]).map(toNumber) as [GraphNode, GraphNode];
+  const [x, y] = align([a, b]).map(toNumber) as [GraphNode, GraphNode];
   if (x.dtype === "u32") return remainder(x, y);
   const rest = remainder(abs(x), abs(y));
   return ops.where(ops.less(x, 0), ops.neg(rest), rest);
@@ -63,7 +61,7 @@ export const fmod = method("fmod", (a: Operand, b: Operand): GraphNode => {
 
 /** log(exp(a) + exp(b)) without overflow. */
 export const logAddExp = method("logAddExp", (a: Operand, b: Operand): GraphNode => {
-  const [x, y] = align("logAddExp", [a, b]).map(toFloat) as [GraphNode, GraphNode];
+  const [x, y] = align([a, b]).map(toFloat) as [GraphNode, GraphNode];
   // Equal infinities have no difference: it is taken as 0, also where the gradient looks.
   const same = ops.equal(x, y);
   const distance = ops.where(same, 0, abs(ops.sub(x, ops.where(same, 0, y))));
@@ -72,7 +70,7 @@ export const logAddExp = method("logAddExp", (a: Operand, b: Operand): GraphNode
 
 /** a + weight * (b - a). */
 export const lerp = method("lerp", (a: Operand, b: Operand, weight: Operand): GraphNode => {
-  const [x, y, w] = align("lerp", [a, b, weight]).map(toFloat) as [GraphNode, GraphNode, GraphNode];
+  const [x, y, w] = align([a, b, weight]).map(toFloat) as [GraphNode, GraphNode, GraphNode];
   return ops.add(x, ops.mul(w, ops.sub(y, x)));
 });
 
@@ -82,11 +80,11 @@ export const clip = method("clip", (x: GraphNode, options: { min?: Operand; max?
   let y = toNumber(x);
   // Not maximum and minimum: they would halve the gradient at the bounds, which belong to the inside.
   if (min !== undefined) {
-    const [a, low] = align("clip", [y, min]) as [GraphNode, GraphNode];
+    const [a, low] = align([y, min]) as [GraphNode, GraphNode];
     y = ops.where(ops.less(a, low), low, a);
   }
   if (max !== undefined) {
-    const [a, high] = align("clip", [y, max]) as [GraphNode, GraphNode];
+    const [a, high] = align([y, max]) as [GraphNode, GraphNode];
     y = ops.where(ops.greater(a, high), high, a);
   }
   return y;
@@ -199,7 +197,7 @@ export const logicalNot = unaryOf("logicalNot", unary.not, toBool);
 
 const bitwise = (name: string, onBits: Primitive<null>, onBools: Primitive<null>) =>
   method(name, (a: Operand, b: Operand) => {
-    const operands = align(name, [a, b]);
+    const operands = align([a, b]);
     const primitive = operands[0]?.dtype === "bool" ? onBools : onBits;
     return makeNode(primitive as Primitive, operands);
   });
@@ -235,9 +233,7 @@ export { finite as isFinite, infinite as isInf, nan as isNaN };
 /** a where the condition holds, b elsewhere. */
 export const where = method("where", (condition: GraphNode, a: Operand, b: Operand): GraphNode => {
   const bools = typeof a === "boolean" && typeof b === "boolean";
-  const [x, y] = bools
-    ? [constant([], Number(a), "bool"), constant([], Number(b), "bool")]
-    : align("where", [a, b]);
+  const [x, y] = bools ? [constant([], Number(a), "bool"), constant([], Number(b), "bool")] : align([a, b]);
   return ops.where(condition, x as GraphNode, y as GraphNode);
 });
 

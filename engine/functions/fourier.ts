@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
+import { axisError, dtypeError, shapeError } from "../core/errors.ts";
 import { dim, normalizeAxes, normalizeAxis, range, shapesEqual } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import { castTo, ops } from "../ops/build.ts";
@@ -39,11 +39,11 @@ interface Signal {
 
 const isComplex = (x: GraphNode | Complex): x is Complex => !(x instanceof GraphNode);
 
-function signalOf(op: string, x: GraphNode | Complex): Signal {
+function signalOf(x: GraphNode | Complex): Signal {
   const parts: Record<string, GraphNode> = isComplex(x) ? { re: x.re, im: x.im } : { x };
   for (const [name, part] of Object.entries(parts)) {
     if (!isFloat(part.dtype))
-      throw new DTypeError(op, {
+      throw dtypeError({
         problem: "needs floats",
         got: { [name]: part },
         hint: `${name}.cast("f32")`,
@@ -52,7 +52,7 @@ function signalOf(op: string, x: GraphNode | Complex): Signal {
   // The tables are f32.
   if (!isComplex(x)) return { values: castTo(x, "f32"), real: true };
   if (!shapesEqual(x.re.shape, x.im.shape))
-    throw new ShapeError(op, { problem: "real and imaginary part differ", got: { re: x.re, im: x.im } });
+    throw shapeError({ problem: "real and imaginary part differ", got: { re: x.re, im: x.im } });
   const packed = [x.re, x.im].map((part) => o.reshape(castTo(part, "f32"), [...part.shape, 1]));
   return { values: o.concat(packed, x.re.shape.length), real: false };
 }
@@ -71,9 +71,9 @@ function fitted(x: GraphNode, axis: number, n: number): GraphNode {
   return size >= n ? o.slice(x, axis, 0, n) : o.pad(x, axis, 0, n - size);
 }
 
-function checkLength(op: string, n: number): void {
+function checkLength(n: number): void {
   if (Number.isInteger(n) && n >= 1) return;
-  throw new AxisError(op, { problem: `a signal of length ${n}`, need: "a length of at least 1" });
+  throw axisError({ problem: `a signal of length ${n}`, need: "a length of at least 1" });
 }
 
 /** Runs `f` with an axis as the last one of the signal. */
@@ -86,7 +86,7 @@ function alongLast(x: GraphNode, axis: number, rank: number, f: (y: GraphNode) =
 }
 
 /** Of a transform over n elements. */
-function scaleOf(op: string, norm: FourierNorm | undefined, n: number, sign: Sign): number {
+function scaleOf(norm: FourierNorm | undefined, n: number, sign: Sign): number {
   switch (norm ?? "backward") {
     case "ortho":
       return 1 / Math.sqrt(n);
@@ -95,7 +95,7 @@ function scaleOf(op: string, norm: FourierNorm | undefined, n: number, sign: Sig
     case "forward":
       return sign === 1 ? 1 : 1 / n;
     default:
-      throw new AxisError(op, {
+      throw axisError({
         problem: `"${String(norm)}" is no norm`,
         need: '"backward", "ortho" or "forward"',
       });
@@ -104,33 +104,33 @@ function scaleOf(op: string, norm: FourierNorm | undefined, n: number, sign: Sig
 
 const scaled = (x: GraphNode, factor: number): GraphNode => (factor === 1 ? x : o.mul(x, factor));
 
-function transform(op: string, x: Signal, options: FourierOptions, sign: Sign): Signal {
+function transform(x: Signal, options: FourierOptions, sign: Sign): Signal {
   const rank = rankOf(x);
-  const axis = normalizeAxis(op, options.axis ?? -1, rank);
+  const axis = normalizeAxis(options.axis ?? -1, rank);
   const n = options.n ?? dim(x.values.shape, axis);
-  checkLength(op, n);
+  checkLength(n);
   const y = alongLast(fitted(x.values, axis, n), axis, rank, (z) => dft(z, sign, x.real));
-  return { values: scaled(y, scaleOf(op, options.norm, n, sign)), real: false };
+  return { values: scaled(y, scaleOf(options.norm, n, sign)), real: false };
 }
 
-function halfTransform(op: string, x: GraphNode, options: FourierOptions): Signal {
-  const signal = signalOf(op, x);
+function halfTransform(x: GraphNode, options: FourierOptions): Signal {
+  const signal = signalOf(x);
   const rank = rankOf(signal);
-  const axis = normalizeAxis(op, options.axis ?? -1, rank);
+  const axis = normalizeAxis(options.axis ?? -1, rank);
   const n = options.n ?? dim(x.shape, axis);
-  checkLength(op, n);
+  checkLength(n);
   const y = alongLast(fitted(signal.values, axis, n), axis, rank, realDft);
-  return { values: scaled(y, scaleOf(op, options.norm, n, -1)), real: false };
+  return { values: scaled(y, scaleOf(options.norm, n, -1)), real: false };
 }
 
-function halfInverse(op: string, x: Signal, options: FourierOptions): GraphNode {
+function halfInverse(x: Signal, options: FourierOptions): GraphNode {
   const rank = rankOf(x);
-  const axis = normalizeAxis(op, options.axis ?? -1, rank);
+  const axis = normalizeAxis(options.axis ?? -1, rank);
   const n = options.n ?? 2 * (dim(x.values.shape, axis) - 1);
-  checkLength(op, n);
+  checkLength(n);
   const half = fitted(x.values, axis, Math.floor(n / 2) + 1);
   const y = alongLast(half, axis, rank, (z) => realInverseDft(z, n));
-  return scaled(y, scaleOf(op, options.norm, n, 1));
+  return scaled(y, scaleOf(options.norm, n, 1));
 }
 
 /** A real spectrum, such as that of an even signal, has imaginary part 0. */
@@ -141,29 +141,29 @@ function asComplex(x: GraphNode | Complex): Complex {
 export const fft = define(
   "fft",
   (x: GraphNode | Complex, options: FourierOptions = {}): Complex =>
-    unpacked(transform("fft", signalOf("fft", x), options, -1).values),
+    unpacked(transform(signalOf(x), options, -1).values),
 );
 
 export const ifft = define(
   "ifft",
   (x: GraphNode | Complex, options: FourierOptions = {}): Complex =>
-    unpacked(transform("ifft", signalOf("ifft", x), options, 1).values),
+    unpacked(transform(signalOf(x), options, 1).values),
 );
 
 export const rfft = define(
   "rfft",
-  (x: GraphNode, options: FourierOptions = {}): Complex => unpacked(halfTransform("rfft", x, options).values),
+  (x: GraphNode, options: FourierOptions = {}): Complex => unpacked(halfTransform(x, options).values),
 );
 
 export const irfft = define(
   "irfft",
   (x: GraphNode | Complex, options: FourierOptions = {}): GraphNode =>
-    halfInverse("irfft", signalOf("irfft", asComplex(x)), options),
+    halfInverse(signalOf(asComplex(x)), options),
 );
 
-function axesOf(op: string, rank: number, options: Fourier2Options): [number, number] {
-  const axes = (options.axes ?? [-2, -1]).map((a) => normalizeAxis(op, a, rank));
-  normalizeAxes(op, axes, rank);
+function axesOf(rank: number, options: Fourier2Options): [number, number] {
+  const axes = (options.axes ?? [-2, -1]).map((a) => normalizeAxis(a, rank));
+  normalizeAxes(axes, rank);
   return axes as [number, number];
 }
 
@@ -174,41 +174,41 @@ const part = (options: Fourier2Options, axes: readonly [number, number], i: 0 | 
   ...(options.norm ? { norm: options.norm } : {}),
 });
 
-function transform2(op: string, x: GraphNode | Complex, options: Fourier2Options, sign: Sign): Complex {
-  const signal = signalOf(op, x);
-  const axes = axesOf(op, rankOf(signal), options);
-  const rows = transform(op, signal, part(options, axes, 1), sign);
-  return unpacked(transform(op, rows, part(options, axes, 0), sign).values);
+function transform2(x: GraphNode | Complex, options: Fourier2Options, sign: Sign): Complex {
+  const signal = signalOf(x);
+  const axes = axesOf(rankOf(signal), options);
+  const rows = transform(signal, part(options, axes, 1), sign);
+  return unpacked(transform(rows, part(options, axes, 0), sign).values);
 }
 
 export const fft2 = define(
   "fft2",
-  (x: GraphNode | Complex, options: Fourier2Options = {}): Complex => transform2("fft2", x, options, -1),
+  (x: GraphNode | Complex, options: Fourier2Options = {}): Complex => transform2(x, options, -1),
 );
 
 export const ifft2 = define(
   "ifft2",
-  (x: GraphNode | Complex, options: Fourier2Options = {}): Complex => transform2("ifft2", x, options, 1),
+  (x: GraphNode | Complex, options: Fourier2Options = {}): Complex => transform2(x, options, 1),
 );
 
 export const rfft2 = define("rfft2", (x: GraphNode, options: Fourier2Options = {}): Complex => {
-  const axes = axesOf("rfft2", x.shape.length, options);
-  const rows = halfTransform("rfft2", x, part(options, axes, 1));
-  return unpacked(transform("rfft2", rows, part(options, axes, 0), -1).values);
+  const axes = axesOf(x.shape.length, options);
+  const rows = halfTransform(x, part(options, axes, 1));
+  return unpacked(transform(rows, part(options, axes, 0), -1).values);
 });
 
 export const irfft2 = define("irfft2", (x: GraphNode | Complex, options: Fourier2Options = {}): GraphNode => {
-  const signal = signalOf("irfft2", asComplex(x));
-  const axes = axesOf("irfft2", rankOf(signal), options);
-  const columns = transform("irfft2", signal, part(options, axes, 0), 1);
-  return halfInverse("irfft2", columns, part(options, axes, 1));
+  const signal = signalOf(asComplex(x));
+  const axes = axesOf(rankOf(signal), options);
+  const columns = transform(signal, part(options, axes, 0), 1);
+  return halfInverse(columns, part(options, axes, 1));
 });
 
 /** Frequencies 0, 1, .. and then the negative ones, over the length of the signal. */
 export const fftFreq = define(
   "fftFreq",
   (n: number, { spacing = 1 }: { spacing?: number } = {}): GraphNode => {
-    checkLength("fftFreq", n);
+    checkLength(n);
     const i = o.iota([n], 0);
     return o.div(o.cast(o.where(o.less(i, Math.ceil(n / 2)), i, o.add(i, -n)), "f32"), n * spacing);
   },
@@ -217,7 +217,7 @@ export const fftFreq = define(
 export const rfftFreq = define(
   "rfftFreq",
   (n: number, { spacing = 1 }: { spacing?: number } = {}): GraphNode => {
-    checkLength("rfftFreq", n);
+    checkLength(n);
     return o.div(o.cast(o.iota([Math.floor(n / 2) + 1], 0), "f32"), n * spacing);
   },
 );
@@ -227,19 +227,17 @@ export interface ShiftOptions {
   axes?: number | readonly number[];
 }
 
-function shifted(op: string, x: GraphNode, options: ShiftOptions, by: (n: number) => number): GraphNode {
-  const axes = normalizeAxes(op, options.axes, x.shape.length);
+function shifted(x: GraphNode, options: ShiftOptions, by: (n: number) => number): GraphNode {
+  const axes = normalizeAxes(options.axes, x.shape.length);
   return axes.reduce((y, axis) => roll(y, by(dim(y.shape, axis)), { axis }), x);
 }
 
 export const fftShift = define(
   "fftShift",
-  (x: GraphNode, options: ShiftOptions = {}): GraphNode =>
-    shifted("fftShift", x, options, (n) => Math.floor(n / 2)),
+  (x: GraphNode, options: ShiftOptions = {}): GraphNode => shifted(x, options, (n) => Math.floor(n / 2)),
 );
 
 export const ifftShift = define(
   "ifftShift",
-  (x: GraphNode, options: ShiftOptions = {}): GraphNode =>
-    shifted("ifftShift", x, options, (n) => -Math.floor(n / 2)),
+  (x: GraphNode, options: ShiftOptions = {}): GraphNode => shifted(x, options, (n) => -Math.floor(n / 2)),
 );

@@ -1,4 +1,4 @@
-import { AxisError, DTypeError, ShapeError } from "../core/errors.ts";
+import { axisError, dtypeError, shapeError } from "../core/errors.ts";
 import { broadcastShapes, dim, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, castTo, constant, type Operand, ops, reshapeTo } from "../ops/build.ts";
@@ -13,9 +13,9 @@ export interface AxisOption {
   axis?: number;
 }
 
-function checkInteger(name: string, indices: GraphNode): void {
+function checkInteger(indices: GraphNode): void {
   if (indices.dtype === "i32" || indices.dtype === "u32") return;
-  throw new DTypeError(name, {
+  throw dtypeError({
     problem: "indices are no integers",
     got: { indices },
     need: "i32 or u32",
@@ -24,11 +24,11 @@ function checkInteger(name: string, indices: GraphNode): void {
 }
 
 /** A value for a tensor of some dtype and shape: numbers take the dtype, tensors must have it or promote to it. */
-function valueFor(name: string, x: GraphNode, value: Operand, shape: Shape): GraphNode {
+function valueFor(x: GraphNode, value: Operand, shape: Shape): GraphNode {
   if (typeof value !== "object") return constant(shape, Number(value), x.dtype);
-  const target = broadcastShapes(name, value.shape, shape);
+  const target = broadcastShapes(value.shape, shape);
   if (sizeOf(target) !== sizeOf(shape) || target.length !== shape.length) {
-    throw new ShapeError(name, {
+    throw shapeError({
       problem: "too many values",
       got: { value, shape },
       need: "values that broadcast",
@@ -40,13 +40,13 @@ function valueFor(name: string, x: GraphNode, value: Operand, shape: Shape): Gra
 /** The slices of x at some positions of an axis. */
 export const take = method("take", (x: GraphNode, indices: Index, options: AxisOption = {}): GraphNode => {
   if (options.axis === undefined && x.shape.length > 1)
-    throw new AxisError("take", { problem: "no axis is given", got: { x }, need: "{ axis }" });
-  const axis = normalizeAxis("take", options.axis ?? 0, x.shape.length);
+    throw axisError({ problem: "no axis is given", got: { x }, need: "{ axis }" });
+  const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
   if (typeof indices === "number") {
-    const at = positionOn("take", x, axis, indices);
+    const at = positionOn(x, axis, indices);
     return reshapeTo(ops.slice(x, axis, at, 1), withoutAxis(x.shape, axis));
   }
-  checkInteger("take", indices);
+  checkInteger(indices);
   const count = sizeOf(indices.shape);
   const along = ops.broadcastTo(
     ops.reshape(
@@ -63,10 +63,10 @@ export const take = method("take", (x: GraphNode, indices: Index, options: AxisO
 });
 
 /** Both tensors repeated to fit each other, but for `axis`. */
-function alignBut(name: string, x: GraphNode, y: GraphNode, axis: number): [GraphNode, GraphNode] {
+function alignBut(x: GraphNode, y: GraphNode, axis: number): [GraphNode, GraphNode] {
   if (x.shape.length !== y.shape.length)
-    throw new ShapeError(name, { problem: "ranks differ", got: { x, indices: y } });
-  const shape = broadcastShapes(name, replaceAxis(x.shape, axis, 1), replaceAxis(y.shape, axis, 1));
+    throw shapeError({ problem: "ranks differ", got: { x, indices: y } });
+  const shape = broadcastShapes(replaceAxis(x.shape, axis, 1), replaceAxis(y.shape, axis, 1));
   const widen = (z: GraphNode) => ops.broadcastTo(z, replaceAxis(shape, axis, dim(z.shape, axis)));
   return [widen(x), widen(y)];
 }
@@ -75,9 +75,9 @@ function alignBut(name: string, x: GraphNode, y: GraphNode, axis: number): [Grap
 export const takeAlongAxis = method(
   "takeAlongAxis",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
-    checkInteger("takeAlongAxis", indices);
-    const axis = normalizeAxis("takeAlongAxis", options.axis ?? -1, x.shape.length);
-    const [values, at] = alignBut("takeAlongAxis", x, indices, axis);
+    checkInteger(indices);
+    const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
+    const [values, at] = alignBut(x, indices, axis);
     return ops.gather(values, at, axis);
   },
 );
@@ -86,8 +86,8 @@ export const takeAlongAxis = method(
 export const gather = method(
   "gather",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
-    checkInteger("gather", indices);
-    const axis = normalizeAxis("gather", options.axis ?? -1, x.shape.length);
+    checkInteger(indices);
+    const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
     const corner = indices.shape.reduce<GraphNode>(
       (y, n, i) => (i === axis || n >= (x.shape[i] ?? 0) ? y : ops.slice(y, i, 0, n)),
       x,
@@ -97,24 +97,20 @@ export const gather = method(
 );
 
 /** The leading axes as one, and where in it the indices, broadcast together, point. */
-function flatIndex(
-  name: string,
-  x: GraphNode,
-  indices: readonly Index[],
-): { rows: GraphNode; at: GraphNode } {
+function flatIndex(x: GraphNode, indices: readonly Index[]): { rows: GraphNode; at: GraphNode } {
   if (indices.length === 0 || indices.length > x.shape.length) {
-    throw new AxisError(name, {
+    throw axisError({
       problem: `${indices.length} indices`,
       got: { x },
       need: `1 to ${x.shape.length} of them`,
     });
   }
   const nodes = indices.map((index, axis) => {
-    if (typeof index === "number") return constant([], positionOn(name, x, axis, index), "i32");
-    checkInteger(name, index);
+    if (typeof index === "number") return constant([], positionOn(x, axis, index), "i32");
+    checkInteger(index);
     return index.dtype === "u32" ? castTo(ops.minimum(index, 0x7fffffff), "i32") : index;
   });
-  const shape = broadcastShapes(name, ...nodes.map((i) => i.shape));
+  const shape = broadcastShapes(...nodes.map((i) => i.shape));
   const sizes = x.shape.slice(0, indices.length);
   const total = sizeOf(sizes);
   const rows = reshapeTo(x, [total, ...x.shape.slice(indices.length)]);
@@ -134,15 +130,15 @@ function flatIndex(
 
 /** Elements, or slices, at places that integer tensors name together: one tensor for each leading axis. */
 export const index = method("index", (x: GraphNode, ...indices: readonly Index[]): GraphNode => {
-  const { rows, at } = flatIndex("index", x, indices);
+  const { rows, at } = flatIndex(x, indices);
   return take(rows, at, { axis: 0 });
 });
 
 const scatterAlong = (name: string, mode: "add" | "set") =>
   method(name, (x: GraphNode, indices: GraphNode, updates: Operand, options: AxisOption = {}): GraphNode => {
-    checkInteger(name, indices);
-    const axis = normalizeAxis(name, options.axis ?? -1, x.shape.length);
-    return ops.scatter(x, indices, valueFor(name, x, updates, indices.shape), axis, mode);
+    checkInteger(indices);
+    const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
+    return ops.scatter(x, indices, valueFor(x, updates, indices.shape), axis, mode);
   });
 
 /** x with updates added at the indices of their own rows along an axis. */
@@ -154,10 +150,10 @@ export const scatterSet = scatterAlong("scatterSet", "set");
 const updateAt = (name: string, mode: "add" | "set") =>
   method(name, (x: GraphNode, indices: Index | readonly Index[], updates: Operand): GraphNode => {
     const list = Array.isArray(indices) ? (indices as readonly Index[]) : [indices as Index];
-    const { rows, at } = flatIndex(name, x, list);
+    const { rows, at } = flatIndex(x, list);
     const rest = rows.shape.slice(1);
     const count = sizeOf(at.shape);
-    const values = valueFor(name, x, updates, [...at.shape, ...rest]);
+    const values = valueFor(x, updates, [...at.shape, ...rest]);
     const places = ops.broadcastTo(ops.reshape(at, [count, ...rest.map(() => 1)]), [count, ...rest]);
     return reshapeTo(ops.scatter(rows, places, reshapeTo(values, [count, ...rest]), 0, mode), x.shape);
   });

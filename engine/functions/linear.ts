@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { broadcastShapes, dim, normalizeAxis, range, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -9,12 +9,12 @@ import { dropped } from "./reduce-axes.ts";
 const o = ops;
 
 /** Both operands in the dtype they compute in. */
-export const sameDType = (op: string, a: GraphNode, b: GraphNode): [GraphNode, GraphNode] =>
-  toCommonDType(op, [a, b]) as [GraphNode, GraphNode];
+export const sameDType = (a: GraphNode, b: GraphNode): [GraphNode, GraphNode] =>
+  toCommonDType([a, b]) as [GraphNode, GraphNode];
 
 export const matmul = method("matmul", (a: GraphNode, b: GraphNode): GraphNode => {
   checkInner(a, b);
-  const [x, y] = sameDType("matmul", a, b);
+  const [x, y] = sameDType(a, b);
   const rankX = x.shape.length;
   const rankY = y.shape.length;
   if (rankX === 1 && rankY === 1) return innerProduct(x, y);
@@ -33,7 +33,7 @@ export const matmul = method("matmul", (a: GraphNode, b: GraphNode): GraphNode =
 
 function checkInner(a: GraphNode, b: GraphNode): void {
   if (a.shape.length === 0 || b.shape.length === 0) {
-    throw new ShapeError("matmul", {
+    throw shapeError({
       problem: "a scalar is no matrix",
       got: { a, b },
       need: "operands of rank 1 or more",
@@ -43,7 +43,7 @@ function checkInner(a: GraphNode, b: GraphNode): void {
   const inner = a.shape[a.shape.length - 1];
   const from = Math.max(0, b.shape.length - 2);
   if (inner === b.shape[from]) return;
-  throw new ShapeError("matmul", {
+  throw shapeError({
     problem: "inner dimensions differ",
     got: { a, b },
     need: `a.shape[-1] equal to b.shape[${from === b.shape.length - 1 ? 0 : -2}]`,
@@ -67,7 +67,7 @@ function matrixTimesStack(x: GraphNode, y: GraphNode): GraphNode {
  * the other) is a free axis of that operand, so nothing is repeated and gradients need no sum over copies.
  */
 function stackTimesStack(x: GraphNode, y: GraphNode): GraphNode {
-  const batch = broadcastShapes("matmul", x.shape.slice(0, -2), y.shape.slice(0, -2));
+  const batch = broadcastShapes(x.shape.slice(0, -2), y.shape.slice(0, -2));
   const lead = batch.length;
   const place = (z: GraphNode) => (i: number) => i - (lead - (z.shape.length - 2));
   const size = (z: GraphNode, i: number) => z.shape[place(z)(i)] ?? 1;
@@ -104,20 +104,20 @@ export const linear = define("linear", (x: GraphNode, weight: GraphNode, bias?: 
   const [outputs, inputs] = weight.shape;
   const rank = x.shape.length;
   if (weight.shape.length !== 2 || rank === 0 || inputs !== x.shape[rank - 1]) {
-    throw new ShapeError("linear", {
+    throw shapeError({
       problem: "input features differ",
       got: { x, weight },
       need: "weight of shape [outputs, x.shape[-1]]",
     });
   }
   if (bias && !shapesEqual(bias.shape, [outputs as number])) {
-    throw new ShapeError("linear", {
+    throw shapeError({
       problem: "one bias for each output",
       got: { bias, weight },
       need: `bias of shape [${outputs}]`,
     });
   }
-  const [a, b] = sameDType("linear", x, weight);
+  const [a, b] = sameDType(x, weight);
   const product = o.dot(a, b, { batchA: [], batchB: [], contractA: [rank - 1], contractB: [1] });
   return bias ? o.add(product, bias) : product;
 });
@@ -134,7 +134,7 @@ export const bilinear = define(
       a.shape[rank - 1] === weight.shape[1] &&
       b.shape[rank - 1] === weight.shape[2];
     if (!fits) {
-      throw new ShapeError("bilinear", {
+      throw shapeError({
         problem: "features differ",
         got: { a, b, weight },
         need: "a [.., I], b [.., J], weight [O, I, J]",
@@ -150,7 +150,7 @@ export const bilinear = define(
 
 export const dot = method("dot", (a: GraphNode, b: GraphNode): GraphNode => {
   if (a.shape.length !== 1 || !shapesEqual(a.shape, b.shape)) {
-    throw new ShapeError("dot", {
+    throw shapeError({
       problem: "not two vectors of one length",
       got: { a, b },
       need: "a and b of shape [N]",
@@ -173,7 +173,7 @@ export const vecdot = define(
   "vecdot",
   (a: GraphNode, b: GraphNode, { axis = -1 }: { axis?: number } = {}) => {
     const product = o.mul(a, b);
-    const at = normalizeAxis("vecdot", axis, product.shape.length);
+    const at = normalizeAxis(axis, product.shape.length);
     return dropped(o.sum(product, [at]), [at]);
   },
 );
@@ -192,11 +192,11 @@ export const tensordot = define(
     { axes = 2 }: { axes?: number | readonly [readonly number[], readonly number[]] } = {},
   ): GraphNode => {
     const pairs = typeof axes === "number" ? [lastAxes(a, axes), range(axes)] : axes;
-    const contractA = (pairs[0] as number[]).map((i) => normalizeAxis("tensordot", i, a.shape.length));
-    const contractB = (pairs[1] as number[]).map((i) => normalizeAxis("tensordot", i, b.shape.length));
+    const contractA = (pairs[0] as number[]).map((i) => normalizeAxis(i, a.shape.length));
+    const contractB = (pairs[1] as number[]).map((i) => normalizeAxis(i, b.shape.length));
     const sizes = (x: GraphNode, list: readonly number[]) => list.map((i) => dim(x.shape, i));
     if (!shapesEqual(sizes(a, contractA), sizes(b, contractB))) {
-      throw new ShapeError("tensordot", {
+      throw shapeError({
         problem: "contracted axes differ",
         got: { a, b, "axes of a": contractA, "axes of b": contractB },
         need: "axes of equal sizes in pairs",
@@ -205,7 +205,7 @@ export const tensordot = define(
     if (contractA.length === 0) {
       return o.mul(o.reshape(a, [...a.shape, ...b.shape.map(() => 1)]), b);
     }
-    const [x, y] = sameDType("tensordot", a, b);
+    const [x, y] = sameDType(a, b);
     return o.dot(x, y, { batchA: [], batchB: [], contractA, contractB });
   },
 );

@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { normalizeAxis, shapesEqual } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -16,17 +16,17 @@ const atLeastZero = (x: GraphNode): GraphNode => o.where(o.less(x, 0), 0, x);
 export const mseLoss = define(
   "mseLoss",
   (x: GraphNode, target: GraphNode, { reduction }: ReductionOption = {}): GraphNode => {
-    sameShape("mseLoss", { x, target });
+    sameShape({ x, target });
     const d = o.sub(x, target);
-    return reduced("mseLoss", o.mul(d, d), reduction);
+    return reduced(o.mul(d, d), reduction);
   },
 );
 
 export const l1Loss = define(
   "l1Loss",
   (x: GraphNode, target: GraphNode, { reduction }: ReductionOption = {}): GraphNode => {
-    sameShape("l1Loss", { x, target });
-    return reduced("l1Loss", abs(o.sub(x, target)), reduction);
+    sameShape({ x, target });
+    return reduced(abs(o.sub(x, target)), reduction);
   },
 );
 
@@ -37,11 +37,11 @@ export const smoothL1Loss = define(
     target: GraphNode,
     { beta = 1, reduction }: ReductionOption & { beta?: number } = {},
   ): GraphNode => {
-    sameShape("smoothL1Loss", { x, target });
+    sameShape({ x, target });
     const d = abs(o.sub(x, target));
-    if (beta === 0) return reduced("smoothL1Loss", d, reduction);
+    if (beta === 0) return reduced(d, reduction);
     const quadratic = o.mul(o.mul(d, d), 0.5 / beta);
-    return reduced("smoothL1Loss", o.where(o.less(d, beta), quadratic, o.sub(d, 0.5 * beta)), reduction);
+    return reduced(o.where(o.less(d, beta), quadratic, o.sub(d, 0.5 * beta)), reduction);
   },
 );
 
@@ -52,21 +52,20 @@ export const huberLoss = define(
     target: GraphNode,
     { delta = 1, reduction }: ReductionOption & { delta?: number } = {},
   ): GraphNode => {
-    sameShape("huberLoss", { x, target });
+    sameShape({ x, target });
     const d = abs(o.sub(x, target));
     const far = o.mul(o.sub(d, 0.5 * delta), delta);
-    return reduced("huberLoss", o.where(o.lessEqual(d, delta), o.mul(o.mul(d, d), 0.5), far), reduction);
+    return reduced(o.where(o.lessEqual(d, delta), o.mul(o.mul(d, d), 0.5), far), reduction);
   },
 );
 
 export const cosineSimilarity = define(
   "cosineSimilarity",
   (a: GraphNode, b: GraphNode, { axis = 1, eps = 1e-8 }: { axis?: number; eps?: number } = {}): GraphNode => {
-    const at = normalizeAxis("cosineSimilarity", axis, Math.max(a.shape.length, b.shape.length));
+    const at = normalizeAxis(axis, Math.max(a.shape.length, b.shape.length));
     const unit = (x: GraphNode): GraphNode => {
       const own = x.shape.length - Math.max(a.shape.length, b.shape.length) + at;
-      if (own < 0)
-        throw new ShapeError("cosineSimilarity", { problem: "an operand lacks the axis", got: { a, b } });
+      if (own < 0) throw shapeError({ problem: "an operand lacks the axis", got: { a, b } });
       return o.div(x, normAtLeast(x, own, eps));
     };
     return dropped(o.sum(o.mul(unit(a), unit(b)), [at]), [at]);
@@ -81,10 +80,10 @@ export const cosineEmbeddingLoss = define(
     target: GraphNode,
     { margin = 0, reduction }: ReductionOption & { margin?: number } = {},
   ): GraphNode => {
-    sameShape("cosineEmbeddingLoss", { a, b });
+    sameShape({ a, b });
     const last = a.shape.length - 1;
     if (last < 0 || !shapesEqual(target.shape, a.shape.slice(0, last))) {
-      throw new ShapeError("cosineEmbeddingLoss", {
+      throw shapeError({
         problem: "one target for each pair of rows",
         got: { a, b, target },
         need: "a and b of shape [B, D] and target of shape [B]",
@@ -95,11 +94,7 @@ export const cosineEmbeddingLoss = define(
     const cosine = o.mul(sumOver(a, b), scale);
     const near = o.sub(o.full(cosine.shape, 1, cosine.dtype), cosine);
     const far = atLeastZero(o.sub(cosine, margin));
-    return reduced(
-      "cosineEmbeddingLoss",
-      o.where(o.equal(target, 1), near, o.where(o.equal(target, -1), far, 0)),
-      reduction,
-    );
+    return reduced(o.where(o.equal(target, 1), near, o.where(o.equal(target, -1), far, 0)), reduction);
   },
 );
 
@@ -111,7 +106,7 @@ export const pairwiseDistance = define(
     { p = 2, eps = 1e-6, keepDims = false }: { p?: number; eps?: number; keepDims?: boolean } = {},
   ): GraphNode => {
     const d = o.add(o.sub(a, b), eps);
-    const last = normalizeAxis("pairwiseDistance", -1, d.shape.length);
+    const last = normalizeAxis(-1, d.shape.length);
     const distance = lengthOf(d, p, last);
     return keepDims ? distance : dropped(distance, [last]);
   },
@@ -136,12 +131,12 @@ export const tripletMarginLoss = define(
     options: ReductionOption & { margin?: number; p?: number; eps?: number; swap?: boolean } = {},
   ): GraphNode => {
     const { margin = 1, p = 2, eps = 1e-6, swap = false, reduction } = options;
-    sameShape("tripletMarginLoss", { anchor, positive, negative });
+    sameShape({ anchor, positive, negative });
     const distance = (a: GraphNode, b: GraphNode) => pairwiseDistance(a, b, { p, eps });
     const near = distance(anchor, positive);
     const far = distance(anchor, negative);
     const nearest = swap ? o.minimum(far, distance(positive, negative)) : far;
-    return reduced("tripletMarginLoss", atLeastZero(o.add(o.sub(near, nearest), margin)), reduction);
+    return reduced(atLeastZero(o.add(o.sub(near, nearest), margin)), reduction);
   },
 );
 
@@ -152,10 +147,10 @@ export const hingeEmbeddingLoss = define(
     target: GraphNode,
     { margin = 1, reduction }: ReductionOption & { margin?: number } = {},
   ): GraphNode => {
-    sameShape("hingeEmbeddingLoss", { x, target });
+    sameShape({ x, target });
     const far = atLeastZero(o.add(o.neg(x), margin));
     const losses = o.where(o.equal(target, 1), x, o.where(o.equal(target, -1), far, 0));
-    return reduced("hingeEmbeddingLoss", losses, reduction);
+    return reduced(losses, reduction);
   },
 );
 
@@ -167,11 +162,7 @@ export const marginRankingLoss = define(
     target: GraphNode,
     { margin = 0, reduction }: ReductionOption & { margin?: number } = {},
   ): GraphNode => {
-    sameShape("marginRankingLoss", { a, b, target });
-    return reduced(
-      "marginRankingLoss",
-      atLeastZero(o.add(o.mul(o.neg(target), o.sub(a, b)), margin)),
-      reduction,
-    );
+    sameShape({ a, b, target });
+    return reduced(atLeastZero(o.add(o.mul(o.neg(target), o.sub(a, b)), margin)), reduction);
   },
 );

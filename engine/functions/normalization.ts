@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { dim, listOf, normalizeAxis, range, shapesEqual, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -21,7 +21,7 @@ function shiftedExp(x: GraphNode, axis: number): { shifted: GraphNode; exp: Grap
 }
 
 export const softmax = method("softmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
-  const at = normalizeAxis("softmax", axis, x.shape.length);
+  const at = normalizeAxis(axis, x.shape.length);
   if (sizeOf(x.shape) === 0) return x;
   const { exp, sum } = shiftedExp(x, at);
   const y = o.div(exp, sum);
@@ -38,7 +38,7 @@ export const softmin = define(
 );
 
 export const logSoftmax = method("logSoftmax", (x: GraphNode, { axis = -1 }: AxisOption = {}): GraphNode => {
-  const at = normalizeAxis("logSoftmax", axis, x.shape.length);
+  const at = normalizeAxis(axis, x.shape.length);
   if (sizeOf(x.shape) === 0) return x;
   const { shifted, sum } = shiftedExp(x, at);
   return o.sub(shifted, o.log(sum));
@@ -75,21 +75,20 @@ function standardize(x: GraphNode, axes: readonly number[], eps: number, weight?
 
 /** `x * weight + bias`, with both spread over the axes `at` of x. */
 function scaleAndShift(
-  op: string,
   x: GraphNode,
   at: readonly number[],
   weight: GraphNode | undefined,
   bias: GraphNode | undefined,
 ): GraphNode {
-  const scaled = weight ? o.mul(x, spread(op, x, at, "weight", weight)) : x;
-  return bias ? o.add(scaled, spread(op, x, at, "bias", bias)) : scaled;
+  const scaled = weight ? o.mul(x, spread(x, at, "weight", weight)) : x;
+  return bias ? o.add(scaled, spread(x, at, "bias", bias)) : scaled;
 }
 
 /** `p` as a tensor of the rank of `x` that has size 1 but for the axes `at`. */
-function spread(op: string, x: GraphNode, at: readonly number[], name: string, p: GraphNode): GraphNode {
+function spread(x: GraphNode, at: readonly number[], name: string, p: GraphNode): GraphNode {
   const shape = at.map((i) => dim(x.shape, i));
   if (!shapesEqual(p.shape, shape)) {
-    throw new ShapeError(op, {
+    throw shapeError({
       problem: `${name} has another shape than what it scales`,
       got: { x, [name]: p },
       need: `${name} of shape [${shape}]`,
@@ -102,11 +101,11 @@ function spread(op: string, x: GraphNode, at: readonly number[], name: string, p
 }
 
 /** The trailing axes of `x` that `shape` names. */
-function trailingAxes(op: string, x: GraphNode, shape: number | readonly number[]): number[] {
+function trailingAxes(x: GraphNode, shape: number | readonly number[]): number[] {
   const sizes = listOf(shape);
   const first = x.shape.length - sizes.length;
   if (first < 0 || sizes.length === 0 || !shapesEqual(x.shape.slice(first), sizes)) {
-    throw new ShapeError(op, {
+    throw shapeError({
       problem: "x does not end in the normalised shape",
       got: { x, "normalised shape": [...sizes] },
       need: `x of shape [.., ${sizes}]`,
@@ -122,8 +121,8 @@ export const layerNorm = define(
     normalizedShape: number | readonly number[],
     { weight, bias, eps = 1e-5 }: { weight?: GraphNode; bias?: GraphNode; eps?: number } = {},
   ): GraphNode => {
-    const axes = trailingAxes("layerNorm", x, normalizedShape);
-    return scaleAndShift("layerNorm", standardize(x, axes, eps).output, axes, weight, bias);
+    const axes = trailingAxes(x, normalizedShape);
+    return scaleAndShift(standardize(x, axes, eps).output, axes, weight, bias);
   },
 );
 
@@ -134,16 +133,16 @@ export const rmsNorm = define(
     normalizedShape: number | readonly number[],
     { weight, eps = 2 ** -23 }: { weight?: GraphNode; eps?: number } = {},
   ): GraphNode => {
-    const axes = trailingAxes("rmsNorm", x, normalizedShape);
+    const axes = trailingAxes(x, normalizedShape);
     const scale = o.rsqrt(o.add(meanOf(o.mul(x, x), axes), eps));
-    return scaleAndShift("rmsNorm", o.mul(x, scale), axes, weight, undefined);
+    return scaleAndShift(o.mul(x, scale), axes, weight, undefined);
   },
 );
 
 /** x as [B, C, ...]; refuses what has no channels. */
-function checkChannels(op: string, x: GraphNode): void {
+function checkChannels(x: GraphNode): void {
   if (x.shape.length >= 2) return;
-  throw new ShapeError(op, { problem: "x has no channels", got: { x }, need: "x of shape [B, C, ...]" });
+  throw shapeError({ problem: "x has no channels", got: { x }, need: "x of shape [B, C, ...]" });
 }
 
 export interface BatchNormOptions {
@@ -159,11 +158,11 @@ export interface BatchNormOptions {
 
 export const batchNorm = define("batchNorm", (x: GraphNode, options: BatchNormOptions = {}) => {
   const { mean, variance, weight, bias, eps = 1e-5, training = false, momentum = 0.1 } = options;
-  checkChannels("batchNorm", x);
+  checkChannels(x);
   const channels = dim(x.shape, 1);
   for (const [name, p] of Object.entries({ mean, variance })) {
     if (p && !shapesEqual(p.shape, [channels]))
-      throw new ShapeError("batchNorm", {
+      throw shapeError({
         problem: `one ${name} for each channel`,
         got: { x, [name]: p },
         need: `${name} of shape [${channels}]`,
@@ -172,30 +171,30 @@ export const batchNorm = define("batchNorm", (x: GraphNode, options: BatchNormOp
   const kept = x.shape.map((n, i) => (i === 1 ? n : 1));
   if (!training) {
     if (!mean || !variance)
-      throw new ShapeError("batchNorm", {
+      throw shapeError({
         problem: "no running statistics",
         got: { x },
         need: "mean and variance, or training: true",
       });
     const centred = o.sub(x, o.reshape(mean, kept));
     const output = o.mul(centred, o.rsqrt(o.add(o.reshape(variance, kept), eps)));
-    return { output: scaleAndShift("batchNorm", output, [1], weight, bias), mean, variance };
+    return { output: scaleAndShift(output, [1], weight, bias), mean, variance };
   }
   const count = sizeOf(x.shape) / Math.max(1, channels);
   if (count === 1)
-    throw new ShapeError("batchNorm", {
+    throw shapeError({
       problem: "one value per channel has no variance",
       got: { x },
       need: "more than one value per channel when training",
     });
   const axes = range(x.shape.length).filter((i) => i !== 1);
-  const batch = standardize(x, axes, eps, weight && spread("batchNorm", x, [1], "weight", weight));
+  const batch = standardize(x, axes, eps, weight && spread(x, [1], "weight", weight));
   const moved = (running: GraphNode | undefined, now: GraphNode): GraphNode => {
     const fresh = o.reshape(stopGradient(now), [channels]);
     return running ? o.add(o.mul(running, 1 - momentum), o.mul(fresh, momentum)) : fresh;
   };
   return {
-    output: scaleAndShift("batchNorm", batch.output, [1], undefined, bias),
+    output: scaleAndShift(batch.output, [1], undefined, bias),
     mean: moved(mean, batch.mean),
     variance: moved(variance, o.mul(batch.variance, count / (count - 1))),
   };
@@ -208,10 +207,10 @@ export const groupNorm = define(
     groups: number,
     { weight, bias, eps = 1e-5 }: { weight?: GraphNode; bias?: GraphNode; eps?: number } = {},
   ): GraphNode => {
-    checkChannels("groupNorm", x);
+    checkChannels(x);
     const [batch = 0, channels = 0, ...space] = x.shape;
     if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0) {
-      throw new ShapeError("groupNorm", {
+      throw shapeError({
         problem: "channels do not fall into groups",
         got: { x, groups },
         need: "x.shape[1] divisible by groups",
@@ -220,7 +219,7 @@ export const groupNorm = define(
     const grouped = o.reshape(x, [batch, groups, channels / groups, ...space]);
     const axes = range(space.length + 1, 2);
     const output = o.reshape(standardize(grouped, axes, eps).output, x.shape);
-    return scaleAndShift("groupNorm", output, [1], weight, bias);
+    return scaleAndShift(output, [1], weight, bias);
   },
 );
 
@@ -232,13 +231,13 @@ export const instanceNorm = define(
   ): GraphNode => {
     const axes = range(x.shape.length).slice(2);
     if (sizeAlong(x.shape, axes) <= 1) {
-      throw new ShapeError("instanceNorm", {
+      throw shapeError({
         problem: "one value per channel has no variance",
         got: { x },
         need: "x of shape [B, C, ...space] with more than one position",
       });
     }
-    return scaleAndShift("instanceNorm", standardize(x, axes, eps).output, [1], weight, bias);
+    return scaleAndShift(standardize(x, axes, eps).output, [1], weight, bias);
   },
 );
 
@@ -253,5 +252,5 @@ export function normAtLeast(x: GraphNode, axis: number, eps: number): GraphNode 
 export const normalize = method(
   "normalize",
   (x: GraphNode, { axis = 1, eps = 1e-12 }: { axis?: number; eps?: number } = {}): GraphNode =>
-    o.div(x, normAtLeast(x, normalizeAxis("normalize", axis, x.shape.length), eps)),
+    o.div(x, normAtLeast(x, normalizeAxis(axis, x.shape.length), eps)),
 );

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, normalizeAxis } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
@@ -23,7 +23,7 @@ function widthsOf(x: GraphNode, widths: PadWidths): PadWidth[] {
   const list = new Array<PadWidth>(rank).fill([0, 0]);
   if (Array.isArray(widths)) {
     if (widths.length !== rank) {
-      throw new AxisError("pad", {
+      throw axisError({
         problem: `widths of ${widths.length} axes`,
         got: { x },
         need: `one pair for each of the ${rank} axes`,
@@ -34,10 +34,10 @@ function widthsOf(x: GraphNode, widths: PadWidths): PadWidth[] {
       list[i] = w;
     });
   } else {
-    for (const [axis, w] of Object.entries(widths)) list[normalizeAxis("pad", Number(axis), rank)] = w;
+    for (const [axis, w] of Object.entries(widths)) list[normalizeAxis(Number(axis), rank)] = w;
   }
   const bad = list.find((w) => w.length !== 2 || !w.every(Number.isInteger));
-  if (bad) throw new AxisError("pad", { problem: "no width", got: { width: bad }, need: "[before, after]" });
+  if (bad) throw axisError({ problem: "no width", got: { width: bad }, need: "[before, after]" });
   return list;
 }
 
@@ -53,7 +53,7 @@ function padWithValue(x: GraphNode, widths: readonly PadWidth[], value: number):
   const maps = x.shape.map((n, i) => {
     const [before, after] = widths[i] as PadWidth;
     if (n + before + after < 0)
-      throw new ShapeError("pad", { problem: `axis ${i} is cut away`, got: { x, width: [before, after] } });
+      throw shapeError({ problem: `axis ${i} is cut away`, got: { x, width: [before, after] } });
     return { ...sameAxis(n + before + after), constant: -before + 0 };
   });
   if (widths.every(([before, after]) => before === 0 && after === 0)) return x;
@@ -75,7 +75,7 @@ function padWithOwn(
   const n = dim(x.shape, axis);
   const most = mode === "reflect" ? n - 1 : mode === "circular" ? n : n > 0 ? Infinity : 0;
   if (before < 0 || after < 0 || before > most || after > most) {
-    throw new ShapeError("pad", {
+    throw shapeError({
       problem: `axis ${axis} is too short for mode "${mode}"`,
       got: { x, width: [before, after] },
       need: `widths of 0 to ${most}`,

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, range, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { makeNode } from "../ir/node.ts";
@@ -33,13 +33,13 @@ export interface AvgPoolOptions {
   countIncludePad?: boolean;
 }
 
-function poolWindows(op: string, x: GraphNode, rank: number, options: MaxPoolOptions): WindowOptions {
-  const kernel = perAxis(op, "kernelSize", options.kernelSize, rank, 1);
-  const stride = perAxis(op, "stride", options.stride ?? options.kernelSize, rank, 1);
-  const padding = perAxis(op, "padding", options.padding ?? 0, rank, 0);
-  const dilation = perAxis(op, "dilation", options.dilation ?? 1, rank, 1);
+function poolWindows(x: GraphNode, rank: number, options: MaxPoolOptions): WindowOptions {
+  const kernel = perAxis("kernelSize", options.kernelSize, rank, 1);
+  const stride = perAxis("stride", options.stride ?? options.kernelSize, rank, 1);
+  const padding = perAxis("padding", options.padding ?? 0, rank, 0);
+  const dilation = perAxis("dilation", options.dilation ?? 1, rank, 1);
   if (padding.some((p, i) => 2 * p > dim(kernel, i))) {
-    throw new AxisError(op, {
+    throw axisError({
       problem: "padding is more than half of the window",
       got: { kernelSize: kernel, padding },
       need: "windows that touch the input",
@@ -55,7 +55,7 @@ function poolWindows(op: string, x: GraphNode, rank: number, options: MaxPoolOpt
     return (count - 1) * s >= n + p ? count - 1 : count;
   });
   const w = { kernel, stride, padding, dilation, positions };
-  checkPositions(op, x, w);
+  checkPositions(x, w);
   return w;
 }
 
@@ -81,9 +81,9 @@ function windowsToChoose(x: GraphNode, w: WindowOptions): GraphNode {
   return o.where(slidingWindows(o.full(x.shape, 1, "bool"), w), windows, lowest(x));
 }
 
-function maxPool(op: string, rank: number, input: GraphNode, options: MaxPoolOptions): GraphNode {
-  const { x, restore } = withBatch(op, input, rank);
-  const w = poolWindows(op, x, rank, options);
+function maxPool(rank: number, input: GraphNode, options: MaxPoolOptions): GraphNode {
+  const { x, restore } = withBatch(input, rank);
+  const w = poolWindows(x, rank, options);
   const axes = tapAxes(rank);
   const kept = [...x.shape.slice(0, 2), ...w.positions];
   const y = o.reshape(o.max(windowsToChoose(x, w), axes), kept);
@@ -124,9 +124,9 @@ function windowSizes(w: WindowOptions, space: readonly number[], includePad: boo
   );
 }
 
-function avgPool(op: string, rank: number, input: GraphNode, options: AvgPoolOptions): GraphNode {
-  const { x, restore } = withBatch(op, input, rank);
-  const w = poolWindows(op, x, rank, options);
+function avgPool(rank: number, input: GraphNode, options: AvgPoolOptions): GraphNode {
+  const { x, restore } = withBatch(input, rank);
+  const w = poolWindows(x, rank, options);
   const sums = o.reshape(o.sum(slidingWindows(x, w), tapAxes(rank)), [
     ...x.shape.slice(0, 2),
     ...w.positions,
@@ -136,13 +136,9 @@ function avgPool(op: string, rank: number, input: GraphNode, options: AvgPoolOpt
 }
 
 const maxPoolOf = (rank: number) =>
-  define(`maxPool${rank}d`, (x: GraphNode, options: MaxPoolOptions) =>
-    maxPool(`maxPool${rank}d`, rank, x, options),
-  );
+  define(`maxPool${rank}d`, (x: GraphNode, options: MaxPoolOptions) => maxPool(rank, x, options));
 const avgPoolOf = (rank: number) =>
-  define(`avgPool${rank}d`, (x: GraphNode, options: AvgPoolOptions) =>
-    avgPool(`avgPool${rank}d`, rank, x, options),
-  );
+  define(`avgPool${rank}d`, (x: GraphNode, options: AvgPoolOptions) => avgPool(rank, x, options));
 
 export const maxPool1d = maxPoolOf(1);
 export const maxPool2d = maxPoolOf(2);
@@ -152,11 +148,11 @@ export const avgPool2d = avgPoolOf(2);
 export const avgPool3d = avgPoolOf(3);
 
 /** x and the sizes to pool it to; refuses what is empty. */
-function adaptiveOperands(op: string, rank: number, input: GraphNode, outputSize: PerAxis) {
-  const { x, restore } = withBatch(op, input, rank);
-  const sizes = perAxis(op, "outputSize", outputSize, rank, 1);
+function adaptiveOperands(rank: number, input: GraphNode, outputSize: PerAxis) {
+  const { x, restore } = withBatch(input, rank);
+  const sizes = perAxis("outputSize", outputSize, rank, 1);
   if (x.shape.slice(2).some((n) => n === 0))
-    throw new ShapeError(op, { problem: "nothing to pool", got: { x }, need: "spatial axes of 1 or more" });
+    throw shapeError({ problem: "nothing to pool", got: { x }, need: "spatial axes of 1 or more" });
   return { x, sizes, restore };
 }
 
@@ -172,8 +168,8 @@ function evenAverages(x: GraphNode, sizes: readonly number[]): GraphNode {
   return o.reshape(meanOf(o.reshape(x, [...lead, ...split]), axes), [...lead, ...pooled]);
 }
 
-function adaptiveAvgPool(op: string, rank: number, input: GraphNode, outputSize: PerAxis): GraphNode {
-  const { x, sizes, restore } = adaptiveOperands(op, rank, input, outputSize);
+function adaptiveAvgPool(rank: number, input: GraphNode, outputSize: PerAxis): GraphNode {
+  const { x, sizes, restore } = adaptiveOperands(rank, input, outputSize);
   let y = evenAverages(x, sizes);
   sizes.forEach((size, i) => {
     const n = dim(y.shape, i + 2);
@@ -205,8 +201,8 @@ function largestOfBins(x: GraphNode, axis: number, size: number): GraphNode {
   return firstMax(o.where(none, lowest(x), values), axis + 1, shape);
 }
 
-function adaptiveMaxPool(op: string, rank: number, input: GraphNode, outputSize: PerAxis): GraphNode {
-  const { x, sizes, restore } = adaptiveOperands(op, rank, input, outputSize);
+function adaptiveMaxPool(rank: number, input: GraphNode, outputSize: PerAxis): GraphNode {
+  const { x, sizes, restore } = adaptiveOperands(rank, input, outputSize);
   // From the last axis on, so that of equal maxima the first one in row-major order wins.
   return restore(
     sizes.reduceRight((y, size, i) => (dim(y.shape, i + 2) === size ? y : largestOfBins(y, i + 2, size)), x),
@@ -215,11 +211,11 @@ function adaptiveMaxPool(op: string, rank: number, input: GraphNode, outputSize:
 
 const adaptiveAvgPoolOf = (rank: number) =>
   define(`adaptiveAvgPool${rank}d`, (x: GraphNode, outputSize: PerAxis) =>
-    adaptiveAvgPool(`adaptiveAvgPool${rank}d`, rank, x, outputSize),
+    adaptiveAvgPool(rank, x, outputSize),
   );
 const adaptiveMaxPoolOf = (rank: number) =>
   define(`adaptiveMaxPool${rank}d`, (x: GraphNode, outputSize: PerAxis) =>
-    adaptiveMaxPool(`adaptiveMaxPool${rank}d`, rank, x, outputSize),
+    adaptiveMaxPool(rank, x, outputSize),
   );
 
 export const adaptiveAvgPool1d = adaptiveAvgPoolOf(1);
@@ -233,7 +229,7 @@ export const globalAvgPool = define(
   "globalAvgPool",
   (x: GraphNode, { keepDims = false }: { keepDims?: boolean } = {}): GraphNode => {
     if (x.shape.length < 3)
-      throw new ShapeError("globalAvgPool", {
+      throw shapeError({
         problem: "no spatial axes",
         got: { x },
         need: "x of shape [B, C, ...space]",

@@ -11,8 +11,8 @@ export const toNumber = (x: GraphNode): GraphNode => (x.dtype === "bool" ? castT
 export const toBool = (x: GraphNode): GraphNode => castTo(x, "bool");
 
 /** Nodes of one dtype; their shapes stay. */
-export function toCommonDType(name: string, xs: readonly GraphNode[]): GraphNode[] {
+export function toCommonDType(xs: readonly GraphNode[]): GraphNode[] {
   if (xs.length === 0) return [];
-  const dtype = xs.map((x): DType => x.dtype).reduce((a, b) => promote(name, a, b));
+  const dtype = xs.map((x): DType => x.dtype).reduce((a, b) => promote(a, b));
   return xs.map((x) => castTo(x, dtype));
 }

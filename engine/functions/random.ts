@@ -1,5 +1,5 @@
 import type { DType } from "../core/dtype.ts";
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { listOf, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -15,9 +15,9 @@ import { argsort, searchsorted } from "./sorting.ts";
 // Counter-based: a value depends on its key and its number alone, so it is the same on every device and in every
 // order of work. The counters are those of JAX (jax_threefry_partitionable), and so are the bits.
 
-function checkKey(name: string, key: GraphNode): void {
+function checkKey(key: GraphNode): void {
   if (key.dtype === "u32" && shapesEqual(key.shape, [2])) return;
-  throw new ShapeError(name, { problem: "no random key", got: { key }, need: "u32[2]", hint: "key(seed)" });
+  throw shapeError({ problem: "no random key", got: { key }, need: "u32[2]", hint: "key(seed)" });
 }
 
 /** One word of the block that belongs to a counter, for each of them. */
@@ -47,17 +47,17 @@ function keysAt(key: GraphNode, low: GraphNode): GraphNode {
 }
 
 export const splitKey = define("splitKey", (key: GraphNode, count: number = 2): GraphNode => {
-  checkKey("splitKey", key);
+  checkKey(key);
   return keysAt(key, counters([count]));
 });
 
 export const foldIn = define("foldIn", (key: GraphNode, data: GraphNode): GraphNode => {
-  checkKey("foldIn", key);
+  checkKey(key);
   return reshapeTo(keysAt(key, castTo(reshapeTo(data, []), "u32")), [2]);
 });
 
 export const randomBits = define("randomBits", (key: GraphNode, shape: ShapeLike): GraphNode => {
-  checkKey("randomBits", key);
+  checkKey(key);
   const at = counters(listOf(shape));
   return bitXor(block(key, at, 0), block(key, at, 1));
 });
@@ -90,7 +90,7 @@ export interface NormalOptions {
 export const normal = define(
   "normal",
   (key: GraphNode, shape: ShapeLike, options: NormalOptions = {}): GraphNode => {
-    checkKey("normal", key);
+    checkKey(key);
     const { mean = 0, std = 1, dtype = "f32" } = options;
     const at = counters(listOf(shape));
     // Box and Muller: the two words of a block are independent. The radius is from 0 < u <= 1, its logarithm finite.
@@ -129,12 +129,12 @@ export interface RandintOptions {
 export const randint = define(
   "randint",
   (key: GraphNode, shape: ShapeLike, options: RandintOptions): GraphNode => {
-    checkKey("randint", key);
+    checkKey(key);
     const { low = 0, high, dtype = "i32" } = options;
     const span = high - low;
     const [least, most] = dtype === "i32" ? [-(2 ** 31), 2 ** 31] : [0, 2 ** 32];
     if (![low, high].every(Number.isInteger) || span < 1 || low < least || high > most) {
-      throw new AxisError("randint", {
+      throw axisError({
         problem: "no such range",
         got: { low, high, dtype },
         need: "integers with low < high that the dtype can hold",
@@ -171,9 +171,9 @@ export const choice = define(
     const sizes = listOf(shape);
     const total = sizeOf(sizes);
     if (weights && !shapesEqual(weights.shape, [count]))
-      throw new ShapeError("choice", { problem: "not one weight for each", got: { weights, count } });
+      throw shapeError({ problem: "not one weight for each", got: { weights, count } });
     if (count < 1 || (!replace && total > count)) {
-      throw new AxisError("choice", { problem: `${total} of ${count}`, need: "enough to choose from" });
+      throw axisError({ problem: `${total} of ${count}`, need: "enough to choose from" });
     }
     if (replace) {
       if (!weights) return randint(key, sizes, { high: count });

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -11,7 +11,7 @@ export interface ReductionOption {
   reduction?: Reduction;
 }
 
-export function reduced(op: string, x: GraphNode, reduction: Reduction = "mean"): GraphNode {
+export function reduced(x: GraphNode, reduction: Reduction = "mean"): GraphNode {
   switch (reduction) {
     case "none":
       return x;
@@ -20,16 +20,16 @@ export function reduced(op: string, x: GraphNode, reduction: Reduction = "mean")
     case "mean":
       return ops.mul(total(x), 1 / sizeOf(x.shape));
     default:
-      throw new AxisError(op, {
+      throw axisError({
         problem: `"${String(reduction)}" is no reduction`,
         need: '"mean", "sum" or "none"',
       });
   }
 }
 
-export function sameShape(op: string, operands: Record<string, GraphNode>): void {
+export function sameShape(operands: Record<string, GraphNode>): void {
   const [first, ...rest] = Object.values(operands);
   if (rest.every((x) => shapesEqual(x.shape, (first as GraphNode).shape))) return;
   // Broadcasting would compare every element with every other one, which is never what a loss is meant to do.
-  throw new ShapeError(op, { problem: "shapes differ", got: operands, need: "operands of one shape" });
+  throw shapeError({ problem: "shapes differ", got: operands, need: "operands of one shape" });
 }

@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { AxisError } from "../core/errors.ts";
+import { axisError } from "../core/errors.ts";
 import { dim, dropAxes, normalizeAxes, normalizeAxis, sizeAlong } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
@@ -21,18 +21,17 @@ const elementsIn = (x: GraphNode, axes: readonly number[]): number => sizeAlong(
 
 /** `fold` keeps the reduced axes with size 1; here they are dropped where they should be. */
 function reduced(
-  name: string,
   x: GraphNode,
   { axis, keepDims = false }: ReduceOptions,
   fold: (axes: readonly number[]) => GraphNode,
 ): GraphNode {
-  const axes = normalizeAxes(name, axis, x.shape.length);
+  const axes = normalizeAxes(axis, x.shape.length);
   return reshapeTo(fold(axes), dropAxes(x.shape, axes, keepDims));
 }
 
 function reduction(name: string, fold: (x: GraphNode, axes: readonly number[]) => GraphNode) {
   return method(name, (x: GraphNode, options: ReduceOptions = {}) =>
-    reduced(name, x, options, (axes) => fold(x, axes)),
+    reduced(x, options, (axes) => fold(x, axes)),
   );
 }
 
@@ -76,14 +75,12 @@ function varianceOver(x: GraphNode, axes: readonly number[], correction: number)
 
 /** Mean squared distance from the mean. */
 export const variance = method("variance", (x: GraphNode, options: VarianceOptions = {}) =>
-  reduced("variance", x, options, (axes) =>
-    castTo(varianceOver(x, axes, options.correction ?? 0), toFloat(x).dtype),
-  ),
+  reduced(x, options, (axes) => castTo(varianceOver(x, axes, options.correction ?? 0), toFloat(x).dtype)),
 );
 
 /** Standard deviation: the square root of the variance. */
 export const std = method("std", (x: GraphNode, options: VarianceOptions = {}) =>
-  reduced("std", x, options, (axes) =>
+  reduced(x, options, (axes) =>
     castTo(rootOf(varianceOver(x, axes, options.correction ?? 0)), toFloat(x).dtype),
   ),
 );
@@ -117,7 +114,7 @@ export interface ArgOptions {
 
 const position = (name: string, primitive: Primitive<reduce.ReduceParams>) =>
   method(name, (x: GraphNode, options: ArgOptions = {}) =>
-    reduced(name, x, options, (axes) =>
+    reduced(x, options, (axes) =>
       axes.length === 0
         ? constant(x.shape, 0, "i32")
         : makeNode(primitive as Primitive, [toNumber(x)], { axes: [...axes] }),
@@ -139,9 +136,7 @@ export interface NormOptions extends ReduceOptions {
 export const norm = method("norm", (x: GraphNode, options: NormOptions = {}) => {
   const { ord = 2 } = options;
   // As f32: the squares of half floats may not fit.
-  return reduced("norm", x, options, (axes) =>
-    castTo(normOver(castTo(x, "f32"), axes, ord), toFloat(x).dtype),
-  );
+  return reduced(x, options, (axes) => castTo(normOver(castTo(x, "f32"), axes, ord), toFloat(x).dtype));
 });
 
 function normOver(x: GraphNode, axes: readonly number[], ord: number): GraphNode {
@@ -215,8 +210,8 @@ const running = (name: string, combine: Combine) =>
   method(name, (x: GraphNode, options: ScanOptions = {}): GraphNode => {
     const { reverse = false } = options;
     if (options.axis === undefined && x.shape.length > 1)
-      throw new AxisError(name, { problem: "no axis is given", got: { x }, need: "{ axis }" });
-    const axis = normalizeAxis(name, options.axis ?? 0, x.shape.length);
+      throw axisError({ problem: "no axis is given", got: { x }, need: "{ axis }" });
+    const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
     const y = toNumber(x);
     if (dim(x.shape, axis) === 0) return y;
     if (!reverse) return runningFold(y, axis, combine);

@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { adaptiveBins, applyBand, type Band } from "./band.ts";
@@ -131,7 +131,7 @@ function planAxes(x: GraphNode, options: InterpolateOptions): AxisPlan[] {
   const space = x.shape.slice(2);
   const { size, scaleFactor, alignCorners = false } = options;
   if ((size === undefined) === (scaleFactor === undefined))
-    throw new AxisError("interpolate", {
+    throw axisError({
       problem: "the size of the result is unclear",
       need: "size or scaleFactor",
     });
@@ -142,7 +142,7 @@ function planAxes(x: GraphNode, options: InterpolateOptions): AxisPlan[] {
         ? space.map(() => scaleFactor)
         : [...scaleFactor];
   if (factors && (factors.length !== space.length || factors.some((f) => !(f > 0)))) {
-    throw new AxisError("interpolate", {
+    throw axisError({
       problem: "scaleFactor does not fit",
       got: { x, scaleFactor: factors },
       need: `one positive number, or ${space.length}`,
@@ -150,9 +150,9 @@ function planAxes(x: GraphNode, options: InterpolateOptions): AxisPlan[] {
   }
   const sizes = factors
     ? space.map((n, i) => Math.floor(n * dim(factors, i)))
-    : perAxis("interpolate", "size", size as PerAxis, space.length, 1);
+    : perAxis("size", size as PerAxis, space.length, 1);
   if (sizes.some((n) => n < 1) || space.some((n) => n < 1))
-    throw new ShapeError("interpolate", { problem: "an empty axis", got: { x, size: sizes } });
+    throw shapeError({ problem: "an empty axis", got: { x, size: sizes } });
   return space.map((n, i): AxisPlan => {
     const outputs = dim(sizes, i);
     const apart = factors ? 1 / dim(factors, i) : n / outputs;
@@ -165,17 +165,17 @@ export const interpolate = define("interpolate", (x: GraphNode, options: Interpo
   const { mode = "nearest", alignCorners = false, antialias = false } = options;
   const rank = x.shape.length - 2;
   if (rank < 1 || rank > 3)
-    throw new ShapeError("interpolate", {
+    throw shapeError({
       problem: "no spatial axes",
       got: { x },
       need: "x of shape [B, C, ...space]",
     });
   const needed = RANKS[mode];
   if (needed !== undefined && needed !== rank)
-    throw new ShapeError("interpolate", { problem: `"${mode}" is for ${needed} spatial axes`, got: { x } });
+    throw shapeError({ problem: `"${mode}" is for ${needed} spatial axes`, got: { x } });
   const filters = needed !== undefined;
   if ((alignCorners && !filters) || (antialias && (!filters || rank !== 2)))
-    throw new AxisError("interpolate", {
+    throw axisError({
       problem: `${alignCorners && !filters ? "alignCorners" : "antialias"} does not go with "${mode}"`,
       need: antialias ? '"bilinear" or "bicubic"' : '"linear", "bilinear", "trilinear" or "bicubic"',
     });

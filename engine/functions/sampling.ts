@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -75,14 +75,14 @@ export const gridSample = define(
     const rank = space.length;
     const fits = rank >= 2 && rank <= 3 && grid.shape.length === rank + 2 && sizeOf(space) > 0;
     if (!fits || grid.shape[0] !== batch || grid.shape[rank + 1] !== rank) {
-      throw new ShapeError("gridSample", {
+      throw shapeError({
         problem: "x and grid do not fit",
         got: { x, grid },
         need: "x [B, C, H, W] and grid [B, .., .., 2], or x [B, C, D, H, W] and grid [B, .., .., .., 3]",
       });
     }
     if (options.mode === "bicubic" && rank !== 2)
-      throw new AxisError("gridSample", { problem: 'mode "bicubic" is for two axes', got: { x } });
+      throw axisError({ problem: 'mode "bicubic" is for two axes', got: { x } });
     const places = grid.shape.slice(1, -1);
     const count = sizeOf(places);
     const flat = o.reshape(x, [batch, channels, sizeOf(space)]);
@@ -128,7 +128,7 @@ export const affineGrid = define(
     const [batch = 0, , ...space] = size;
     const rank = space.length;
     if (theta.shape.join() !== [batch, rank, rank + 1].join()) {
-      throw new ShapeError("affineGrid", {
+      throw shapeError({
         problem: "theta does not fit the size",
         got: { theta, size },
         need: `theta [${batch}, ${rank}, ${rank + 1}]`,
@@ -156,10 +156,9 @@ export interface LocalResponseOptions {
 export const localResponseNorm = define(
   "localResponseNorm",
   (x: GraphNode, { size, alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseOptions): GraphNode => {
-    if (x.shape.length < 3)
-      throw new ShapeError("localResponseNorm", { problem: "no channels", got: { x }, need: "[B, C, ..]" });
+    if (x.shape.length < 3) throw shapeError({ problem: "no channels", got: { x }, need: "[B, C, ..]" });
     if (!Number.isInteger(size) || size < 1)
-      throw new AxisError("localResponseNorm", {
+      throw axisError({
         problem: `no window of ${size} channels`,
         need: "an integer above 0",
       });
@@ -174,7 +173,7 @@ export const localResponseNorm = define(
 /** [B, C r^2, H, W] to [B, C, H r, W r]. */
 export const pixelShuffle = define("pixelShuffle", (x: GraphNode, factor: number): GraphNode => {
   const [batch = 0, channels = 0, h = 0, w = 0] = x.shape;
-  checkFactor("pixelShuffle", x, factor, channels % factor ** 2 === 0);
+  checkFactor(x, factor, channels % factor ** 2 === 0);
   const c = channels / factor ** 2;
   const apart = o.reshape(x, [batch, c, factor, factor, h, w]);
   return o.reshape(o.permute(apart, [0, 1, 4, 2, 5, 3]), [batch, c, h * factor, w * factor]);
@@ -183,15 +182,15 @@ export const pixelShuffle = define("pixelShuffle", (x: GraphNode, factor: number
 /** [B, C, H r, W r] to [B, C r^2, H, W]. */
 export const pixelUnshuffle = define("pixelUnshuffle", (x: GraphNode, factor: number): GraphNode => {
   const [batch = 0, c = 0, height = 0, width = 0] = x.shape;
-  checkFactor("pixelUnshuffle", x, factor, height % factor === 0 && width % factor === 0);
+  checkFactor(x, factor, height % factor === 0 && width % factor === 0);
   const [h, w] = [height / factor, width / factor];
   const apart = o.reshape(x, [batch, c, h, factor, w, factor]);
   return o.reshape(o.permute(apart, [0, 1, 3, 5, 2, 4]), [batch, c * factor ** 2, h, w]);
 });
 
-function checkFactor(op: string, x: GraphNode, factor: number, divides: boolean): void {
+function checkFactor(x: GraphNode, factor: number, divides: boolean): void {
   if (x.shape.length === 4 && Number.isInteger(factor) && factor > 0 && divides) return;
-  throw new ShapeError(op, {
+  throw shapeError({
     problem: `no factor ${factor}`,
     got: { x },
     need: "[B, C, H, W] that it divides",

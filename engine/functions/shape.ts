@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import {
   broadcastShapes,
   dim,
@@ -23,7 +23,7 @@ export const reshape = method("reshape", (x: GraphNode, shape: Shape): GraphNode
   const rest = sizeOf(withoutAxis(shape, open));
   const size = sizeOf(x.shape) / rest;
   if (shape.includes(-1, open + 1) || rest === 0 || !Number.isInteger(size)) {
-    throw new ShapeError("reshape", {
+    throw shapeError({
       problem: "-1 stands for no size",
       got: { x, shape },
       need: "one -1, and the other sizes dividing the number of elements",
@@ -34,15 +34,15 @@ export const reshape = method("reshape", (x: GraphNode, shape: Shape): GraphNode
 
 /** Axis i of the result is axis axes[i] of x. */
 export const permute = method("permute", (x: GraphNode, axes: readonly number[]): GraphNode => {
-  const order = axes.map((a) => normalizeAxis("permute", a, x.shape.length));
-  if (normalizeAxes("permute", order, x.shape.length).length !== x.shape.length) {
-    throw new AxisError("permute", { problem: "not every axis is named", got: { x, axes } });
+  const order = axes.map((a) => normalizeAxis(a, x.shape.length));
+  if (normalizeAxes(order, x.shape.length).length !== x.shape.length) {
+    throw axisError({ problem: "not every axis is named", got: { x, axes } });
   }
   return ops.permute(x, order);
 });
 
-const swapped = (name: string) => (x: GraphNode, a: number, b: number) => {
-  const [i, j] = [normalizeAxis(name, a, x.shape.length), normalizeAxis(name, b, x.shape.length)];
+const swapped = (x: GraphNode, a: number, b: number) => {
+  const [i, j] = [normalizeAxis(a, x.shape.length), normalizeAxis(b, x.shape.length)];
   return ops.permute(
     x,
     x.shape.map((_, k) => (k === i ? j : k === j ? i : k)),
@@ -51,22 +51,21 @@ const swapped = (name: string) => (x: GraphNode, a: number, b: number) => {
 
 /** Two axes, by default the last two, in each other's place. */
 export const transpose = method("transpose", (x: GraphNode, a: number = -2, b: number = -1) =>
-  swapped("transpose")(x, a, b),
+  swapped(x, a, b),
 );
 
 /** Two axes in each other's place. */
-export const swapAxes = method("swapAxes", swapped("swapAxes"));
+export const swapAxes = method("swapAxes", swapped);
 
 /** Axes moved to other places; the rest keep their order. */
 export const moveAxis = method(
   "moveAxis",
   (x: GraphNode, source: number | readonly number[], destination: number | readonly number[]): GraphNode => {
     const rank = x.shape.length;
-    const list = (axes: number | readonly number[]) =>
-      listOf(axes).map((a) => normalizeAxis("moveAxis", a, rank));
+    const list = (axes: number | readonly number[]) => listOf(axes).map((a) => normalizeAxis(a, rank));
     const [from, to] = [list(source), list(destination)];
     if (from.length !== to.length || new Set(from).size !== from.length || new Set(to).size !== to.length) {
-      throw new AxisError("moveAxis", {
+      throw axisError({
         problem: "axes do not pair up",
         got: { source: from, destination: to },
         need: "two lists of one length without repeats",
@@ -80,14 +79,14 @@ export const moveAxis = method(
   },
 );
 
-const broadcast = (name: string) => (x: GraphNode, shape: Shape) => {
+const broadcast = (x: GraphNode, shape: Shape) => {
   const target =
     shape.length >= x.shape.length
       ? shape.map((n, i) => (n === -1 ? (x.shape[i - shape.length + x.shape.length] ?? n) : n))
       : shape;
-  const result = broadcastShapes(name, x.shape, target);
+  const result = broadcastShapes(x.shape, target);
   if (result.length !== target.length || result.some((n, i) => n !== target[i])) {
-    throw new ShapeError(name, {
+    throw shapeError({
       problem: "only axes of size 1 can grow",
       got: { x, shape },
       need: "a shape that x broadcasts to",
@@ -97,19 +96,19 @@ const broadcast = (name: string) => (x: GraphNode, shape: Shape) => {
 };
 
 /** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
-export const broadcastTo = method("broadcastTo", broadcast("broadcastTo"));
+export const broadcastTo = method("broadcastTo", broadcast);
 
 /** Axes of size 1 repeated, and axes put in front, up to a shape; -1 keeps a size. */
-export const expand = method("expand", broadcast("expand"));
+export const expand = method("expand", broadcast);
 
 export const broadcastArrays = define("broadcastArrays", (xs: readonly GraphNode[]): GraphNode[] => {
-  const shape = broadcastShapes("broadcastArrays", ...xs.map((x) => x.shape));
+  const shape = broadcastShapes(...xs.map((x) => x.shape));
   return xs.map((x) => broadcastNode(x, shape));
 });
 
-const insertAxes = (name: string) => (x: GraphNode, axis: number | readonly number[]) => {
+const insertAxes = (x: GraphNode, axis: number | readonly number[]) => {
   const rank = x.shape.length + (typeof axis === "number" ? 1 : axis.length);
-  const axes = normalizeAxes(name, axis, rank);
+  const axes = normalizeAxes(axis, rank);
   return reshapeTo(
     x,
     axes.reduce<number[]>((shape, a) => withAxis(shape, a, 1), [...x.shape]),
@@ -117,10 +116,10 @@ const insertAxes = (name: string) => (x: GraphNode, axis: number | readonly numb
 };
 
 /** Axes of size 1 put in; `axis` counts in the result. */
-export const expandDims = method("expandDims", insertAxes("expandDims"));
+export const expandDims = method("expandDims", insertAxes);
 
 /** Axes of size 1 put in; `axis` counts in the result. */
-export const unsqueeze = method("unsqueeze", insertAxes("unsqueeze"));
+export const unsqueeze = method("unsqueeze", insertAxes);
 
 /** Axes of size 1 left out: all of them, or those named. */
 export const squeeze = method("squeeze", (x: GraphNode, axis?: number | readonly number[]): GraphNode => {
@@ -129,10 +128,9 @@ export const squeeze = method("squeeze", (x: GraphNode, axis?: number | readonly
       x,
       x.shape.filter((n) => n !== 1),
     );
-  const axes = normalizeAxes("squeeze", axis, x.shape.length);
+  const axes = normalizeAxes(axis, x.shape.length);
   const wide = axes.find((a) => x.shape[a] !== 1);
-  if (wide !== undefined)
-    throw new ShapeError("squeeze", { problem: `axis ${wide} is not of size 1`, got: { x } });
+  if (wide !== undefined) throw shapeError({ problem: `axis ${wide} is not of size 1`, got: { x } });
   return reshapeTo(
     x,
     x.shape.filter((_, i) => !axes.includes(i)),
@@ -143,8 +141,8 @@ export const squeeze = method("squeeze", (x: GraphNode, axis?: number | readonly
 export const flatten = method("flatten", (x: GraphNode, start: number = 0, end: number = -1): GraphNode => {
   if (x.shape.length === 0) return reshapeTo(x, [1]);
   const rank = x.shape.length;
-  const [from, to] = [normalizeAxis("flatten", start, rank), normalizeAxis("flatten", end, rank)];
-  if (from > to) throw new AxisError("flatten", { problem: "start comes after end", got: { start, end } });
+  const [from, to] = [normalizeAxis(start, rank), normalizeAxis(end, rank)];
+  if (from > to) throw axisError({ problem: "start comes after end", got: { start, end } });
   return reshapeTo(x, [
     ...x.shape.slice(0, from),
     sizeOf(x.shape.slice(from, to + 1)),
@@ -152,26 +150,26 @@ export const flatten = method("flatten", (x: GraphNode, start: number = 0, end: 
   ]);
 });
 
-function checkSome(name: string, xs: readonly GraphNode[]): void {
-  if (xs.length === 0) throw new ShapeError(name, { problem: "no tensors", need: "at least one" });
+function checkSome(xs: readonly GraphNode[]): void {
+  if (xs.length === 0) throw shapeError({ problem: "no tensors", need: "at least one" });
 }
 
 export const concat = define("concat", (xs: readonly GraphNode[], options: { axis?: number } = {}) => {
-  checkSome("concat", xs);
+  checkSome(xs);
   const rank = (xs[0] as GraphNode).shape.length;
   const other = xs.find((x) => x.shape.length !== rank);
-  if (other) throw new ShapeError("concat", { problem: "ranks differ", got: { first: xs[0]!, other } });
-  return ops.concat(toCommonDType("concat", xs), normalizeAxis("concat", options.axis ?? 0, rank));
+  if (other) throw shapeError({ problem: "ranks differ", got: { first: xs[0]!, other } });
+  return ops.concat(toCommonDType(xs), normalizeAxis(options.axis ?? 0, rank));
 });
 
 export const stack = define("stack", (xs: readonly GraphNode[], options: { axis?: number } = {}) => {
-  checkSome("stack", xs);
+  checkSome(xs);
   const shape = (xs[0] as GraphNode).shape;
   const other = xs.find((x) => x.shape.length !== shape.length || x.shape.some((n, i) => n !== shape[i]));
-  if (other) throw new ShapeError("stack", { problem: "shapes differ", got: { first: xs[0]!, other } });
-  const axis = normalizeAxis("stack", options.axis ?? 0, shape.length + 1);
+  if (other) throw shapeError({ problem: "shapes differ", got: { first: xs[0]!, other } });
+  const axis = normalizeAxis(options.axis ?? 0, shape.length + 1);
   return ops.concat(
-    toCommonDType("stack", xs).map((x) => reshapeTo(x, withAxis(shape, axis, 1))),
+    toCommonDType(xs).map((x) => reshapeTo(x, withAxis(shape, axis, 1))),
     axis,
   );
 });
@@ -180,7 +178,7 @@ export const stack = define("stack", (xs: readonly GraphNode[], options: { axis?
 export const split = method(
   "split",
   (x: GraphNode, sizes: number | readonly number[], options: { axis?: number } = {}): GraphNode[] => {
-    const axis = normalizeAxis("split", options.axis ?? 0, x.shape.length);
+    const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
     const n = dim(x.shape, axis);
     const list =
       typeof sizes === "number"
@@ -188,7 +186,7 @@ export const split = method(
         : sizes;
     const total = list.reduce((a, b) => a + b, 0);
     if (list.some((s) => !Number.isInteger(s) || s < 0) || total !== n || (list.length === 0 && n === 0)) {
-      throw new ShapeError("split", {
+      throw shapeError({
         problem: `axis ${axis} of size ${n} does not divide like this`,
         got: { x, sizes },
         need: "sizes that add up to it, or a number that divides it",
@@ -207,9 +205,9 @@ export const split = method(
 export const chunk = method(
   "chunk",
   (x: GraphNode, count: number, options: { axis?: number } = {}): GraphNode[] => {
-    const axis = normalizeAxis("chunk", options.axis ?? 0, x.shape.length);
+    const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
     if (!Number.isInteger(count) || count < 1)
-      throw new AxisError("chunk", {
+      throw axisError({
         problem: `${count} is no number of pieces`,
         need: "a positive integer",
       });
@@ -223,7 +221,7 @@ export const chunk = method(
 
 /** The slices along an axis, without it. */
 export const unstack = method("unstack", (x: GraphNode, options: { axis?: number } = {}): GraphNode[] => {
-  const axis = normalizeAxis("unstack", options.axis ?? 0, x.shape.length);
+  const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
   return Array.from({ length: dim(x.shape, axis) }, (_, i) =>
     reshapeTo(ops.slice(x, axis, i, 1), withoutAxis(x.shape, axis)),
   );
@@ -233,7 +231,7 @@ export const unstack = method("unstack", (x: GraphNode, options: { axis?: number
 export const flip = method(
   "flip",
   (x: GraphNode, axis?: number | readonly number[]): GraphNode =>
-    normalizeAxes("flip", axis, x.shape.length).reduce((y, a) => ops.flip(y, a), x),
+    normalizeAxes(axis, x.shape.length).reduce((y, a) => ops.flip(y, a), x),
 );
 
 /** Elements moved along axes; those pushed over the end come in at the start. Without axes, x counts as flat. */
@@ -251,17 +249,13 @@ export const roll = method(
     const axes = typeof options.axis === "number" ? [options.axis] : options.axis;
     const shifts = typeof shift === "number" ? axes.map(() => shift) : shift;
     if (shifts.length !== axes.length)
-      throw new AxisError("roll", { problem: "not one shift for each axis", got: { shift: shifts, axes } });
-    return axes.reduce(
-      (y, a, i) => rollAxis(y, shifts[i] as number, normalizeAxis("roll", a, x.shape.length)),
-      x,
-    );
+      throw axisError({ problem: "not one shift for each axis", got: { shift: shifts, axes } });
+    return axes.reduce((y, a, i) => rollAxis(y, shifts[i] as number, normalizeAxis(a, x.shape.length)), x);
   },
 );
 
 function rollAxis(x: GraphNode, shift: number, axis: number): GraphNode {
-  if (!Number.isInteger(shift))
-    throw new AxisError("roll", { problem: `${shift} is no shift`, need: "an integer" });
+  if (!Number.isInteger(shift)) throw axisError({ problem: `${shift} is no shift`, need: "an integer" });
   const n = dim(x.shape, axis);
   const by = n === 0 ? 0 : ((shift % n) + n) % n;
   if (by === 0) return x;
@@ -271,9 +265,9 @@ function rollAxis(x: GraphNode, shift: number, axis: number): GraphNode {
 /** Differences of neighbours along an axis, `n` times over. */
 export const diff = method("diff", (x: GraphNode, options: { n?: number; axis?: number } = {}): GraphNode => {
   const { n = 1 } = options;
-  const axis = normalizeAxis("diff", options.axis ?? -1, x.shape.length);
+  const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
   if (!Number.isInteger(n) || n < 0)
-    throw new AxisError("diff", { problem: `${n} times`, need: "a non-negative integer" });
+    throw axisError({ problem: `${n} times`, need: "a non-negative integer" });
   let y = toNumber(x);
   for (let i = 0; i < n; i++) {
     const length = Math.max(0, dim(y.shape, axis) - 1);
@@ -282,16 +276,16 @@ export const diff = method("diff", (x: GraphNode, options: { n?: number; axis?: 
   return y;
 });
 
-function checkRepeats(name: string, repeats: readonly number[]): void {
+function checkRepeats(repeats: readonly number[]): void {
   const bad = repeats.find((n) => !Number.isInteger(n) || n < 0);
   if (bad !== undefined)
-    throw new AxisError(name, { problem: `cannot repeat ${bad} times`, need: "a non-negative integer" });
+    throw axisError({ problem: `cannot repeat ${bad} times`, need: "a non-negative integer" });
 }
 
 /** The whole tensor again and again along its axes; missing counts are 1, further ones put axes in front. */
 export const tile = method("tile", (x: GraphNode, repeats: number | readonly number[]): GraphNode => {
   const list = listOf(repeats);
-  checkRepeats("tile", list);
+  checkRepeats(list);
   const rank = Math.max(list.length, x.shape.length);
   const fill = (xs: readonly number[]) => [...new Array<number>(rank - xs.length).fill(1), ...xs];
   const [times, sizes] = [fill(list), fill(x.shape)];
@@ -307,9 +301,9 @@ export const tile = method("tile", (x: GraphNode, repeats: number | readonly num
 export const repeat = method(
   "repeat",
   (x: GraphNode, repeats: number, options: { axis?: number } = {}): GraphNode => {
-    checkRepeats("repeat", [repeats]);
+    checkRepeats([repeats]);
     const y = options.axis === undefined ? reshapeTo(x, [sizeOf(x.shape)]) : x;
-    const axis = normalizeAxis("repeat", options.axis ?? 0, y.shape.length);
+    const axis = normalizeAxis(options.axis ?? 0, y.shape.length);
     const wide = broadcastNode(
       reshapeTo(y, withAxis(y.shape, axis + 1, 1)),
       withAxis(y.shape, axis + 1, repeats),
@@ -328,10 +322,10 @@ export interface DiagonalOptions {
 export const diagonal = method("diagonal", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
   const { offset = 0, axis1 = -2, axis2 = -1 } = options;
   const rank = x.shape.length;
-  if (rank < 2) throw new ShapeError("diagonal", { problem: "no matrix", got: { x }, need: "rank >= 2" });
-  if (!Number.isInteger(offset)) throw new AxisError("diagonal", { problem: `${offset} is no diagonal` });
-  const [r, c] = [normalizeAxis("diagonal", axis1, rank), normalizeAxis("diagonal", axis2, rank)];
-  if (r === c) throw new AxisError("diagonal", { problem: "an axis is named twice", got: { axis1, axis2 } });
+  if (rank < 2) throw shapeError({ problem: "no matrix", got: { x }, need: "rank >= 2" });
+  if (!Number.isInteger(offset)) throw axisError({ problem: `${offset} is no diagonal` });
+  const [r, c] = [normalizeAxis(axis1, rank), normalizeAxis(axis2, rank)];
+  if (r === c) throw axisError({ problem: "an axis is named twice", got: { axis1, axis2 } });
   const kept = otherAxes(x.shape.length, [r, c]);
   const y = ops.permute(x, [...kept, r, c]);
   const [row, column] = [Math.max(0, -offset), Math.max(0, offset)];

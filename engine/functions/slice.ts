@@ -1,4 +1,4 @@
-import { AxisError } from "../core/errors.ts";
+import { axisError } from "../core/errors.ts";
 import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { AxisMap } from "../ir/primitive.ts";
@@ -13,11 +13,11 @@ import { method } from "./define.ts";
 export type SliceSpec = number | null | readonly [(number | null)?, (number | null)?, (number | null)?];
 
 /** The position that a number names on an axis, which must have it. */
-export function positionOn(name: string, x: GraphNode, axis: number, position: number): number {
+export function positionOn(x: GraphNode, axis: number, position: number): number {
   const n = dim(x.shape, axis);
   const at = position < 0 ? position + n : position;
   if (!Number.isInteger(at) || at < 0 || at >= n) {
-    throw new AxisError(name, {
+    throw axisError({
       problem: `${position} is outside axis ${axis}`,
       got: { x },
       need: `an integer, ${-n} <= index < ${n}`,
@@ -30,7 +30,7 @@ export function positionOn(name: string, x: GraphNode, axis: number, position: n
 function rangeOn(n: number, [start, stop, step]: Exclude<SliceSpec, number | null>): AxisMap {
   const by = step ?? 1;
   if (by === 0 || ![start ?? 0, stop ?? 0, by].every(Number.isInteger)) {
-    throw new AxisError("slice", {
+    throw axisError({
       problem: "no such range",
       got: { start: start ?? "none", stop: stop ?? "none", step: by },
       need: "integers and a step other than 0",
@@ -49,7 +49,7 @@ function rangeOn(n: number, [start, stop, step]: Exclude<SliceSpec, number | nul
 export const slice = method("slice", (x: GraphNode, ...specs: readonly SliceSpec[]): GraphNode => {
   const rank = x.shape.length;
   if (specs.length > rank) {
-    throw new AxisError("slice", {
+    throw axisError({
       problem: `${specs.length} axes are named`,
       got: { x },
       need: `at most ${rank}`,
@@ -58,7 +58,7 @@ export const slice = method("slice", (x: GraphNode, ...specs: readonly SliceSpec
   const maps = x.shape.map((n, axis): AxisMap => {
     const spec = specs[axis] ?? null;
     if (spec === null) return sameAxis(n);
-    if (typeof spec === "number") return { ...sameAxis(1), constant: positionOn("slice", x, axis, spec) };
+    if (typeof spec === "number") return { ...sameAxis(1), constant: positionOn(x, axis, spec) };
     return rangeOn(n, spec);
   });
   const whole = maps.every((a, i) => a.size === x.shape[i] && a.factor === 1 && a.constant === 0);

@@ -1,5 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import {
   dim,
   dropAxes,
@@ -25,8 +25,8 @@ export interface SortOptions {
 }
 
 /** x with the sort axis last, and the order of each row. */
-function orderOf(name: string, x: GraphNode, { axis = -1, descending = false }: SortOptions) {
-  const at = normalizeAxis(name, axis, x.shape.length);
+function orderOf(x: GraphNode, { axis = -1, descending = false }: SortOptions) {
+  const at = normalizeAxis(axis, x.shape.length);
   const rows = moveAxis(x, at, -1);
   const keys = toNumber(rows);
   const order = makeNode(argsortPrimitive as Primitive, [descending ? reversed(keys) : keys]);
@@ -39,13 +39,13 @@ const reversed = (x: GraphNode): GraphNode =>
 
 /** Elements in order along an axis. */
 export const sort = method("sort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
-  const { at, rows, order } = orderOf("sort", x, options);
+  const { at, rows, order } = orderOf(x, options);
   return moveAxis(ops.gather(rows, order, rows.shape.length - 1), -1, at);
 });
 
 /** Positions of the elements in order along an axis. */
 export const argsort = method("argsort", (x: GraphNode, options: SortOptions = {}): GraphNode => {
-  const { at, order } = orderOf("argsort", x, options);
+  const { at, order } = orderOf(x, options);
   return moveAxis(order, -1, at);
 });
 
@@ -58,10 +58,10 @@ export interface TopKOptions {
 /** The k largest elements along an axis, in order, and their positions. */
 export const topK = method("topK", (x: GraphNode, k: number, options: TopKOptions = {}) => {
   const { axis = -1, largest = true } = options;
-  const { at, rows, order } = orderOf("topK", x, { axis, descending: largest });
+  const { at, rows, order } = orderOf(x, { axis, descending: largest });
   const last = rows.shape.length - 1;
   if (!Number.isInteger(k) || k < 0 || k > dim(rows.shape, last)) {
-    throw new AxisError("topK", {
+    throw axisError({
       problem: `${k} elements of axis ${at}`,
       got: { x },
       need: `0 to ${dim(rows.shape, last)}`,
@@ -81,7 +81,7 @@ export const searchsorted = method(
     const single = sorted.shape.length === 1;
     const fits = single || shapesEqual(sorted.shape.slice(0, -1), values.shape.slice(0, -1));
     if (sorted.shape.length === 0 || !fits) {
-      throw new ShapeError("searchsorted", {
+      throw shapeError({
         problem: "rows do not pair up",
         got: { sorted, values },
         need: "one sorted vector, or shapes equal but for the last axis",
@@ -100,7 +100,7 @@ export const searchsorted = method(
 
 /** a < b where NaN comes last. */
 function comesBefore(a: GraphNode, b: GraphNode): GraphNode {
-  const [x, y] = align("searchsorted", [a, b]) as [GraphNode, GraphNode];
+  const [x, y] = align([a, b]) as [GraphNode, GraphNode];
   const less = ops.less(x, y);
   if (!isFloat(x.dtype)) return less;
   const nan = (z: GraphNode) => makeNode(isNan as Primitive, [z]);
@@ -116,25 +116,24 @@ export interface QuantileOptions {
 export const quantile = method(
   "quantile",
   (x: GraphNode, q: number, options: QuantileOptions = {}): GraphNode => {
-    if (!(q >= 0 && q <= 1))
-      throw new AxisError("quantile", { problem: `no quantile ${q}`, need: "0 <= q <= 1" });
-    return quantileOver("quantile", x, q, options);
+    if (!(q >= 0 && q <= 1)) throw axisError({ problem: `no quantile ${q}`, need: "0 <= q <= 1" });
+    return quantileOver(x, q, options);
   },
 );
 
 /** The middle element, or the mean of the middle two. */
 export const median = method(
   "median",
-  (x: GraphNode, options: QuantileOptions = {}): GraphNode => quantileOver("median", x, 0.5, options),
+  (x: GraphNode, options: QuantileOptions = {}): GraphNode => quantileOver(x, 0.5, options),
 );
 
-function quantileOver(name: string, x: GraphNode, q: number, { axis, keepDims = false }: QuantileOptions) {
-  const axes = normalizeAxes(name, axis, x.shape.length);
+function quantileOver(x: GraphNode, q: number, { axis, keepDims = false }: QuantileOptions) {
+  const axes = normalizeAxes(axis, x.shape.length);
   const kept = otherAxes(x.shape.length, axes);
   const y = ops.permute(toFloat(x), [...kept, ...axes]);
   const n = axes.reduce((size, a) => size * dim(x.shape, a), 1);
   const shape = kept.map((a) => dim(x.shape, a));
-  if (n === 0) throw new ShapeError(name, { problem: "nothing to choose from", got: { x } });
+  if (n === 0) throw shapeError({ problem: "nothing to choose from", got: { x } });
   const row = sort(reshapeTo(y, [...shape, n]));
   const last = shape.length;
   const at = q * (n - 1);

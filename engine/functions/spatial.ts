@@ -1,4 +1,4 @@
-import { AxisError, ShapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
 
@@ -8,10 +8,10 @@ import { ops } from "../ops/build.ts";
 export type PerAxis = number | readonly number[];
 
 /** `value` for each of `rank` axes, checked to be integers of at least `least`. */
-export function perAxis(op: string, name: string, value: PerAxis, rank: number, least: number): number[] {
+export function perAxis(name: string, value: PerAxis, rank: number, least: number): number[] {
   const list = typeof value === "number" ? new Array<number>(rank).fill(value) : [...value];
   if (list.length !== rank || list.some((n) => !Number.isInteger(n) || n < least)) {
-    throw new AxisError(op, {
+    throw axisError({
       problem: `${name} does not fit`,
       got: { [name]: list },
       need: `one integer, or ${rank} of them, of at least ${least}`,
@@ -22,7 +22,6 @@ export function perAxis(op: string, name: string, value: PerAxis, rank: number, 
 
 /** x as [B, C, ...space] of `rank` spatial axes, and the way back for an x that came without its batch axis. */
 export function withBatch(
-  op: string,
   x: GraphNode,
   rank: number,
 ): { x: GraphNode; restore: (y: GraphNode) => GraphNode } {
@@ -30,7 +29,7 @@ export function withBatch(
   if (x.shape.length === rank + 1) {
     return { x: ops.reshape(x, [1, ...x.shape]), restore: (y) => ops.reshape(y, y.shape.slice(1)) };
   }
-  throw new ShapeError(op, {
+  throw shapeError({
     problem: `x does not have ${rank} spatial axes`,
     got: { x },
     need: `x of shape [B, C, ${["L", "H, W", "D, H, W"][rank - 1]}], or the same without B`,

@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { dim } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { ops } from "../ops/build.ts";
@@ -15,11 +15,11 @@ export interface UnfoldOptions {
   dilation?: PerAxis;
 }
 
-function unfoldWindows(op: string, space: readonly number[], options: UnfoldOptions): WindowOptions {
-  const kernel = perAxis(op, "kernelSize", options.kernelSize, 2, 1);
-  const stride = perAxis(op, "stride", options.stride ?? 1, 2, 1);
-  const padding = perAxis(op, "padding", options.padding ?? 0, 2, 0);
-  const dilation = perAxis(op, "dilation", options.dilation ?? 1, 2, 1);
+function unfoldWindows(space: readonly number[], options: UnfoldOptions): WindowOptions {
+  const kernel = perAxis("kernelSize", options.kernelSize, 2, 1);
+  const stride = perAxis("stride", options.stride ?? 1, 2, 1);
+  const padding = perAxis("padding", options.padding ?? 0, 2, 0);
+  const dilation = perAxis("dilation", options.dilation ?? 1, 2, 1);
   const positions = space.map((n, i) =>
     windowCount(n, dim(kernel, i), dim(stride, i), dim(dilation, i), dim(padding, i)),
   );
@@ -27,10 +27,10 @@ function unfoldWindows(op: string, space: readonly number[], options: UnfoldOpti
 }
 
 export const unfold = define("unfold", (input: GraphNode, options: UnfoldOptions): GraphNode => {
-  const { x, restore } = withBatch("unfold", input, 2);
+  const { x, restore } = withBatch(input, 2);
   const [batch = 0, channels = 0, ...space] = x.shape;
-  const w = unfoldWindows("unfold", space, options);
-  checkPositions("unfold", x, w);
+  const w = unfoldWindows(space, options);
+  checkPositions(x, w);
   const taps = dim(w.kernel, 0) * dim(w.kernel, 1);
   const columns = o.permute(slidingWindows(x, w), [0, 1, 4, 5, 2, 3]);
   return restore(o.reshape(columns, [batch, channels * taps, dim(w.positions, 0) * dim(w.positions, 1)]));
@@ -42,12 +42,12 @@ export const fold = define(
     const single = input.shape.length === 2;
     const x = single ? o.reshape(input, [1, ...input.shape]) : input;
     const [batch = 0, rows = 0, columns = 0] = x.shape;
-    const space = perAxis("fold", "outputSize", options.outputSize, 2, 1);
-    const w = unfoldWindows("fold", space, options);
+    const space = perAxis("outputSize", options.outputSize, 2, 1);
+    const w = unfoldWindows(space, options);
     const taps = dim(w.kernel, 0) * dim(w.kernel, 1);
     const count = dim(w.positions, 0) * dim(w.positions, 1);
     if (x.shape.length !== 3 || rows % taps !== 0 || columns !== count || w.positions.some((n) => n < 1)) {
-      throw new ShapeError("fold", {
+      throw shapeError({
         problem: "columns do not fit the output",
         got: { x: input, outputSize: space, kernelSize: w.kernel },
         need: `x of shape [B, C * ${taps}, ${Math.max(0, count)}]`,

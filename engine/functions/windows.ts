@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { dim, range } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import type { AxisMap } from "../ir/primitive.ts";
@@ -74,9 +74,9 @@ export const windowCount = (
 ): number => Math.floor((n + 2 * padding - dilation * (k - 1) - 1) / stride) + 1;
 
 /** Refuses windows that fit nowhere. */
-export function checkPositions(op: string, x: GraphNode, w: WindowOptions): void {
+export function checkPositions(x: GraphNode, w: WindowOptions): void {
   if (w.positions.every((n) => n > 0)) return;
-  throw new ShapeError(op, {
+  throw shapeError({
     problem: "the window is larger than the padded input",
     got: { x, kernel: w.kernel, padding: w.padding, dilation: w.dilation },
     need: `spatial axes of at least ${w.kernel.map((k, i) => dim(w.dilation, i) * (k - 1) + 1 - 2 * dim(w.padding, i))}`,

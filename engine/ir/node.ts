@@ -1,5 +1,5 @@
 import { checkDType, type DType } from "../core/dtype.ts";
-import { currentOp, DTypeError } from "../core/errors.ts";
+import { asOp, currentOp, dtypeError } from "../core/errors.ts";
 import type { Shape } from "../core/shape.ts";
 import type { Stored } from "../core/stored.ts";
 import type { Primitive } from "./primitive.ts";
@@ -56,9 +56,9 @@ export const withInputs = (node: GraphNode, inputs: readonly GraphNode[]): Graph
     : new GraphNode(node.primitive, inputs, node.params, node, node.op);
 
 /** Refuses an operand that is no tensor, which only a program without types can give. */
-export function checkNode(op: string, x: unknown): void {
+export function checkNode(x: unknown): void {
   if (!(x instanceof GraphNode))
-    throw new DTypeError(op, { problem: `${String(x)} is no tensor`, hint: "tensor(..)" });
+    throw dtypeError({ problem: `${String(x)} is no tensor`, hint: "tensor(..)" });
 }
 
 /** Makes a node, checking operands by the primitive's own rules. */
@@ -67,10 +67,11 @@ export function makeNode(
   inputs: readonly GraphNode[],
   params: unknown = null,
 ): GraphNode {
-  for (const x of inputs) checkNode(primitive.name, x);
-  const dtype = checkDType(primitive.name, primitive.dtype(inputs, params));
-  const shape = primitive.shape(inputs, params);
-  return new GraphNode(primitive, inputs, params, { dtype, shape });
+  return asOp(primitive.name, () => {
+    inputs.forEach(checkNode);
+    const dtype = checkDType(primitive.name, primitive.dtype(inputs, params));
+    return new GraphNode(primitive, inputs, params, { dtype, shape: primitive.shape(inputs, params) });
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { DTypeError } from "../core/errors.ts";
+import { dtypeError } from "../core/errors.ts";
 import type { Aval, GraphNode } from "../ir/node.ts";
 import { type GraphOps, notDifferentiable, type Primitive } from "../ir/primitive.ts";
 import {
@@ -15,7 +15,7 @@ const infix = (operator: string) => (args: readonly string[]) => `(${args[0]} ${
 
 export const add = elementwise({
   name: "add",
-  dtype: numeric("add"),
+  dtype: numeric,
   vjp: ({ ct }) => [ct, ct],
   value: ([a = 0, b = 0]) => a + b,
   wgsl: infix("+"),
@@ -23,7 +23,7 @@ export const add = elementwise({
 
 export const sub = elementwise({
   name: "sub",
-  dtype: numeric("sub"),
+  dtype: numeric,
   vjp: ({ ct, needed }, o) => [ct, needed[1] ? o.neg(ct) : null],
   value: ([a = 0, b = 0]) => a - b,
   wgsl: infix("-"),
@@ -31,7 +31,7 @@ export const sub = elementwise({
 
 export const mul = elementwise({
   name: "mul",
-  dtype: numeric("mul"),
+  dtype: numeric,
   vjp: ({ ct, ins: [a, b], needed }, o) => [
     needed[0] ? o.mul(ct, b!) : null,
     needed[1] ? o.mul(ct, a!) : null,
@@ -43,7 +43,7 @@ export const mul = elementwise({
 /** True division of floats. */
 export const div = elementwise({
   name: "div",
-  dtype: floatOnly("div"),
+  dtype: floatOnly,
   vjp: ({ ct, ins: [, b], out, needed }, o) => {
     const da = o.div(ct, b!);
     return [da, needed[1] ? o.neg(o.mul(da, out)) : null];
@@ -56,7 +56,7 @@ export const div = elementwise({
 /** Quotient rounded towards minus infinity. A zero integer divisor gives the dividend, as WGSL has it. */
 export const floorDivide = elementwise({
   name: "floorDivide",
-  dtype: numeric("floorDivide"),
+  dtype: numeric,
   vjp: { none: "piecewise constant", stops: true },
   value: null,
   wgsl: ([a, b], ins) =>
@@ -71,7 +71,7 @@ export const floorDivide = elementwise({
 /** Remainder with the sign of the divisor. */
 export const remainder = elementwise({
   name: "remainder",
-  dtype: numeric("remainder"),
+  dtype: numeric,
   vjp: ({ ct, ins: [a, b], out, needed }, o) => [
     ct,
     needed[1] ? o.neg(o.mul(ct, o.div(o.sub(a!, out), b!))) : null,
@@ -86,7 +86,7 @@ export const remainder = elementwise({
 
 export const pow = elementwise({
   name: "pow",
-  dtype: numeric("pow"),
+  dtype: numeric,
   vjp: ({ ct, ins: [a, b], out, needed }, o) => {
     // b * a^(b-1), with 0 where b is 0; a^b * log a, with 0 where a is 0 (as PyTorch has it).
     const zero = o.zerosLike(ct);
@@ -144,7 +144,7 @@ export const minimum = elementwise({
 /** atan(y / x) in the right quadrant. */
 export const atan2 = elementwise({
   name: "atan2",
-  dtype: floatOnly("atan2"),
+  dtype: floatOnly,
   vjp: ({ ct, ins: [y, x], needed }, o) => {
     const scaled = o.div(ct, o.add(o.mul(x!, x!), o.mul(y!, y!)));
     return [needed[0] ? o.mul(scaled, x!) : null, needed[1] ? o.neg(o.mul(scaled, y!)) : null];
@@ -157,7 +157,7 @@ export const atan2 = elementwise({
 /** Gradient 0 where both are 0. */
 export const hypot = elementwise({
   name: "hypot",
-  dtype: floatOnly("hypot"),
+  dtype: floatOnly,
   vjp: ({ ct, ins: [a, b], out, needed }, o) => {
     const scaled = o.div(ct, o.where(o.equal(out, 0), 1, out));
     return [needed[0] ? o.mul(scaled, a!) : null, needed[1] ? o.mul(scaled, b!) : null];
@@ -177,7 +177,7 @@ function comparison(
     name,
     dtype: (ins) => {
       const ordered = operator !== "==" && operator !== "!=";
-      if (ordered) numeric(name)(ins);
+      if (ordered) numeric(ins);
       return "bool";
     },
     vjp: notDifferentiable("the result is boolean"),
@@ -202,8 +202,7 @@ function logical(
     name,
     dtype: (ins) => {
       const bad = ins.find((x) => x.dtype !== "bool");
-      if (bad)
-        throw new DTypeError(name, { problem: "needs booleans", got: { x: bad }, hint: 'x.cast("bool")' });
+      if (bad) throw dtypeError({ problem: "needs booleans", got: { x: bad }, hint: 'x.cast("bool")' });
       return "bool";
     },
     vjp: notDifferentiable("the result is boolean"),
@@ -219,7 +218,7 @@ export const xor = logical("xor", "!=", (a, b) => a !== b);
 function bitwise(name: string, operator: string, value: (a: number, b: number) => number): Primitive<null> {
   return elementwise({
     name,
-    dtype: integerOnly(name),
+    dtype: integerOnly,
     vjp: notDifferentiable("acts on bits"),
     value: ([a = 0, b = 0]) => value(a, b),
     wgsl: infix(operator),
@@ -238,7 +237,7 @@ function shift(
 ): Primitive<null> {
   return elementwise({
     name,
-    dtype: integerOnly(name),
+    dtype: integerOnly,
     vjp: notDifferentiable("acts on bits"),
     value: ([a = 0, b = 0], _, ins) => value(a, b & 31, dtypeOf(ins) === "u32"),
     wgsl: ([a, b]) => `(${a} ${operator} (u32(${b}) & 31u))`,
@@ -253,14 +252,13 @@ export const where: Primitive<null> = elementwise({
   name: "where",
   dtype: ([condition, a, b]) => {
     if (condition!.dtype !== "bool") {
-      throw new DTypeError("where", {
+      throw dtypeError({
         problem: "the condition is no boolean",
         got: { condition: condition! },
         hint: "condition.notEqual(0)",
       });
     }
-    if (a!.dtype !== b!.dtype)
-      throw new DTypeError("where", { problem: "branches differ", got: { a: a!, b: b! } });
+    if (a!.dtype !== b!.dtype) throw dtypeError({ problem: "branches differ", got: { a: a!, b: b! } });
     return a!.dtype;
   },
   vjp: ({ ct, ins: [condition], needed }, o) => [
@@ -275,7 +273,7 @@ export const where: Primitive<null> = elementwise({
 /** One word of Threefry-2x32 for key (k0, k1) and counter (c0, c1), all u32. */
 export const threefry: Primitive<{ word: 0 | 1 }> = elementwise<{ word: 0 | 1 }>({
   name: "threefry",
-  dtype: (ins: readonly Aval[]) => integerOnly("threefry")(ins),
+  dtype: (ins: readonly Aval[]) => integerOnly(ins),
   vjp: notDifferentiable("random bits"),
   value: null,
   wgsl: ([k0, k1, c0, c1], _, { word }) => `threefry(${k0}, ${k1}, ${c0}, ${c1}).${word === 0 ? "x" : "y"}`,

@@ -1,6 +1,7 @@
 import { type DType, dtypeOfNumber, promote } from "../core/dtype.ts";
+import { asOp } from "../core/errors.ts";
 import { broadcastShapes, dim, type Shape, shapesEqual } from "../core/shape.ts";
-import { checkNode, type GraphNode, makeNode } from "../ir/node.ts";
+import { type Aval, checkNode, type GraphNode, makeNode } from "../ir/node.ts";
 import { onHost } from "../ir/on-host.ts";
 import type { AxisMap, GraphOps, Primitive } from "../ir/primitive.ts";
 import { attentionRecord } from "./attention.ts";
@@ -38,23 +39,26 @@ export function broadcastNode(x: GraphNode, shape: Shape): GraphNode {
     : makeNode(movement.expand as Primitive, [aligned], { shape: [...shape] });
 }
 
-/** Operands as nodes of one dtype (unless `mixed`) and one shape. */
-export function align(name: string, operands: readonly Operand[], mixed = false): GraphNode[] {
-  for (const x of operands) if (typeof x !== "number" && typeof x !== "boolean") checkNode(name, x);
-  const nodes = operands.filter((x): x is GraphNode => typeof x === "object");
-  let dtype: DType =
-    nodes.length > 0 ? nodes.map((n) => n.dtype).reduce((a, b) => promote(name, a, b)) : "f32";
-  for (const x of operands) if (typeof x !== "object") dtype = promote(name, dtype, dtypeOfNumber(x, dtype));
-  const shape = broadcastShapes(name, ...nodes.map((n) => n.shape));
+/** Operands as nodes of one dtype (unless `mixed`) and one shape. `name` is for errors outside of an op. */
+export function align(operands: readonly Operand[], name = "op", mixed = false): GraphNode[] {
+  const { dtype, shape } = asOp(name, () => commonAval(operands));
   return operands.map((x) => {
     if (typeof x !== "object") return constant(shape, Number(x), dtype);
     return broadcastNode(mixed ? x : castTo(x, dtype), shape);
   });
 }
 
+function commonAval(operands: readonly Operand[]): Aval {
+  for (const x of operands) if (typeof x !== "number" && typeof x !== "boolean") checkNode(x);
+  const nodes = operands.filter((x): x is GraphNode => typeof x === "object");
+  let dtype: DType = nodes.length > 0 ? nodes.map((n) => n.dtype).reduce(promote) : "f32";
+  for (const x of operands) if (typeof x !== "object") dtype = promote(dtype, dtypeOfNumber(x, dtype));
+  return { dtype, shape: broadcastShapes(...nodes.map((n) => n.shape)) };
+}
+
 const unaryOp = (p: Primitive<null>) => (x: GraphNode) => makeNode(p as Primitive, [x]);
 const binaryOp = (p: Primitive<null>) => (a: GraphNode, b: GraphNode | number) =>
-  makeNode(p as Primitive, align(p.name, [a, b]));
+  makeNode(p as Primitive, align([a, b], p.name));
 
 /** Reductions over no axis are the identity; argmax and argmin over none are refused by their functions. */
 const reduceOp = (p: Primitive<reduce.ReduceParams>) => (x: GraphNode, axes: readonly number[]) =>
@@ -106,7 +110,7 @@ export const ops: GraphOps = {
   less: binaryOp(binary.less),
   lessEqual: binaryOp(binary.lessEqual),
   greater: (a, b) => {
-    const [x, y] = align("greater", [a, b]);
+    const [x, y] = align([a, b], "greater");
     return makeNode(binary.less as Primitive, [y!, x!]);
   },
   and: binaryOp(binary.and),
@@ -123,8 +127,8 @@ export const ops: GraphOps = {
   cosh: unaryOp(unary.cosh),
   cast: castTo,
   where: (condition, a, b) => {
-    const [x, y] = align("where", [a, b]);
-    const [c, p, q] = align("where", [condition, x!, y!], true);
+    const [x, y] = align([a, b], "where");
+    const [c, p, q] = align([condition, x!, y!], "where", true);
     return makeNode(binary.where as Primitive, [c!, p!, q!]);
   },
   reshape: reshapeTo,

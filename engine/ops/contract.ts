@@ -1,6 +1,6 @@
 import { softwareParts } from "../../kernels/late.ts";
 import { isFloat } from "../core/dtype.ts";
-import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dtypeError, shapeError } from "../core/errors.ts";
 import type { Profile } from "../core/profile.ts";
 import { dim, range, sizeOf } from "../core/shape.ts";
 import { dotLayout } from "../ir/dot-layout.ts";
@@ -9,9 +9,9 @@ import { later } from "../ir/on-host.ts";
 import type { AxisMap, ConvParams, DotAxes, GraphOps, Primitive } from "../ir/primitive.ts";
 import { sameAxis } from "./movement.ts";
 
-function sameNumbers(name: string, a: Aval, b: Aval): Aval["dtype"] {
+function sameNumbers(a: Aval, b: Aval): Aval["dtype"] {
   if (a.dtype !== b.dtype || a.dtype === "bool") {
-    throw new DTypeError(name, { problem: "needs numbers of one dtype", got: { a, b } });
+    throw dtypeError({ problem: "needs numbers of one dtype", got: { a, b } });
   }
   return a.dtype;
 }
@@ -21,7 +21,7 @@ function sameNumbers(name: string, a: Aval, b: Aval): Aval["dtype"] {
  */
 export const dot: Primitive<DotAxes> = {
   name: "dot",
-  dtype: ([a, b]) => sameNumbers("dot", a!, b!),
+  dtype: ([a, b]) => sameNumbers(a!, b!),
   shape: ([a, b], p) => {
     const pairs = [
       ...p.batchA.map((x, i) => [x, p.batchB[i]]),
@@ -29,7 +29,7 @@ export const dot: Primitive<DotAxes> = {
     ];
     for (const [x, y] of pairs) {
       if (a!.shape[x!] !== b!.shape[y!]) {
-        throw new ShapeError("dot", {
+        throw shapeError({
           problem: "inner dimensions differ",
           got: { a: a!, b: b! },
           need: `a.shape[${x}] equal to b.shape[${y}]`,
@@ -87,14 +87,14 @@ export function convSize(n: number, k: number, i: number, p: ConvParams): number
 export const conv: Primitive<ConvParams> = {
   name: "conv",
   dtype: ([x, w]) => {
-    const dtype = sameNumbers("conv", x!, w!);
-    if (!isFloat(dtype)) throw new DTypeError("conv", { problem: "needs floats", got: { x: x!, w: w! } });
+    const dtype = sameNumbers(x!, w!);
+    if (!isFloat(dtype)) throw dtypeError({ problem: "needs floats", got: { x: x!, w: w! } });
     return dtype;
   },
   shape: ([x, w], p) => {
     const spatial = p.stride.map((_, i) => convSize(dim(x!.shape, i + 2), dim(w!.shape, i + 2), i, p));
     if (spatial.some((n) => n < 0))
-      throw new ShapeError("conv", {
+      throw shapeError({
         problem: "the kernel is larger than the padded input",
         got: { x: x!, w: w! },
       });

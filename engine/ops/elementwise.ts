@@ -1,5 +1,5 @@
 import { type DType, isFloat, isInteger } from "../core/dtype.ts";
-import { DTypeError } from "../core/errors.ts";
+import { dtypeError } from "../core/errors.ts";
 import { shapesEqual, sizeOf } from "../core/shape.ts";
 import type { Aval } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
@@ -60,45 +60,35 @@ export function toDType(value: number, dtype: DType): number {
 }
 
 /** The dtype of the first operand, which must be a float. */
-export const floatOnly =
-  (name: string) =>
-  (ins: readonly Aval[]): DType => {
-    const x = ins[0] as Aval;
-    if (!ins.every((a) => isFloat(a.dtype))) {
-      throw new DTypeError(name, {
-        problem: "needs floats",
-        got: { x },
-        need: "f32 or f16",
-        hint: 'x.cast("f32")',
-      });
-    }
-    return x.dtype;
-  };
+export function floatOnly(ins: readonly Aval[]): DType {
+  const x = ins[0] as Aval;
+  if (!ins.every((a) => isFloat(a.dtype))) {
+    throw dtypeError({ problem: "needs floats", got: { x }, need: "f32 or f16", hint: 'x.cast("f32")' });
+  }
+  return x.dtype;
+}
 
 /** The dtype of the operands, which must be numbers and no booleans. */
-export const numeric =
-  (name: string) =>
-  (ins: readonly Aval[]): DType => {
-    const x = ins[0] as Aval;
-    if (x.dtype === "bool")
-      throw new DTypeError(name, { problem: "needs numbers", got: { x }, hint: 'x.cast("i32")' });
-    return x.dtype;
-  };
+export function numeric(ins: readonly Aval[]): DType {
+  const x = ins[0] as Aval;
+  if (x.dtype === "bool") throw dtypeError({ problem: "needs numbers", got: { x }, hint: 'x.cast("i32")' });
+  return x.dtype;
+}
 
-/** The dtype of the operands, which must be integers (or, where allowed, booleans). */
-export const integerOnly =
-  (name: string, boolToo = false) =>
+const integers =
+  (boolToo: boolean) =>
   (ins: readonly Aval[]): DType => {
     const x = ins[0] as Aval;
     if (!isInteger(x.dtype) && !(boolToo && x.dtype === "bool")) {
-      throw new DTypeError(name, {
-        problem: "needs integers",
-        got: { x },
-        need: boolToo ? "i32, u32 or bool" : "i32 or u32",
-      });
+      const need = boolToo ? "i32, u32 or bool" : "i32 or u32";
+      throw dtypeError({ problem: "needs integers", got: { x }, need });
     }
     return x.dtype;
   };
+
+/** The dtype of the operands, which must be integers, or else booleans for the second. */
+export const integerOnly = integers(false);
+export const integerOrBool = integers(true);
 
 /** Passes the dtype of the operands through, whatever it is. */
 export const sameDType = (ins: readonly Aval[]): DType => (ins[0] as Aval).dtype;

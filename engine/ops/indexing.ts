@@ -1,18 +1,17 @@
 import { isFloat } from "../core/dtype.ts";
-import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dtypeError, shapeError } from "../core/errors.ts";
 import { dim, type Shape, shapesEqual, sizeOf } from "../core/shape.ts";
 import { type Aval, type GraphNode, makeNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import { type GraphOps, notDifferentiable, type Primitive } from "../ir/primitive.ts";
 
-function checkIndices(name: string, x: Aval, indices: Aval, axis: number): void {
+function checkIndices(x: Aval, indices: Aval, axis: number): void {
   if (indices.dtype !== "i32" && indices.dtype !== "u32") {
-    throw new DTypeError(name, { problem: "indices are no integers", got: { indices }, need: "i32 or u32" });
+    throw dtypeError({ problem: "indices are no integers", got: { indices }, need: "i32 or u32" });
   }
   const fits =
     indices.shape.length === x.shape.length && indices.shape.every((n, i) => i === axis || n === x.shape[i]);
-  if (!fits)
-    throw new ShapeError(name, { problem: `shapes differ outside axis ${axis}`, got: { x, indices } });
+  if (!fits) throw shapeError({ problem: `shapes differ outside axis ${axis}`, got: { x, indices } });
 }
 
 /**
@@ -23,7 +22,7 @@ export const gather: Primitive<{ axis: number }> = {
   name: "gather",
   dtype: ([x]) => x!.dtype,
   shape: ([x, indices], { axis }) => {
-    checkIndices("gather", x!, indices!, axis);
+    checkIndices(x!, indices!, axis);
     return [...indices!.shape];
   },
   vjp: ({ ct, ins: [x, indices], params: { axis } }, o) => [
@@ -66,15 +65,15 @@ export const scatter: Primitive<ScatterParams> = {
   name: "scatter",
   dtype: ([base, , updates], { mode }) => {
     if (base!.dtype !== updates!.dtype)
-      throw new DTypeError("scatter", { problem: "dtypes differ", got: { base: base!, updates: updates! } });
+      throw dtypeError({ problem: "dtypes differ", got: { base: base!, updates: updates! } });
     if (mode === "add" && base!.dtype === "bool")
-      throw new DTypeError("scatter", { problem: "booleans cannot be added", got: { base: base! } });
+      throw dtypeError({ problem: "booleans cannot be added", got: { base: base! } });
     return base!.dtype;
   },
   shape: ([base, indices, updates], { axis }) => {
-    checkIndices("scatter", base!, indices!, axis);
+    checkIndices(base!, indices!, axis);
     if (!shapesEqual(indices!.shape, updates!.shape)) {
-      throw new ShapeError("scatter", {
+      throw shapeError({
         problem: "indices and updates differ",
         got: { indices: indices!, updates: updates! },
       });
@@ -206,7 +205,7 @@ export function bisect(
 export const argsort: Primitive<null> = {
   name: "argsort",
   dtype: ([x]) => {
-    if (x!.dtype === "bool") throw new DTypeError("argsort", { problem: "needs numbers", got: { x: x! } });
+    if (x!.dtype === "bool") throw dtypeError({ problem: "needs numbers", got: { x: x! } });
     return "i32";
   },
   shape: ([x]) => [...x!.shape],

@@ -1,5 +1,5 @@
 import { constantIndex, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
-import { DTypeError, ShapeError } from "../core/errors.ts";
+import { dtypeError, shapeError } from "../core/errors.ts";
 import { dim, dropAxes, shapesEqual, sizeOf } from "../core/shape.ts";
 import type { Aval } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
@@ -14,7 +14,7 @@ export const reshape: Primitive<{ shape: readonly number[] }> = {
   dtype: sameDType,
   shape: ([x], { shape }) => {
     if (sizeOf(x!.shape) !== sizeOf(shape)) {
-      throw new ShapeError("reshape", {
+      throw shapeError({
         problem: "sizes differ",
         got: { x: x!, shape },
         need: `a shape of ${sizeOf(x!.shape)} elements`,
@@ -64,7 +64,7 @@ export const expand: Primitive<{ shape: readonly number[] }> = {
   dtype: sameDType,
   shape: ([x], { shape }) => {
     if (x!.shape.length !== shape.length || !x!.shape.every((n, i) => n === 1 || n === shape[i])) {
-      throw new ShapeError("expand", {
+      throw shapeError({
         problem: "only axes of size 1 can be expanded",
         got: { x: x!, shape },
       });
@@ -156,7 +156,7 @@ export const concat: Primitive<{ axis: number }> = {
   dtype: (ins) => {
     const [x, ...rest] = ins;
     const other = rest.find((y) => y.dtype !== x!.dtype);
-    if (other) throw new DTypeError("concat", { problem: "dtypes differ", got: { x: x!, other } });
+    if (other) throw dtypeError({ problem: "dtypes differ", got: { x: x!, other } });
     return x!.dtype;
   },
   shape: (ins, { axis }) => {
@@ -165,7 +165,7 @@ export const concat: Primitive<{ axis: number }> = {
       (x) => !shapesEqual(dropAxes(x.shape, [axis], true), dropAxes(first, [axis], true)),
     );
     if (other)
-      throw new ShapeError("concat", {
+      throw shapeError({
         problem: `shapes differ outside axis ${axis}`,
         got: { first: ins[0]!, other },
       });

@@ -1,4 +1,4 @@
-import { ShapeError } from "../core/errors.ts";
+import { shapeError } from "../core/errors.ts";
 import { dim, dropAxes, otherAxes, sizeAlong, sizeOf } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
@@ -22,7 +22,7 @@ function reduction(name: string, combine: ReduceKind, vjp: Vjp<ReduceParams>): P
   const indices = combine === "argmax" || combine === "argmin";
   return {
     name,
-    dtype: indices ? () => "i32" : combine === "sum" || combine === "prod" ? numeric(name) : sameDType,
+    dtype: indices ? () => "i32" : combine === "sum" || combine === "prod" ? numeric : sameDType,
     shape: ([x], { axes }) => {
       if (
         combine !== "sum" &&
@@ -30,7 +30,7 @@ function reduction(name: string, combine: ReduceKind, vjp: Vjp<ReduceParams>): P
         axes.some((a) => x!.shape[a] === 0) &&
         sizeOf(dropAxes(x!.shape, axes, true)) > 0
       ) {
-        throw new ShapeError(name, {
+        throw shapeError({
           problem: "nothing to choose from",
           got: { x: x! },
           need: "axes of size 1 or more",

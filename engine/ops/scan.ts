@@ -13,7 +13,7 @@ export interface ScanParams {
 /** Running fold along an axis, from its start or, reversed, from its end; each result includes its own element. */
 export const scan: Primitive<ScanParams> = {
   name: "scan",
-  dtype: (ins) => numeric("scan")(ins),
+  dtype: numeric,
   shape: ([x]) => [...x!.shape],
   vjp: ({ ct, ins: [x], out, params }, o) => [scanGradient(ct, x!, out, params, o)],
   reference: later("scan"),

@@ -10,7 +10,7 @@ export const full: Primitive<{ shape: readonly number[]; value: number; dtype: D
   name: "full",
   dtype: (_, { dtype }) => dtype,
   shape: (_, { shape }) => {
-    checkShape("full", shape);
+    checkShape(shape);
     return [...shape];
   },
   vjp: notDifferentiable("has no operands"),
@@ -27,7 +27,7 @@ export const iota: Primitive<{ shape: readonly number[]; axis: number }> = {
   name: "iota",
   dtype: () => "i32",
   shape: (_, { shape }) => {
-    checkShape("iota", shape);
+    checkShape(shape);
     return [...shape];
   },
   vjp: notDifferentiable("has no operands"),

@@ -6,7 +6,7 @@ import {
   dtypeOf,
   elementwise,
   floatOnly,
-  integerOnly,
+  integerOrBool,
   isFloatInput,
   numeric,
   sameDType,
@@ -22,7 +22,7 @@ function floatFunction(
 ): Primitive<null> {
   return elementwise({
     name,
-    dtype: floatOnly(name),
+    dtype: floatOnly,
     vjp,
     value: value && (([x = 0]) => value(x)),
     wgsl: ([x = ""]) => wgsl(x),
@@ -193,7 +193,7 @@ const stepFunction = zeroGradient("piecewise constant");
 function rounding(name: string, value: ((x: number) => number) | null): Primitive<null> {
   return elementwise({
     name,
-    dtype: numeric(name),
+    dtype: numeric,
     vjp: stepFunction,
     value: value && (([x = 0]) => value(x)),
     wgsl: ([x], ins) => (isFloatInput(ins) ? `${name}(${x})` : `${x}`),
@@ -207,7 +207,7 @@ export const round = rounding("round", null);
 
 export const neg = elementwise({
   name: "neg",
-  dtype: numeric("neg"),
+  dtype: numeric,
   vjp: ({ ct }, o) => [o.neg(ct)],
   value: ([x = 0]) => -x,
   wgsl: ([x], ins) => (dtypeOf(ins) === "u32" ? `(0u - ${x})` : `(-${x})`),
@@ -216,7 +216,7 @@ export const neg = elementwise({
 /** Gradient 0 at 0. */
 export const abs = elementwise({
   name: "abs",
-  dtype: numeric("abs"),
+  dtype: numeric,
   vjp: ({ ct, ins: [x] }, o) => [o.mul(ct, o.sign(x!))],
   value: ([x = 0]) => Math.abs(x),
   wgsl: ([x]) => `abs(${x})`,
@@ -224,7 +224,7 @@ export const abs = elementwise({
 
 export const sign = elementwise({
   name: "sign",
-  dtype: numeric("sign"),
+  dtype: numeric,
   vjp: stepFunction,
   value: ([x = 0]) => Math.sign(x),
   wgsl: ([x], ins) =>
@@ -242,7 +242,7 @@ export const not = elementwise({
 
 export const bitNot = elementwise({
   name: "bitNot",
-  dtype: integerOnly("bitNot", true),
+  dtype: integerOrBool,
   vjp: notDifferentiable("acts on bits"),
   value: ([x = 0], _, ins) => (dtypeOf(ins) === "bool" ? (x === 0 ? 1 : 0) : ~x),
   wgsl: ([x], ins) => (dtypeOf(ins) === "bool" ? `(!${x})` : `(~${x})`),

@@ -48,7 +48,7 @@ function pair(
     const [n, m] = [dim(x.shape, x.shape.length - i), dim(y.shape, y.shape.length - i)];
     if (n !== m && n !== 1 && m !== 1) return null;
   }
-  return align("random", [x, y]) as [GraphNode, GraphNode];
+  return align([x, y]) as [GraphNode, GraphNode];
 }
 
 function binary(
@@ -220,7 +220,7 @@ function indices(shape: readonly number[], axis: number, n: number, salt: number
     o.mul(o.iota(shape, axis), 1 + (salt % 3)),
     shape.length > 1 ? o.iota(shape, axis === 0 ? 1 : 0) : salt,
   );
-  const wrapped = make("remainder", align("random", [count, n]));
+  const wrapped = make("remainder", align([count, n]));
   return salt % 4 === 0 ? o.sub(wrapped, n) : wrapped;
 }
 
@@ -315,8 +315,7 @@ export const KINDS: readonly Kind[] = [
   arithmetic,
   arithmetic,
   arithmetic,
-  ({ a, pick }) =>
-    make(BINARY[pick[0] % BINARY.length] as string, align("random", [toFloat(a), pick[1] / 4 - 1])),
+  ({ a, pick }) => make(BINARY[pick[0] % BINARY.length] as string, align([toFloat(a), pick[1] / 4 - 1])),
   ({ a }) => o.exp(o.minimum(toFloat(a), 3)),
   ({ a, pick }) =>
     pick[0] % 2
