@@ -153,8 +153,8 @@ function alongK(
       t,
       sizes.reduce((a, b) => a * b),
     );
-    const known = (i: number) =>
-      t === k ? k : named(emit, "k", bounded(counters[i] as string, (sizes[i] as number) - 1));
+    // Read once a round: a variable is a load wherever it stands. Bounding it costs more than the clamps it would spare.
+    const known = (i: number) => (t === k ? k : named(emit, "k", counters[i] as string));
     outer.forEach((axis, i) => {
       emit.bindVariable(3 + axis, known(i));
     });

@@ -36,8 +36,12 @@ export class ScalarBuilder {
   readonly #known = new Map<string, number>();
   readonly #knownIndices = new Map<IndexExpr, number>();
 
-  constructor(index = new IndexAlgebra()) {
+  readonly #selects: boolean;
+
+  /** With `selects` for drivers on which a selection is less work than bounds are, see `within`. */
+  constructor(index = new IndexAlgebra(), selects = false) {
     this.index = index;
+    this.#selects = selects;
   }
 
   #step(
@@ -95,7 +99,7 @@ export class ScalarBuilder {
   /**
    * Whether 0 <= e < size, null where that is always so; and `e`, or what of that range is next to it, written so that
    * compilers of shaders see the range. What they cannot follow, such as selections, bits and conditions, they clamp
-   * again at every load.
+   * again at every load. In quads such a clamp costs less than these bounds do, so there it is 0 by a selection.
    */
   within(e: IndexExpr, size: number): [inside: number | null, safe: IndexExpr] {
     const { lo, hi } = e;
@@ -108,11 +112,12 @@ export class ScalarBuilder {
           ? ["($0 >= 0)", "max($0, 0)"]
           : // Below 0 is above everything once it is unsigned.
             [`(bitcast<u32>($0) < ${size}u)`, bounded("$0", last)];
-    const value = [this.indexValue(e)];
-    return [
-      this.compute("bool", inside, value),
-      this.dynamicIndex(this.compute("i32", safe, value), 0, last),
-    ];
+    const value = this.indexValue(e);
+    const is = this.compute("bool", inside, [value]);
+    const at = this.#selects
+      ? this.select(is, value, this.constant("i32", 0))
+      : this.compute("i32", safe, [value]);
+    return [is, this.dynamicIndex(at, 0, last)];
   }
 
   /**

@@ -21,6 +21,8 @@ export interface Emitted {
   /** The primitive whose sample led to it. */
   readonly from: string;
   readonly program: KernelProgram;
+  /** Whether no other family has it. */
+  readonly quads: boolean;
 }
 
 const profiles: readonly Profile[] = [baseProfile, softwareProfile, quadProfile].map((p) => ({
@@ -28,10 +30,10 @@ const profiles: readonly Profile[] = [baseProfile, softwareProfile, quadProfile]
   f16: true,
 }));
 
-/** The kernels of a graph, in all families. */
-export function kernelsOf(outputs: readonly GraphNode[], fuse = true): KernelProgram[] {
+/** The kernels of a graph, in all families or those that are named. */
+export function kernelsOf(outputs: readonly GraphNode[], fuse = true, families = profiles): KernelProgram[] {
   const { inputs } = describeProgram(outputs);
-  return profiles.flatMap((profile) =>
+  return families.flatMap((profile) =>
     withDebug({ fuse, verify: true }, () => buildPlan({ inputs, outputs }, profile, ops)).steps.map(
       (s) => s.program,
     ),
@@ -63,8 +65,11 @@ export function emittedKernels(): readonly Emitted[] {
   const add = (from: string, sample: Sample, ways = [true, false]): void => {
     for (const graph of graphsOf(from, sample))
       for (const fuse of ways)
-        for (const program of kernelsOf(graph, fuse))
-          if (!byText.has(program.wgsl)) byText.set(program.wgsl, { from, program });
+        for (const profile of profiles)
+          for (const program of kernelsOf(graph, fuse, [profile])) {
+            const quads = profile.quads && (byText.get(program.wgsl)?.quads ?? true);
+            byText.set(program.wgsl, { from, program, quads });
+          }
   };
   for (const [name, { samples }] of Object.entries(table)) {
     for (const sample of samples) {

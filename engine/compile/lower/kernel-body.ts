@@ -31,7 +31,7 @@ export class KernelBody {
     this.#fused = fused;
     this.c = c;
     this.profile = profile;
-    this.s = new ScalarBuilder(c.algebra);
+    this.s = new ScalarBuilder(c.algebra, profile.quads);
     const replaced = new Map(
       c.outputs.flatMap((x) => (inPlace.has(x) ? [[inPlace.get(x) as GraphNode, x]] : [])),
     );
