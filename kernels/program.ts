@@ -51,7 +51,7 @@ export function groupNumber(workgroups: readonly [number, number, number]): stri
   return y === 1 ? `i32(${column})` : `i32(min(group.y, ${y - 1}u) * ${x}u + ${column})`;
 }
 
-const elementType = (dtype: DType): string => (dtype === "bool" ? "u32" : dtype);
+export const elementType = (dtype: DType): string => (dtype === "bool" ? "u32" : dtype);
 
 /** WGSL that reads element `at` of a buffer in the type that kernels compute in. */
 export function loadText(dtype: DType, buffer: string, at: string): string {

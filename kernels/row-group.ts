@@ -1,5 +1,5 @@
 import { range, sizeOf } from "../engine/core/shape.ts";
-import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
+import { elementType, gridOf, groupNumber, type KernelProgram, loadText, storeText } from "./program.ts";
 import { beats, declareFold, foldType, isArg, mergeText, type RowElement, stepFold } from "./row-fold.ts";
 import type { RowFold, RowSpec } from "./row-spec.ts";
 import { Emitter } from "./scalar/emitter.ts";
@@ -108,13 +108,12 @@ function mergeLanes(
 ): void {
   const { workgroupSize } = spec;
   const type = foldType(spec, fold);
-  const stored = type === "bool" ? "u32" : type;
   const memory = emit.fresh("partial");
-  const store = (value: string) => (type === "bool" ? `select(0u, 1u, ${value})` : value);
-  const load = (at: string) => (type === "bool" ? `(${memory}[${at}] != 0u)` : `${memory}[${at}]`);
-  shared.push(`var<workgroup> ${memory}: array<${stored}, ${workgroupSize}>;`);
+  const store = (value: string) => emit.line(storeText(type, memory, "lane", value));
+  const load = (at: string) => loadText(type, memory, at);
+  shared.push(`var<workgroup> ${memory}: array<${elementType(type)}, ${workgroupSize}>;`);
   if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${workgroupSize}>;`);
-  emit.line(`${memory}[lane] = ${store(name)};`);
+  store(name);
   if (isArg(fold)) emit.line(`${memory}_at[lane] = ${name}_at;`);
   emit.line("workgroupBarrier();");
   for (let half = workgroupSize / 2; half >= columns; half /= 2) {
@@ -130,7 +129,7 @@ function mergeLanes(
       const taken = `${ib} >= 0 && (${ia} < 0 || ${beats(fold.combine, type, b, a)} || (${tie} && ${ib} < ${ia}))`;
       emit.line(`if (${taken}) { ${memory}[lane] = ${b}; ${ia} = ${ib}; }`);
     } else {
-      emit.line(`${memory}[lane] = ${store(mergeText(fold.combine, type, a, b))};`);
+      store(mergeText(fold.combine, type, a, b));
     }
     emit.close();
     emit.line("workgroupBarrier();");

@@ -79,20 +79,18 @@ function formOf(fused: FusedProgram, c: Cluster): Form | null {
 
 /** What has the elements of `x` in the same order: reshapes change nothing for elementwise work. */
 function inOrder(fused: FusedProgram, x: GraphNode): GraphNode {
-  let node = x;
-  while (node.primitive.name === "reshape" && !isGiven(node) && !fused.owner.has(node))
-    node = node.inputs[0] as GraphNode;
-  return node;
+  return behindViews(fused, x, ["reshape"]);
+}
+
+function behindViews(fused: FusedProgram, x: GraphNode, views: readonly string[]): GraphNode {
+  const passes = views.includes(x.primitive.name) && !isGiven(x) && !fused.owner.has(x);
+  return passes ? behindViews(fused, x.inputs[0] as GraphNode, views) : x;
 }
 
 /** The constant, or the value of one element, that `x` is everywhere; null if it is no such thing. */
 function scalarSource(fused: FusedProgram, c: Cluster, x: GraphNode): GraphNode | number | null {
   if (x.primitive.name === "full" && !x.stored) return (x.params as { value: number }).value;
-  let node = x;
-  while (!isGiven(node) && (node.primitive.name === "expand" || node.primitive.name === "reshape")) {
-    if (fused.owner.has(node)) break;
-    node = node.inputs[0] as GraphNode;
-  }
+  const node = behindViews(fused, x, ["expand", "reshape"]);
   if (sizeOf(node.shape) !== 1 || fused.owner.get(node) === c) return null;
   return sizeOf(c.domain) === 1 && node === x ? null : node;
 }

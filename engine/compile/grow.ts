@@ -134,7 +134,7 @@ class Growth {
 
   #absorbReduction(c: Cluster, node: GraphNode): boolean {
     const x = node.inputs[0] as GraphNode;
-    if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
+    if (!shapesEqual(x.shape, c.domain) || !shapesEqual(axesOf(node), c.axes)) return false;
     const frame = c.frames.get(x);
     if (frame && !samePosition(frame, c.element)) return false;
     if (this.#draft.circles.closes(c, node)) return false;
@@ -153,7 +153,7 @@ class Growth {
   #isSibling(c: Cluster, node: GraphNode): boolean {
     if (node.primitive.lower.kind !== "reduce") return false;
     const x = node.inputs[0] as GraphNode;
-    if (!shapesEqual(x.shape, c.domain) || !sameList(axesOf(node), c.axes)) return false;
+    if (!shapesEqual(x.shape, c.domain) || !shapesEqual(axesOf(node), c.axes)) return false;
     const read = new Set(c.heroes.flatMap((h) => this.#nearInputs(h.inputs[0] as GraphNode)));
     return this.#nearInputs(x).some((y) => read.has(y));
   }
@@ -173,5 +173,3 @@ class Growth {
 }
 
 const axesOf = (node: GraphNode): readonly number[] => (node.params as { axes: readonly number[] }).axes;
-const sameList = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((x, i) => x === b[i]);

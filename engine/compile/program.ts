@@ -9,11 +9,13 @@ export interface Program {
   readonly activations?: "f32" | "f16";
 }
 
-const paramText = (_: string, value: unknown): unknown => {
-  if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))
-    return `#${Object.is(value, -0) ? "-0" : value}`;
-  return typeof value === "function" ? undefined : value;
-};
+/** Parameters as text, with the numbers that JSON would take for others. */
+export const paramsText = (node: GraphNode): string =>
+  JSON.stringify(node.params, (_, value) =>
+    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+      ? `#${Object.is(value, -0) ? "-0" : value}`
+      : value,
+  );
 
 /**
  * The program that evaluates `outputs`, and a text that is equal for programs which differ only in the values of
@@ -32,9 +34,7 @@ export function describeProgram(outputs: readonly GraphNode[]): Program & { key:
       return;
     }
     const operands = node.inputs.map((x) => numbers.get(x)).join(",");
-    parts.push(
-      `${node.primitive.name}(${operands})${node.params === null ? "" : JSON.stringify(node.params, paramText)}`,
-    );
+    parts.push(`${node.primitive.name}(${operands})${paramsText(node)}`);
   });
   return { inputs, outputs, key: `${parts.join(";")}>${outputs.map((x) => numbers.get(x)).join(",")}` };
 }

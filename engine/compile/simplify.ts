@@ -1,7 +1,7 @@
 import { dim, shapesEqual, sizeOf } from "../core/shape.ts";
 import { GraphNode } from "../ir/node.ts";
 import type { GraphOps } from "../ir/primitive.ts";
-import type { Program } from "./program.ts";
+import { type Program, paramsText } from "./program.ts";
 import { rebuild } from "./rebuild.ts";
 import { constantOf, foldConstants } from "./simplify/constants.ts";
 import { byArithmetic } from "./simplify/elementwise.ts";
@@ -16,7 +16,7 @@ export function simplify(program: Program, o: GraphOps): Program {
   const known = new Map<string, GraphNode>();
   const unique = (node: GraphNode): GraphNode => {
     if (node.primitive.lower.kind === "input") return node;
-    const key = `${node.primitive.name}(${node.inputs.map((x) => x.id).join(",")})${JSON.stringify(node.params, exactNumbers)}`;
+    const key = `${node.primitive.name}(${node.inputs.map((x) => x.id).join(",")})${paramsText(node)}`;
     const found = known.get(key);
     if (found) return found;
     known.set(key, node);
@@ -30,11 +30,6 @@ export function simplify(program: Program, o: GraphOps): Program {
       : node,
   );
 }
-
-const exactNumbers = (_: string, value: unknown): unknown =>
-  typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
-    ? `#${Object.is(value, -0) ? "-0" : value}`
-    : value;
 
 /** Improves one node until no rule applies. */
 function improve(node: GraphNode, o: GraphOps): GraphNode {

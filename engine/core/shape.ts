@@ -87,3 +87,17 @@ export function checkShape(shape: Shape): void {
 /** Shape with the axes set to 1 (`keepDims`) or removed. */
 export const dropAxes = (shape: Shape, axes: readonly number[], keepDims: boolean): number[] =>
   keepDims ? shape.map((n, i) => (axes.includes(i) ? 1 : n)) : shape.filter((_, i) => !axes.includes(i));
+
+/** The shape without one axis. */
+export const withoutAxis = (shape: Shape, axis: number): number[] => shape.filter((_, i) => i !== axis);
+
+/** The shape with one more axis, at `axis`. */
+export const withAxis = (shape: Shape, axis: number, size: number): number[] => [
+  ...shape.slice(0, axis),
+  size,
+  ...shape.slice(axis),
+];
+
+/** The shape with another size at `axis`. */
+export const replaceAxis = (shape: Shape, axis: number, size: number): number[] =>
+  shape.map((n, i) => (i === axis ? size : n));

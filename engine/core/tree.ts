@@ -13,9 +13,7 @@ type Container = Record<string, unknown> | unknown[];
 
 function isContainer(x: unknown): x is Container {
   if (x === null || typeof x !== "object") return false;
-  if (Array.isArray(x)) return true;
-  if (ArrayBuffer.isView(x) || x instanceof ArrayBuffer || x instanceof Map || x instanceof Set) return false;
-  return true;
+  return !(ArrayBuffer.isView(x) || x instanceof ArrayBuffer || x instanceof Map || x instanceof Set);
 }
 
 const join = (path: string, key: string | number): string => (path === "" ? String(key) : `${path}.${key}`);

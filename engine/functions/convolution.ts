@@ -98,20 +98,31 @@ function checkFits(
   });
 }
 
-function convolution(rank: number, input: GraphNode, weight: GraphNode, options: ConvOptions) {
+/** What both kinds of convolution begin with; `finish` makes the result of theirs. */
+function prepared(
+  rank: number,
+  input: GraphNode,
+  weight: GraphNode,
+  options: ConvOptions | ConvTransposeOptions,
+  transposed: boolean,
+) {
   checkRank(weight, rank);
   const { x: batched, restore } = withBatch(input, rank);
   const groups = options.groups ?? 1;
-  checkGroups(batched, weight, groups, false);
+  checkGroups(batched, weight, groups, transposed);
   const [x, w] = sameDType(batched, weight);
-  const taps = w.shape.slice(2);
   const stride = perAxis("stride", options.stride ?? 1, rank, 1);
   const dilation = perAxis("dilation", options.dilation ?? 1, rank, 1);
+  const finish = (y: GraphNode) => restore(addBias(y, options.bias));
+  return { x, w, taps: w.shape.slice(2), groups, stride, dilation, finish };
+}
+
+function convolution(rank: number, input: GraphNode, weight: GraphNode, options: ConvOptions) {
+  const { x, w, taps, groups, stride, dilation, finish } = prepared(rank, input, weight, options, false);
   const padding = convPadding(options.padding, taps, stride, dilation);
   checkFits(x, w, padding, dilation);
   const inputDilation = taps.map(() => 1);
-  const y = o.conv(x, w, { stride, padding, inputDilation, dilation, groups });
-  return restore(addBias(y, options.bias));
+  return finish(o.conv(x, w, { stride, padding, inputDilation, dilation, groups }));
 }
 
 function transposedConvolution(
@@ -120,14 +131,7 @@ function transposedConvolution(
   weight: GraphNode,
   options: ConvTransposeOptions,
 ): GraphNode {
-  checkRank(weight, rank);
-  const { x: batched, restore } = withBatch(input, rank);
-  const groups = options.groups ?? 1;
-  checkGroups(batched, weight, groups, true);
-  const [x, w] = sameDType(batched, weight);
-  const taps = w.shape.slice(2);
-  const stride = perAxis("stride", options.stride ?? 1, rank, 1);
-  const dilation = perAxis("dilation", options.dilation ?? 1, rank, 1);
+  const { x, w, taps, groups, stride, dilation, finish } = prepared(rank, input, weight, options, true);
   const padding = perAxis("padding", options.padding ?? 0, rank, 0);
   const extra = perAxis("outputPadding", options.outputPadding ?? 0, rank, 0);
   if (extra.some((n, i) => n >= Math.max(dim(stride, i), dim(dilation, i)))) {
@@ -147,7 +151,7 @@ function transposedConvolution(
     dilation,
     groups,
   });
-  return restore(addBias(y, options.bias));
+  return finish(y);
 }
 
 type Conv = (x: GraphNode, w: GraphNode, options?: ConvOptions) => GraphNode;

@@ -1,8 +1,9 @@
 import type { DType } from "../core/dtype.ts";
-import { axisError, dtypeError, shapeError } from "../core/errors.ts";
+import { axisError, shapeError } from "../core/errors.ts";
 import { dim, listOf, type Shape } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
+import { checkIntegers } from "../ops/indexing.ts";
 import { define, method } from "./define.ts";
 
 export interface CreationOptions {
@@ -101,7 +102,8 @@ function onDiagonal(shape: Shape, k: number, compare: "equal" | "lessEqual"): Gr
   return ops[compare](c, ops.add(r, k));
 }
 
-function checkMatrix(x: GraphNode): void {
+/** Refuses what has no two axes. */
+export function checkMatrix(x: GraphNode): void {
   if (x.shape.length < 2) throw shapeError({ problem: "no matrix", got: { x }, need: "rank >= 2" });
 }
 
@@ -123,13 +125,7 @@ export const triu = method("triu", (x: GraphNode, options: { k?: number } = {}) 
 export const oneHot = define(
   "oneHot",
   (indices: GraphNode, classes: number, options: CreationOptions = {}): GraphNode => {
-    if (indices.dtype !== "i32" && indices.dtype !== "u32") {
-      throw dtypeError({
-        problem: "indices are no integers",
-        got: { indices },
-        need: "i32 or u32",
-      });
-    }
+    checkIntegers(indices);
     const rank = indices.shape.length;
     const shape = [...indices.shape, classes];
     const wide = ops.broadcastTo(ops.reshape(castTo(indices, "i32"), [...indices.shape, 1]), shape);

@@ -1,8 +1,16 @@
-import { axisError, dtypeError, shapeError } from "../core/errors.ts";
-import { broadcastShapes, dim, normalizeAxis, type Shape, sizeOf } from "../core/shape.ts";
+import { axisError, shapeError } from "../core/errors.ts";
+import {
+  broadcastShapes,
+  dim,
+  normalizeAxis,
+  replaceAxis,
+  type Shape,
+  sizeOf,
+  withoutAxis,
+} from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, castTo, constant, type Operand, ops, reshapeTo } from "../ops/build.ts";
-import { replaceAxis, withoutAxis } from "./axes.ts";
+import { checkIntegers, fromStart } from "../ops/indexing.ts";
 import { method } from "./define.ts";
 import { positionOn } from "./slice.ts";
 
@@ -11,16 +19,6 @@ export type Index = GraphNode | number;
 
 export interface AxisOption {
   axis?: number;
-}
-
-function checkInteger(indices: GraphNode): void {
-  if (indices.dtype === "i32" || indices.dtype === "u32") return;
-  throw dtypeError({
-    problem: "indices are no integers",
-    got: { indices },
-    need: "i32 or u32",
-    hint: 'indices.cast("i32")',
-  });
 }
 
 /** A value for a tensor of some dtype and shape: numbers take the dtype, tensors must have it or promote to it. */
@@ -37,16 +35,21 @@ function valueFor(x: GraphNode, value: Operand, shape: Shape): GraphNode {
   return broadcastNode(castTo(value, x.dtype), shape);
 }
 
+/** The axis that is given, or the only one. */
+export function onlyAxis(x: GraphNode, { axis }: AxisOption): number {
+  if (axis === undefined && x.shape.length > 1)
+    throw axisError({ problem: "no axis is given", got: { x }, need: "{ axis }" });
+  return normalizeAxis(axis ?? 0, x.shape.length);
+}
+
 /** The slices of x at some positions of an axis. */
 export const take = method("take", (x: GraphNode, indices: Index, options: AxisOption = {}): GraphNode => {
-  if (options.axis === undefined && x.shape.length > 1)
-    throw axisError({ problem: "no axis is given", got: { x }, need: "{ axis }" });
-  const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
+  const axis = onlyAxis(x, options);
   if (typeof indices === "number") {
     const at = positionOn(x, axis, indices);
     return reshapeTo(ops.slice(x, axis, at, 1), withoutAxis(x.shape, axis));
   }
-  checkInteger(indices);
+  checkIntegers(indices);
   const count = sizeOf(indices.shape);
   const along = ops.broadcastTo(
     ops.reshape(
@@ -75,7 +78,7 @@ function alignBut(x: GraphNode, y: GraphNode, axis: number): [GraphNode, GraphNo
 export const takeAlongAxis = method(
   "takeAlongAxis",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
-    checkInteger(indices);
+    checkIntegers(indices);
     const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
     const [values, at] = alignBut(x, indices, axis);
     return ops.gather(values, at, axis);
@@ -86,7 +89,7 @@ export const takeAlongAxis = method(
 export const gather = method(
   "gather",
   (x: GraphNode, indices: GraphNode, options: AxisOption = {}): GraphNode => {
-    checkInteger(indices);
+    checkIntegers(indices);
     const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
     const corner = indices.shape.reduce<GraphNode>(
       (y, n, i) => (i === axis || n >= (x.shape[i] ?? 0) ? y : ops.slice(y, i, 0, n)),
@@ -107,7 +110,7 @@ function flatIndex(x: GraphNode, indices: readonly Index[]): { rows: GraphNode; 
   }
   const nodes = indices.map((index, axis) => {
     if (typeof index === "number") return constant([], positionOn(x, axis, index), "i32");
-    checkInteger(index);
+    checkIntegers(index);
     return index.dtype === "u32" ? castTo(ops.minimum(index, 0x7fffffff), "i32") : index;
   });
   const shape = broadcastShapes(...nodes.map((i) => i.shape));
@@ -120,7 +123,7 @@ function flatIndex(x: GraphNode, indices: readonly Index[]): { rows: GraphNode; 
   nodes.forEach((index, axis) => {
     const n = dim(sizes, axis);
     const i = ops.broadcastTo(index, shape);
-    const wrapped = ops.where(ops.less(i, 0), ops.add(i, n), i);
+    const wrapped = fromStart(i, n, ops);
     inside = ops.and(inside, ops.and(ops.less(wrapped, n), ops.greater(wrapped, -1)));
     at = ops.add(ops.mul(at, n), wrapped);
   });
@@ -136,7 +139,7 @@ export const index = method("index", (x: GraphNode, ...indices: readonly Index[]
 
 const scatterAlong = (name: string, mode: "add" | "set") =>
   method(name, (x: GraphNode, indices: GraphNode, updates: Operand, options: AxisOption = {}): GraphNode => {
-    checkInteger(indices);
+    checkIntegers(indices);
     const axis = normalizeAxis(options.axis ?? -1, x.shape.length);
     return ops.scatter(x, indices, valueFor(x, updates, indices.shape), axis, mode);
   });

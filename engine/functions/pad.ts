@@ -1,9 +1,8 @@
 import { axisError, shapeError } from "../core/errors.ts";
-import { dim, normalizeAxis } from "../core/shape.ts";
+import { dim, normalizeAxis, replaceAxis } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { castTo, constant, ops } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
-import { replaceAxis } from "./axes.ts";
 import { method } from "./define.ts";
 
 /** Elements put before and after. */

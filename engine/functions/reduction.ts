@@ -1,6 +1,5 @@
 import { isFloat } from "../core/dtype.ts";
-import { axisError } from "../core/errors.ts";
-import { dim, dropAxes, normalizeAxes, normalizeAxis, sizeAlong } from "../core/shape.ts";
+import { dim, dropAxes, normalizeAxes, sizeAlong } from "../core/shape.ts";
 import { type GraphNode, makeNode } from "../ir/node.ts";
 import type { Primitive } from "../ir/primitive.ts";
 import { castTo, constant, ops, reshapeTo } from "../ops/build.ts";
@@ -8,6 +7,7 @@ import * as reduce from "../ops/reduce.ts";
 import { stopGradient } from "../ops/unary.ts";
 import { method } from "./define.ts";
 import { abs, isFinite as finite } from "./elementwise.ts";
+import { onlyAxis } from "./indexing.ts";
 import { toBool, toFloat, toNumber } from "./promotion.ts";
 
 export interface ReduceOptions {
@@ -209,9 +209,7 @@ export interface ScanOptions {
 const running = (name: string, combine: Combine) =>
   method(name, (x: GraphNode, options: ScanOptions = {}): GraphNode => {
     const { reverse = false } = options;
-    if (options.axis === undefined && x.shape.length > 1)
-      throw axisError({ problem: "no axis is given", got: { x }, need: "{ axis }" });
-    const axis = normalizeAxis(options.axis ?? 0, x.shape.length);
+    const axis = onlyAxis(x, options);
     const y = toNumber(x);
     if (dim(x.shape, axis) === 0) return y;
     if (!reverse) return runningFold(y, axis, combine);

@@ -6,13 +6,17 @@ import {
   normalizeAxes,
   normalizeAxis,
   otherAxes,
+  replaceAxis,
   type Shape,
+  shapesEqual,
   sizeOf,
+  withAxis,
+  withoutAxis,
 } from "../core/shape.ts";
 import type { GraphNode } from "../ir/node.ts";
 import { broadcastNode, ops, reshapeTo } from "../ops/build.ts";
 import { sameAxis } from "../ops/movement.ts";
-import { replaceAxis, withAxis, withoutAxis } from "./axes.ts";
+import { checkMatrix } from "./creation.ts";
 import { define, method } from "./define.ts";
 import { toCommonDType, toNumber } from "./promotion.ts";
 
@@ -85,7 +89,7 @@ const broadcast = (x: GraphNode, shape: Shape) => {
       ? shape.map((n, i) => (n === -1 ? (x.shape[i - shape.length + x.shape.length] ?? n) : n))
       : shape;
   const result = broadcastShapes(x.shape, target);
-  if (result.length !== target.length || result.some((n, i) => n !== target[i])) {
+  if (!shapesEqual(result, target)) {
     throw shapeError({
       problem: "only axes of size 1 can grow",
       got: { x, shape },
@@ -165,7 +169,7 @@ export const concat = define("concat", (xs: readonly GraphNode[], options: { axi
 export const stack = define("stack", (xs: readonly GraphNode[], options: { axis?: number } = {}) => {
   checkSome(xs);
   const shape = (xs[0] as GraphNode).shape;
-  const other = xs.find((x) => x.shape.length !== shape.length || x.shape.some((n, i) => n !== shape[i]));
+  const other = xs.find((x) => !shapesEqual(x.shape, shape));
   if (other) throw shapeError({ problem: "shapes differ", got: { first: xs[0]!, other } });
   const axis = normalizeAxis(options.axis ?? 0, shape.length + 1);
   return ops.concat(
@@ -322,11 +326,11 @@ export interface DiagonalOptions {
 export const diagonal = method("diagonal", (x: GraphNode, options: DiagonalOptions = {}): GraphNode => {
   const { offset = 0, axis1 = -2, axis2 = -1 } = options;
   const rank = x.shape.length;
-  if (rank < 2) throw shapeError({ problem: "no matrix", got: { x }, need: "rank >= 2" });
+  checkMatrix(x);
   if (!Number.isInteger(offset)) throw axisError({ problem: `${offset} is no diagonal` });
   const [r, c] = [normalizeAxis(axis1, rank), normalizeAxis(axis2, rank)];
   if (r === c) throw axisError({ problem: "an axis is named twice", got: { axis1, axis2 } });
-  const kept = otherAxes(x.shape.length, [r, c]);
+  const kept = otherAxes(rank, [r, c]);
   const y = ops.permute(x, [...kept, r, c]);
   const [row, column] = [Math.max(0, -offset), Math.max(0, offset)];
   const length = Math.max(0, Math.min(dim(x.shape, r) - row, dim(x.shape, c) - column));

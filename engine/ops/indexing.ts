@@ -1,14 +1,24 @@
-import { isFloat } from "../core/dtype.ts";
+import { scalarType } from "../../kernels/scalar/builder.ts";
+import { isFloat, isInteger } from "../core/dtype.ts";
 import { dtypeError, shapeError } from "../core/errors.ts";
-import { dim, type Shape, shapesEqual, sizeOf } from "../core/shape.ts";
+import { dim, replaceAxis, type Shape, shapesEqual, sizeOf, withAxis } from "../core/shape.ts";
 import { type Aval, type GraphNode, makeNode } from "../ir/node.ts";
 import { later } from "../ir/on-host.ts";
 import { type GraphOps, notDifferentiable, type Primitive } from "../ir/primitive.ts";
 
+/** Refuses indices that are no integers. */
+export function checkIntegers(indices: Aval): void {
+  if (!isInteger(indices.dtype))
+    throw dtypeError({
+      problem: "indices are no integers",
+      got: { indices },
+      need: "i32 or u32",
+      hint: 'indices.cast("i32")',
+    });
+}
+
 function checkIndices(x: Aval, indices: Aval, axis: number): void {
-  if (indices.dtype !== "i32" && indices.dtype !== "u32") {
-    throw dtypeError({ problem: "indices are no integers", got: { indices }, need: "i32 or u32" });
-  }
+  checkIntegers(indices);
   const fits =
     indices.shape.length === x.shape.length && indices.shape.every((n, i) => i === axis || n === x.shape[i]);
   if (!fits) throw shapeError({ problem: `shapes differ outside axis ${axis}`, got: { x, indices } });
@@ -43,11 +53,19 @@ export const gather: Primitive<{ axis: number }> = {
         0,
         at.map((e, a) => (a === axis ? safe : e)),
       );
-      const type = out.dtype === "f16" ? "f32" : out.dtype;
+      const type = scalarType(out.dtype);
       return s.select(inside!, value, s.constant(type, missing(out)));
     },
   },
 };
+
+/** Indices that count from the end, which are negative, as those that they mean. */
+export const fromStart = (indices: GraphNode, n: number, o: GraphOps): GraphNode =>
+  o.where(o.less(indices, 0), o.add(indices, n), indices);
+
+/** Whether an index is one of 0..n-1. */
+const isInside = (at: GraphNode, n: number, o: GraphOps): GraphNode =>
+  o.and(o.lessEqual(o.zerosLike(at), at), o.less(at, n));
 
 /** What an index outside the axis reads. */
 export const missing = (out: Aval): number => (out.dtype === "f32" || out.dtype === "f16" ? Number.NaN : 0);
@@ -82,8 +100,8 @@ export const scatter: Primitive<ScatterParams> = {
   },
   vjp: ({ ct, ins: [base, indices], params: { axis, mode }, needed }, o) => {
     const n = dim(base!.shape, axis);
-    const at = o.where(o.less(indices!, 0), o.add(indices!, n), indices!);
-    const inside = o.and(o.lessEqual(o.zerosLike(at), at), o.less(at, n));
+    const at = fromStart(indices!, n, o);
+    const inside = isInside(at, n, o);
     const picked = () => o.where(inside, o.gather(ct, o.where(inside, at, 0), axis), 0);
     if (mode === "add") return [ct, null, needed[2] ? picked() : null];
     // The last writer of each position is the one whose own number comes back from there.
@@ -119,10 +137,9 @@ const FEWEST_SORTED = 32;
 /** Every update meets every position: one more axis, right behind `axis`, [.., n, count, ..]. */
 function scatterByMeeting(node: GraphNode, { axis, mode }: ScatterParams, o: GraphOps): GraphNode {
   const [base, indices, updates] = node.inputs as [GraphNode, GraphNode, GraphNode];
-  const wide = [...base.shape.slice(0, axis + 1), dim(indices.shape, axis), ...base.shape.slice(axis + 1)];
-  const across = (x: GraphNode) =>
-    o.broadcastTo(o.reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)]), wide);
-  const at = o.where(o.less(indices, 0), o.add(indices, dim(base.shape, axis)), indices);
+  const wide = withAxis(base.shape, axis + 1, dim(indices.shape, axis));
+  const across = (x: GraphNode) => o.broadcastTo(o.reshape(x, withAxis(x.shape, axis, 1)), wide);
+  const at = fromStart(indices, dim(base.shape, axis), o);
   const hit = o.equal(across(o.cast(at, "i32")), o.iota(wide, axis));
   if (mode === "add") {
     const sums = o.sum(o.where(hit, across(updates), 0), [axis + 1]);
@@ -148,15 +165,15 @@ function scatterBySorting(node: GraphNode, { axis, mode }: ScatterParams, o: Gra
   const few =
     indices.primitive.name === "expand" && !indices.stored ? (indices.inputs[0] as GraphNode) : indices;
   const raw = dim(few.shape, axis) === count ? few : indices;
-  const wrapped = o.where(o.less(raw, 0), o.add(raw, n), raw);
-  const inside = o.and(o.lessEqual(o.zerosLike(raw), wrapped), o.less(wrapped, n));
+  const wrapped = fromStart(raw, n, o);
+  const inside = isInside(wrapped, n, o);
   const places = o.cast(o.where(inside, wrapped, n), "i32");
   const last = places.shape.length - 1;
   const swap = places.shape.map((_, i) => (i === axis ? last : i === last ? axis : i));
   const order = o.permute(makeNode(argsort as Primitive, [o.permute(places, swap)]), swap);
   const sorted = o.gather(places, order, axis);
   // How many updates go to position p or to one before it.
-  const positions = places.shape.map((size, i) => (i === axis ? n : size));
+  const positions = replaceAxis(places.shape, axis, n);
   const p = o.iota(positions, axis);
   const end = bisect(count, positions, (middle) => o.lessEqual(o.gather(sorted, middle, axis), p), o);
   const final = o.maximum(o.sub(end, 1), 0);

@@ -1,3 +1,4 @@
+import { scalarType } from "../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../kernels/scalar/index-algebra.ts";
 import { dtypeError, shapeError } from "../core/errors.ts";
 import { dim, dropAxes, shapesEqual, sizeOf } from "../core/shape.ts";
@@ -146,7 +147,7 @@ function emitAffine({ s, at, out, ins: [x], pull }: InlineContext, axes: readonl
   const value = pull(0, source);
   const condition = s.all(conditions);
   if (condition === null) return value;
-  const type = out.dtype === "f16" ? "f32" : out.dtype;
+  const type = scalarType(out.dtype);
   return s.select(condition, value, s.constant(type, 0));
 }
 

@@ -10,6 +10,7 @@ import {
   type Vjp,
 } from "../ir/primitive.ts";
 import { numeric, sameDType } from "./elementwise.ts";
+import { shiftedByOne } from "./scan.ts";
 
 // Reductions keep their axes with size 1: then a row's statistics broadcast back by a plain `expand`, which is the
 // pattern that fusion looks for.
@@ -58,14 +59,8 @@ export const prod = reduction("prod", "prod", ({ ct, ins: [x], params: { axes } 
   const keptShape = kept.map((i) => dim(x!.shape, i));
   const rows = o.reshape(o.permute(x!, order), [...keptShape, length]);
   const last = kept.length;
-  const one = o.full([...keptShape, 1], 1, x!.dtype);
-  const shifted = (y: GraphNode, reverse: boolean): GraphNode => {
-    const running = o.scan(y, last, "prod", reverse);
-    return reverse
-      ? o.concat([o.slice(running, last, 1, length - 1), one], last)
-      : o.concat([one, o.slice(running, last, 0, length - 1)], last);
-  };
-  const others = o.mul(shifted(rows, false), shifted(rows, true));
+  const before = (reverse: boolean) => shiftedByOne(o.scan(rows, last, "prod", reverse), last, 1, reverse, o);
+  const others = o.mul(before(false), before(true));
   const shaped = o.permute(
     o.reshape(
       others,

@@ -1,3 +1,4 @@
+import { literal, scalarType } from "../../kernels/scalar/builder.ts";
 import type { DType } from "../core/dtype.ts";
 import { isFloat } from "../core/dtype.ts";
 import type { Aval } from "../ir/node.ts";
@@ -237,7 +238,7 @@ export const not = elementwise({
   dtype: () => "bool",
   vjp: notDifferentiable("the result is boolean"),
   value: ([x]) => (x === 0 ? 1 : 0),
-  wgsl: ([x], ins) => (dtypeOf(ins) === "bool" ? `(!${x})` : `(${x} == ${zero(dtypeOf(ins))})`),
+  wgsl: ([x], ins) => (dtypeOf(ins) === "bool" ? `(!${x})` : `(${x} == ${numeral(0, dtypeOf(ins))})`),
 });
 
 export const bitNot = elementwise({
@@ -264,15 +265,14 @@ export const isInf = elementwise({
   wgsl: ([x], ins) => (isFloatInput(ins) ? `is_inf(${x})` : "false"),
 });
 
-const zero = (dtype: DType): string => (isFloat(dtype) ? "0.0f" : dtype === "u32" ? "0u" : "0");
+const numeral = (value: number, dtype: DType): string => literal(scalarType(dtype), value);
 
 /** WGSL that converts between the types kernels compute in. */
 function castText(x: string, from: DType, to: DType): string {
   if (from === to || (isFloat(from) && isFloat(to))) return x;
   // Not `!=`, which compilers take to be false for NaN.
-  if (to === "bool") return `(!(${x} == ${zero(from)}))`;
-  if (from === "bool")
-    return `select(${zero(to)}, ${isFloat(to) ? "1.0f" : to === "u32" ? "1u" : "1"}, ${x})`;
+  if (to === "bool") return `(!(${x} == ${numeral(0, from)}))`;
+  if (from === "bool") return `select(${numeral(0, to)}, ${numeral(1, to)}, ${x})`;
   if (isFloat(to)) return from === "u32" ? `f32_of_u32(${x})` : `f32(${x})`;
   if (isFloat(from)) return `to_${to}(${x})`;
   return `bitcast<${to}>(${x})`;
