@@ -1,14 +1,14 @@
 import { buildPlan, type Updates } from "./compile/build-plan.ts";
 import { describeProgram, type Program } from "./compile/program.ts";
 import { debug, readHostSettings, stackIfTold } from "./core/debug.ts";
-import type { HostData } from "./core/dtype.ts";
+import { allocateHost, type HostData } from "./core/dtype.ts";
 import { outsideOps } from "./core/errors.ts";
 import { sizeOf } from "./core/shape.ts";
 import { whenDevice } from "./current-device.ts";
 import { GraphNode, topologicalOrder } from "./ir/node.ts";
 import type { Primitive } from "./ir/primitive.ts";
 import { ops } from "./ops/build.ts";
-import { input } from "./ops/source.ts";
+import { full, input } from "./ops/source.ts";
 import type { Device } from "./runtime/device.ts";
 import { Executable } from "./runtime/executable.ts";
 import { Storage } from "./runtime/storage.ts";
@@ -117,9 +117,21 @@ export function boundPending(node: GraphNode): void {
   if (node.pending > PENDING_BOUND && !isTracing() && node.stored === null) evaluate([node]);
 }
 
+/** Up to so many elements of one value are written by the host: less work than compiling a kernel that does it. */
+const FILLED_ON_HOST = 2 ** 22;
+
+/** Gives a constant its values, unless only a kernel rounds them, or they are too many; says whether it has. */
+function fillConstant(x: GraphNode): boolean {
+  const length = sizeOf(x.shape);
+  if (x.primitive !== full || x.dtype === "f16" || length > FILLED_ON_HOST) return false;
+  const { value } = x.params as { value: number };
+  x.stored = new Storage(x.dtype, length, allocateHost(x.dtype, length).fill(value));
+  return true;
+}
+
 /** Starts the evaluation of nodes. They count as evaluated from now on; their values come when the queue gets there. */
 export function evaluate(nodes: readonly GraphNode[]): void {
-  const wanted = [...new Set(nodes)].filter((x) => x.stored === null);
+  const wanted = [...new Set(nodes)].filter((x) => x.stored === null && !fillConstant(x));
   if (wanted.length === 0) return;
   const { inputs, key } = describeProgram(wanted);
   const outputs = wanted.map((x) => new Storage(x.dtype, sizeOf(x.shape)));

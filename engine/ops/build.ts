@@ -18,7 +18,11 @@ import * as unary from "./unary.ts";
 export type Operand = GraphNode | number | boolean;
 
 export const constant = (shape: Shape, value: number, dtype: DType): GraphNode =>
-  makeNode(source.full as Primitive, [], { shape: [...shape], value: Number(value), dtype });
+  makeNode(source.full as Primitive, [], {
+    shape: [...shape],
+    value: dtype === "bool" ? Number(value !== 0) : Number(value),
+    dtype,
+  });
 
 export function castTo(x: GraphNode, dtype: DType): GraphNode {
   return x.dtype === dtype ? x : makeNode(unary.cast as Primitive, [x], { dtype });

@@ -25,6 +25,22 @@ test("constants", async () => {
   });
 });
 
+test("constants of all types are the same from the host, from a kernel and within one", async () => {
+  const device = await m.getDevice();
+  const values = { f32: 0.1, f16: 0.1, i32: -2.5, u32: -1, bool: 7 };
+  const expected = { f32: Math.fround(0.1), f16: 0.0999755859375, i32: -2, u32: 4294967295, bool: 1 };
+  for (const dtype of ["f32", "f16", "i32", "u32", "bool"] as const) {
+    if (dtype === "f16" && !device.gpu.features.has("shader-f16")) continue;
+    const make = (shape: number[]) => m.full(shape, values[dtype], { dtype });
+    const before = device.pipelines.compiled;
+    const alone = make([3]).evaluate();
+    await alone.data();
+    expect(device.pipelines.compiled - before, dtype).toBe(dtype === "f16" ? 1 : 0);
+    for (const x of [alone, make([2, 3]).slice([1]).reshape([3]), m.concat([make([1]), make([2])])])
+      expect([...(await x.data())].map(Number), dtype).toEqual(Array(3).fill(expected[dtype]));
+  }
+});
+
 test("ranges", async () => {
   expect(m.arange(3).dtype).toBe("i32");
   expect(m.arange(0, 1, 0.5).dtype).toBe("f32");
