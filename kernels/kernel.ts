@@ -13,8 +13,20 @@ import { type SortSpec, sortKernel } from "./sort.ts";
 /** Plain data that says everything about a kernel: equal specs give equal programs. */
 export type KernelSpec = MapSpec | RowSpec | DotSpec | ScanSpec | SortSpec | AttentionSpec;
 
-/** Writes the WGSL of a spec. */
+/** Kernels by their spec. */
+const written = new Map<string, KernelProgram>();
+const KEPT = 256;
+
+/** The kernel of a spec. The layers of a model need equal ones: each is written once. */
 export function emitKernel(spec: KernelSpec): KernelProgram {
+  const key = JSON.stringify(spec);
+  const program = written.get(key) ?? writeKernel(spec);
+  if (written.size >= KEPT) written.clear();
+  written.set(key, program);
+  return program;
+}
+
+function writeKernel(spec: KernelSpec): KernelProgram {
   switch (spec.kind) {
     case "map":
       return spec.strips ? late.stripKernel(spec) : mapKernel(spec);
