@@ -302,15 +302,6 @@ export const cast: Primitive<{ dtype: DType }> = elementwise({
   wgsl: ([x = ""], ins, { dtype }) => castText(x, dtypeOf(ins), dtype),
 });
 
-/** The same bits as another 4-byte dtype. */
-export const bitcast: Primitive<{ dtype: DType }> = elementwise({
-  name: "bitcast",
-  dtype: (_: readonly Aval[], params: { dtype: DType }) => params.dtype,
-  vjp: notDifferentiable("acts on bits"),
-  value: null,
-  wgsl: ([x], _, { dtype }) => `bitcast<${dtype}>(${x})`,
-});
-
 /** The value itself, and no gradient. */
 export const stopGradient = elementwise({
   name: "stopGradient",

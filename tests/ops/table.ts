@@ -335,15 +335,6 @@ export const table: Readonly<Record<string, Entry>> = {
     ],
     refusals: [],
   },
-  bitcast: {
-    samples: [
-      sample([f32([6])], { dtype: "u32" }, false),
-      sample([i32([6])], { dtype: "u32" }, false),
-      sample([u32([6], [0, 4294967295])], { dtype: "i32" }, false),
-      sample([u32([6], [1065353216, 1077936128])], { dtype: "f32" }, false),
-    ],
-    refusals: [],
-  },
   stopGradient: {
     samples: [sample([f32([6])], null, false), sample([bool([6])], null, false)],
     refusals: [],

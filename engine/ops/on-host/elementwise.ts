@@ -1,4 +1,3 @@
-import type { DType } from "../../core/dtype.ts";
 import type { Aval } from "../../ir/node.ts";
 import type { HostTensor } from "../../ir/primitive.ts";
 import { dtypeOf, eachElement, isFloatInput } from "../elementwise.ts";
@@ -52,12 +51,4 @@ export const round = each(([x = 0]) => {
   if (rest < 0.5) return down;
   if (rest > 0.5) return down + 1;
   return down % 2 === 0 ? down : down + 1;
-});
-
-export const bitcast = each(([x = 0], { dtype }: { dtype: DType }, ins) => {
-  const view = new DataView(new ArrayBuffer(4));
-  const from = dtypeOf(ins);
-  if (from === "f32") view.setFloat32(0, x);
-  else view.setUint32(0, x >>> 0);
-  return dtype === "f32" ? view.getFloat32(0) : dtype === "i32" ? view.getInt32(0) : view.getUint32(0);
 });
