@@ -68,11 +68,9 @@ export function groupPerRow(spec: RowSpec): KernelProgram {
         stepFold(emit, spec, fold, names[i] as string, elements);
       });
     });
-    folds.forEach((fold, i) => {
-      const name = names[i] as string;
-      mergeLanes(emit, spec, fold, name, { columns, column, shared });
-      emit.bindAccumulator(fold.ref, isArg(fold) ? `${name}_at` : name, 0);
-    });
+    const parts = folds.map((fold, i) => ({ fold, name: names[i] as string }));
+    mergeLanes(emit, spec, parts, { columns, column, shared });
+    for (const { fold, name } of parts) emit.bindAccumulator(fold.ref, isArg(fold) ? `${name}_at` : name, 0);
   }
   if (spec.rowStores.length > 0) {
     const first = many ? `lane < ${columns}u` : "lane == 0u";
@@ -98,42 +96,50 @@ export function groupPerRow(spec: RowSpec): KernelProgram {
   return emit.kernel({ workgroups, workgroupSize, declarations: shared.join("\n") });
 }
 
-/** Leaves the fold over all lanes of a row in `name` (and `name_at`) of each of them. */
+/** Leaves each fold over all lanes of a row in its `name` (and `name_at`) of each of them; all of them share the barriers. */
 function mergeLanes(
   emit: Emitter,
   spec: RowSpec,
-  fold: RowFold,
-  name: string,
+  folds: readonly { fold: RowFold; name: string }[],
   { columns, column, shared }: { columns: number; column: string; shared: string[] },
 ): void {
   const { workgroupSize } = spec;
-  const type = foldType(spec, fold);
-  const memory = emit.fresh("partial");
-  const store = (value: string) => emit.line(storeText(type, memory, "lane", value));
-  const load = (at: string) => loadText(type, memory, at);
-  shared.push(`var<workgroup> ${memory}: array<${elementType(type)}, ${workgroupSize}>;`);
-  if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${workgroupSize}>;`);
-  store(name);
-  if (isArg(fold)) emit.line(`${memory}_at[lane] = ${name}_at;`);
+  const parts = folds.map(({ fold, name }) => {
+    const type = foldType(spec, fold);
+    const memory = emit.fresh("partial");
+    const store = (value: string) => emit.line(storeText(type, memory, "lane", value));
+    const load = (at: string) => loadText(type, memory, at);
+    shared.push(`var<workgroup> ${memory}: array<${elementType(type)}, ${workgroupSize}>;`);
+    if (isArg(fold)) shared.push(`var<workgroup> ${memory}_at: array<i32, ${workgroupSize}>;`);
+    store(name);
+    if (isArg(fold)) emit.line(`${memory}_at[lane] = ${name}_at;`);
+    const merge = (half: number) => {
+      const a = emit.fresh("a");
+      const b = emit.fresh("b");
+      emit.line(`let ${a} = ${load("lane")};`);
+      emit.line(`let ${b} = ${load(`lane + ${half}u`)};`);
+      if (isArg(fold)) {
+        const ia = `${memory}_at[lane]`;
+        const ib = `${memory}_at[lane + ${half}u]`;
+        const tie = type === "f32" ? `(${b} == ${a} || (is_nan(${b}) && is_nan(${a})))` : `${b} == ${a}`;
+        const taken = `${ib} >= 0 && (${ia} < 0 || ${beats(fold.combine, type, b, a)} || (${tie} && ${ib} < ${ia}))`;
+        emit.line(`if (${taken}) { ${memory}[lane] = ${b}; ${ia} = ${ib}; }`);
+      } else {
+        store(mergeText(fold.combine, type, a, b));
+      }
+    };
+    const take = () => {
+      emit.line(`${name} = ${load(column)};`);
+      if (isArg(fold)) emit.line(`${name}_at = ${memory}_at[${column}];`);
+    };
+    return { merge, take };
+  });
   emit.line("workgroupBarrier();");
   for (let half = workgroupSize / 2; half >= columns; half /= 2) {
     emit.open(`if (lane < ${half}u) {`);
-    const a = emit.fresh("a");
-    const b = emit.fresh("b");
-    emit.line(`let ${a} = ${load("lane")};`);
-    emit.line(`let ${b} = ${load(`lane + ${half}u`)};`);
-    if (isArg(fold)) {
-      const ia = `${memory}_at[lane]`;
-      const ib = `${memory}_at[lane + ${half}u]`;
-      const tie = type === "f32" ? `(${b} == ${a} || (is_nan(${b}) && is_nan(${a})))` : `${b} == ${a}`;
-      const taken = `${ib} >= 0 && (${ia} < 0 || ${beats(fold.combine, type, b, a)} || (${tie} && ${ib} < ${ia}))`;
-      emit.line(`if (${taken}) { ${memory}[lane] = ${b}; ${ia} = ${ib}; }`);
-    } else {
-      store(mergeText(fold.combine, type, a, b));
-    }
+    for (const { merge } of parts) merge(half);
     emit.close();
     emit.line("workgroupBarrier();");
   }
-  emit.line(`${name} = ${load(column)};`);
-  if (isArg(fold)) emit.line(`${name}_at = ${memory}_at[${column}];`);
+  for (const { take } of parts) take();
 }
