@@ -1,13 +1,4 @@
-import {
-  type Edge,
-  edge,
-  range,
-  storeInLoop,
-  storeSum,
-  sumType,
-  UNROLLED_STORES,
-  valueAt,
-} from "./dot-parts.ts";
+import { edge, range, storeSum, sumType, UNROLLED_STORES, valueAt, writeGuarded } from "./dot-parts.ts";
 import type { DotSpec, QuadTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { bounded, literal } from "./scalar/builder.ts";
@@ -81,6 +72,7 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
   const behind =
     spec.steps.filter((s) => s.accumulators !== 0 || (s.variables & ELEMENT) === ELEMENT).length +
     spec.stores.length;
+  let declarations = "";
   if (tm * tn <= UNROLLED_STORES || behind <= PLAIN_STEPS) {
     rows.forEach((r, x) => {
       columns.forEach((c, y) => {
@@ -88,16 +80,23 @@ export function quadKernel(spec: DotSpec, tile: QuadTile): KernelProgram {
       });
     });
   } else {
-    storeInLoop(emit, spec, tile, {
-      row: (r) => {
-        const { name, guard } = edge(emit, "m", `tile_m + ${r}`, tilesM * tm, m);
-        return { name, guard: [...within, ...guard] };
-      },
-      column: (c) => columns[Number(c)] as Edge,
-      sums: sums.flat(),
+    // Of the module: the driver's compiler looks for a register for each element of an array that belongs to a function.
+    declarations = `var<private> sums: array<${type}, ${tm * tn}>;`;
+    sums.flat().forEach((sum, i) => {
+      emit.line(`sums[${i}] = ${sum};`);
     });
+    emit.loop("r", tm);
+    const row = edge(emit, "m", "tile_m + r", tilesM * tm, m);
+    columns.forEach((c, y) => {
+      const sum = named(emit, "sum", `sums[r * ${tn} + ${y}]`);
+      emit.bindVariable(1, row.name);
+      emit.bindVariable(2, c.name, 0);
+      emit.bindAccumulator(0, sum);
+      writeGuarded(emit, spec, row.name, c.name, [...within, ...row.guard, ...c.guard]);
+    });
+    emit.close();
   }
-  return emit.kernel({ workgroups, workgroupSize: 4 * quads });
+  return emit.kernel({ workgroups, workgroupSize: 4 * quads, declarations });
 }
 
 function named(emit: Emitter, prefix: string, expression: string): string {

@@ -50,6 +50,22 @@ describe.each(Object.entries(families))("%s", (_, profile) => {
     expect(result).toEqual(expected);
   });
 
+  test.each(sizes)("what follows products of %i times %i, %i, %i has the sum of its place", (...size) => {
+    const [batch, m, n, k] = size;
+    const a = f32(batch, m, k);
+    const b = f32(batch, k, n);
+    const [c, d] = [f32(batch, m, n), f32(n)];
+    const sum = o.dot(a, b, { batchA: [0], batchB: [0], contractA: [2], contractB: [1] });
+    const y = o.add(o.mul(o.sub(sum, c), o.add(sum, c)), d);
+    const given = new Map([a, b, c, d].map((x, i) => [x, values(x, i)]));
+    const results = runOnHost([y, sum], given, { profile });
+    const sums = product(size, values(a, 0), values(b, 1));
+    const others = values(c, 2);
+    const last = values(d, 3);
+    const expected = sums.map((x, i) => x ** 2 - (others[i] as number) ** 2 + (last[i % n] as number));
+    expect(results).toEqual([expected, sums]);
+  });
+
   test("what lies outside of an image never counts, infinite or not", () => {
     const x = f32(1, 4, 3, 3);
     const w = f32(1, 4, 3, 3);
