@@ -1,4 +1,4 @@
-import { BadImage } from "./header.ts";
+import { BadImage } from "./bad-image.ts";
 import type { Picture } from "./picture.ts";
 
 /** How the pixels lie: one after the other, or colours with masks of their own. */

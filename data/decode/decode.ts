@@ -1,10 +1,11 @@
 import { reason } from "../collection.ts";
 import type { ImageKind } from "../formats/kind.ts";
 import { decodePng } from "../png.ts";
+import { BadImage } from "./bad-image.ts";
 import { decodeBmp } from "./bmp.ts";
 import { upright } from "./exif.ts";
 import { decodeGif } from "./gif.ts";
-import { BadImage, type ImageHeader, readHeader } from "./header.ts";
+import { type ImageHeader, readHeader } from "./header.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import type { Picture } from "./picture.ts";
 import { decodeOnPlatform, platformDecodes } from "./platform.ts";
@@ -63,7 +64,7 @@ const IEND = 0x49454e44;
 
 type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Picture>;
 
-/** Browsers decode by themselves, and give photographs upright. */
+/** Browsers decode these by themselves, and give photographs upright. */
 const orHost = (kind: ImageKind, decode: Decoder): Decoder => {
   return async (bytes, header) =>
     platformDecodes() ? await decodeOnPlatform(bytes, `image/${kind}`) : await decode(bytes, header);
@@ -80,7 +81,8 @@ const decoders: Readonly<Record<ImageKind, Decoder>> = {
       data: upright(data, [height, width, 4], orientation),
     };
   }),
-  gif: orHost("gif", async (bytes) => decodeGif(bytes)),
+  // Not by the browser: they differ on pictures that leave the screen, and show the rest of a cut one as clear.
+  gif: async (bytes) => decodeGif(bytes),
   bmp: orHost("bmp", async (bytes) => decodeBmp(bytes)),
   webp: orHost("webp", decodeWebp),
 };

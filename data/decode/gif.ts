@@ -1,11 +1,7 @@
-import { BadImage } from "./header.ts";
+import { BadImage } from "./bad-image.ts";
+import { firstFrame, type GifFrame } from "./gif-frame.ts";
 import type { Picture } from "./picture.ts";
 
-const HEADER = 13;
-const EXTENSION = 0x21;
-const FRAME = 0x2c;
-const TRAILER = 0x3b;
-const GRAPHIC_CONTROL = 0xf9;
 /** Codes of LZW have at most 12 bits. */
 const MAX_CODES = 4096;
 /** First rows and distances of the rows of the four passes of an interlaced picture. */
@@ -24,65 +20,17 @@ const PASSES = [
  * Source: data/decode/gif.ts. Format: CompuServe, Graphics Interchange Format 89a.
  */
 export function decodeGif(bytes: Uint8Array): Picture {
-  const byte = (at: number): number => {
-    const value = bytes[at];
-    if (value === undefined) throw new BadImage("the file was cut");
-    return value;
-  };
-  const word = (at: number): number => byte(at) + 256 * byte(at + 1);
-  const [width, height] = [word(6), word(8)];
-  let at = HEADER;
-  const colours = (flags: number): Uint8Array | null => {
-    if ((flags & 0x80) === 0) return null;
-    const length = 3 * 2 ** ((flags & 7) + 1);
-    const table = bytes.subarray(at, at + length);
-    at += length;
-    return table;
-  };
-  const shared = colours(byte(10));
-  let clear = -1;
-  for (;;) {
-    const block = byte(at++);
-    if (block === TRAILER) throw new BadImage("the GIF file has no picture");
-    if (block === EXTENSION) {
-      const isControl = byte(at) === GRAPHIC_CONTROL && (byte(at + 2) & 1) === 1;
-      if (isControl) clear = byte(at + 5);
-      at++;
-      while (byte(at) !== 0) at += byte(at) + 1;
-      at++;
-    } else if (block === FRAME) {
-      const frame = { left: word(at), top: word(at + 2), width: word(at + 4), height: word(at + 6) };
-      const flags = byte(at + 8);
-      at += 9;
-      const table = colours(flags) ?? shared;
-      if (!table) throw new BadImage("the GIF file has no colours");
-      if (frame.left + frame.width > width || frame.top + frame.height > height) {
-        throw new BadImage("the GIF file's picture lies outside of its frame");
-      }
-      const bits = byte(at);
-      const indices = unpack(bytes, at + 1, bits, frame.width * frame.height);
-      return paint({ width, height }, frame, indices, table, clear, (flags & 0x40) !== 0);
-    } else throw new BadImage("the GIF file is damaged");
-  }
+  const frame = firstFrame(bytes);
+  const bits = frame && bytes[frame.at];
+  if (!frame || bits === undefined || bits === null) throw new BadImage("the file was cut");
+  if (!frame.table) throw new BadImage("the GIF file has no colours");
+  return paint(frame, frame.table, unpack(bytes, frame.at + 1, bits, frame.width * frame.height));
 }
 
-interface Frame {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
-
-function paint(
-  { width, height }: { width: number; height: number },
-  frame: Frame,
-  indices: Uint8Array,
-  table: Uint8Array,
-  clear: number,
-  interlaced: boolean,
-): Picture {
+function paint(frame: GifFrame, table: Uint8Array, indices: Uint8Array): Picture {
+  const { width, height } = frame.screen;
   const data = new Uint8Array(width * height * 4);
-  const rows = interlaced
+  const rows = frame.interlaced
     ? PASSES.flatMap(([first, step]) => {
         const count = Math.max(0, Math.ceil((frame.height - first) / step));
         return Array.from({ length: count }, (_, i) => first + i * step);
@@ -93,7 +41,7 @@ function paint(
     let to = ((frame.top + row) * width + frame.left) * 4;
     for (let x = 0; x < frame.width; x++, to += 4) {
       const index = indices[from++] as number;
-      if (index === clear) continue;
+      if (index === frame.clear) continue;
       for (let c = 0; c < 3; c++) data[to + c] = table[3 * index + c] ?? 0;
       data[to + 3] = 255;
     }

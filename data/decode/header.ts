@@ -1,5 +1,7 @@
 import type { ImageKind } from "../formats/kind.ts";
+import { BadImage } from "./bad-image.ts";
 import { type Orientation, readOrientation } from "./exif.ts";
+import { firstFrame } from "./gif-frame.ts";
 
 /** What a picture's file says before it is decoded. */
 export interface ImageHeader {
@@ -11,11 +13,6 @@ export interface ImageHeader {
   readonly grey: boolean;
   /** How to turn the decoded rows (EXIF); 1: not at all. */
   readonly orientation: Orientation;
-}
-
-/** A file that is no picture that can be decoded, in plain words. */
-export class BadImage extends Error {
-  override readonly name = "BadImage";
 }
 
 /** Decoded, a picture of this size has 256 MiB. */
@@ -58,9 +55,8 @@ function readPng(bytes: Uint8Array): Found | null {
 }
 
 function readGif(bytes: Uint8Array): Found | null {
-  if (bytes.length < 10) return null;
-  const view = viewOf(bytes);
-  return { width: view.getUint16(6, true), height: view.getUint16(8, true), grey: false, orientation: 1 };
+  const frame = firstFrame(bytes);
+  return frame && { ...frame.screen, grey: false, orientation: 1 };
 }
 
 function readBmp(bytes: Uint8Array): Found | null {

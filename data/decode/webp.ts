@@ -1,4 +1,5 @@
-import { BadImage, type ImageHeader, MAX_PIXELS } from "./header.ts";
+import { BadImage } from "./bad-image.ts";
+import { type ImageHeader, MAX_PIXELS } from "./header.ts";
 
 interface Chunk {
   readonly tag: string;

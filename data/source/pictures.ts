@@ -1,6 +1,7 @@
 import { type Damage, ImageDataError, reason } from "../collection.ts";
+import { BadImage } from "../decode/bad-image.ts";
 import type { Target } from "../decode/fit.ts";
-import { BadImage, type ImageHeader, readHeader } from "../decode/header.ts";
+import { type ImageHeader, readHeader } from "../decode/header.ts";
 import { openPool } from "../decode/pool.ts";
 import type { ImageKind } from "../formats/kind.ts";
 import type { Candidates, Found, Loaded, Watch } from "./candidates.ts";

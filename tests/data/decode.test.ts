@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { BadImage } from "../../data/decode/bad-image.ts";
 import { decodePicture } from "../../data/decode/decode.ts";
 import { upright } from "../../data/decode/exif.ts";
 import { fitPicture } from "../../data/decode/fit.ts";
-import { BadImage, readHeader } from "../../data/decode/header.ts";
+import { readHeader } from "../../data/decode/header.ts";
 import { HEAD_BYTES, type ImageKind, isImageKind, kindOf } from "../../data/formats/kind.ts";
 import { noise, type PictureName, pictureFile, pictureNames, picturePixels } from "./picture-files.ts";
 import { plainPng } from "./png-files.ts";

@@ -1,10 +1,13 @@
 // Files and pictures on every host: the same bytes, the same pixels.
+import { decodePicture } from "../../data/decode/decode.ts";
+import { decodeOnPlatform, platformDecodes } from "../../data/decode/platform.ts";
 import { emojiVendors, loadEmoji } from "../../data/emoji.ts";
 import { FileReadError, fileReader } from "../../data/files.ts";
 import { openImages } from "../../data/open-images.ts";
 import { decodePng } from "../../data/png.ts";
 import { FileFormatError } from "../../engine/io/errors.ts";
 import type { Case } from "../platform/case.ts";
+import { gifFile, gifShapes, gifText } from "./gif-files.ts";
 import { pictureFile, pictureNames, picturePixels } from "./picture-files.ts";
 
 /** Made by `pngFile` of png-files.ts; the clear pixel is black, since browsers forget the colour of clear ones. */
@@ -115,6 +118,19 @@ async function opensPictures(): Promise<void> {
   });
 }
 
+/** Chromium's own decoder, which is not used since other browsers do otherwise, has the same pixels. */
+async function growsGifScreens(): Promise<void> {
+  for (const [what, shape, shown] of gifShapes) {
+    const bytes = gifFile(shape);
+    equal(gifText(await decodePicture("gif", bytes)), shown, what);
+    if (platformDecodes())
+      equal(gifText(await decodeOnPlatform(bytes, "image/gif")), shown, `${what}, natively`);
+  }
+  const cut = gifFile({ screen: [16, 16], frame: [0, 0, 16, 16] }).slice(0, 80);
+  const failure = await decodePicture("gif", cut).catch((error: unknown) => error);
+  equal(String(failure), "BadImage: the file was cut", "half of a GIF file");
+}
+
 const fromBase64 = (text: string) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /** Three BMP pictures of one colour in two folders; and two IDX images of 4 x 4 that count from 0 to 31. */
@@ -147,6 +163,7 @@ export const cases: readonly Case[] = [
   { name: "a damaged PNG file is refused", run: refusesDamage },
   { name: "the bundled emoji give the same pixels", run: loadsEmoji },
   { name: "pictures of all kinds open as one collection", run: opensPictures },
+  { name: "GIF pictures that leave the screen make it larger", run: growsGifScreens },
   { name: "archives open", run: opensArchives },
   { name: "a file that is not there is named", run: missesFiles },
 ];
