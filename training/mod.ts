@@ -33,7 +33,7 @@ export {
   patchEncoder,
   type SummedPatches,
 } from "./evaluate/dense/look.ts";
-export { type Looks, looksOf, mapOf, meanMap } from "./evaluate/dense/looks.ts";
+export { type Looks, likenessMap, looksOf, mapOf, meanMap } from "./evaluate/dense/looks.ts";
 export { patchSimilarity } from "./evaluate/dense/patch-similarity.ts";
 export { contourAccuracy, type Mask, regionSimilarity } from "./evaluate/dense/video-measure.ts";
 export { type Embeddings, embed, rowsOf, similarities, unitRows } from "./evaluate/embeddings.ts";

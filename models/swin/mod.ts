@@ -3,4 +3,4 @@ export { PatchMerging } from "./merging.ts";
 export { type SwinName, swins } from "./presets.ts";
 export { relativeBias, relativePositionIndex, resizeBiasTable } from "./relative-bias.ts";
 export { type SwinStage, SwinTransformer, type SwinTransformerOptions } from "./swin.ts";
-export { partition, shiftMask, unpartition, type Windowing } from "./windows.ts";
+export { partition, received, shiftMask, unpartition, type Windowing } from "./windows.ts";

@@ -1,4 +1,4 @@
-import { pad, roll, type Tensor, tensor } from "../../mod.ts";
+import { ones, pad, roll, type Tensor, tensor } from "../../mod.ts";
 
 /**
  * How a grid of tokens falls into windows. `shift` moves the windows by so many rows and columns; those that then
@@ -50,6 +50,27 @@ export function unpartition(windows: Tensor, side: number, { window: w, shift }:
     .reshape([batch, padded, padded, width]);
   const back = shift > 0 ? roll(grid, [shift, shift], { axis: [1, 2] }) : grid;
   return padded > side ? back.slice(null, [0, side], [0, side]) : back;
+}
+
+/**
+ * How much is taken from each token of the grid, in the mean of the tokens of its window; what fills the grid up does not count.
+ *
+ * @param attention Of a block: `f32[B, windows, heads, w * w, w * w]`, query by key.
+ * @param side S, of the grid that the windows were made of.
+ * @returns `f32[B, heads, S * S]`. With a single window and nothing to fill up it is the mean of all queries.
+ *
+ * Source: models/swin/windows.ts.
+ */
+export function received(attention: Tensor, side: number, windowing: Windowing): Tensor {
+  const [batch = 0, windows = 0, heads = 0, places = 0] = attention.shape;
+  const tokens = partition(ones([1, side, side, 1]), windowing).reshape([1, windows, 1, places, 1]);
+  const mean = attention
+    .mul(tokens)
+    .sum({ axis: 3 })
+    .div(tokens.sum({ axis: 3 }));
+  return unpartition(mean.swapAxes(2, 3), side, windowing)
+    .reshape([batch, side * side, heads])
+    .swapAxes(1, 2);
 }
 
 /** What pairs of positions get that only meet in a window because the grid was rolled. */

@@ -32,7 +32,7 @@ describe("look saves what an encoder attends to", { timeout: 60_000 }, () => {
   test.each([
     ["dino", "the image, what holds 60 %, mean, head 1, head 2"],
     ["selfpatch", "the image, what holds 60 %, mean, head 1, head 2"],
-    ["esvit", "the image, what holds 60 %, likeness"],
+    ["esvit", "the image, what holds 60 %, mean, likeness, head 1, head 2"],
   ] as const)("with %s", async (method, columns) => {
     const out = at(`${method}.png`);
     const {

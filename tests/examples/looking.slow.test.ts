@@ -4,7 +4,7 @@ import { decodePng } from "../../data/png.ts";
 import { carriedMasks } from "../../examples/pretrain/carrying.ts";
 import { Looking } from "../../examples/pretrain/looking.ts";
 import { key } from "../../mod.ts";
-import { ScatSimClr } from "../../models/mod.ts";
+import { ScatSimClr, SwinTransformer } from "../../models/mod.ts";
 import { VisionTransformer } from "../../models/vit/vit.ts";
 import type { Encoder } from "../../training/encoder-file.ts";
 import { encodePng } from "../../training/report/png.ts";
@@ -23,6 +23,7 @@ const images: ImageCollection = {
   },
 };
 const sizes = { width: 4, depth: 1, heads: 2, patch: 4, imageSize: SIDE };
+const swin = { width: 4, depths: [2], heads: [2], window: 2, patch: 2 };
 const encoderOf = (model: object): Encoder =>
   ({
     model,
@@ -46,6 +47,13 @@ test("the chosen one is shown with its maps, and its patches beside those of oth
   // It stands first, and once.
   const names = JSON.parse(/id="patch-data">(.*?)<\/script>/s.exec(html)![1]!).names;
   expect(names).toEqual([2, 0, 1, 3, 4, 5].map((i) => `image <${i}>`));
+});
+
+test("so are the maps of the heads of a Swin transformer, and the likeness to the mean", async () => {
+  const model = new SwinTransformer({ key: key(1), ...swin, imageSize: SIDE });
+  const html = await (Looking.of(encoderOf(model), images) as Looking).at(1);
+  const titles = [...html.matchAll(/<th scope="col">([^<]*)/g)].map(([, title]) => title);
+  expect(titles).toEqual(["image", "holds 60 %", "mean", "likeness", "head 1", "head 2"]);
 });
 
 test("so is a file, and what is no picture is told", async () => {

@@ -1,6 +1,6 @@
 import { attentionMask } from "../evaluate/dense/attention-mask.ts";
 import type { MapKind } from "../evaluate/dense/look.ts";
-import { type Looks, mapOf, meanMap } from "../evaluate/dense/looks.ts";
+import { type Looks, likenessMap, mapOf, meanMap } from "../evaluate/dense/looks.ts";
 import type { ReportLooks } from "./data.ts";
 import { heatColours } from "./heat.ts";
 import { escaped } from "./markup.ts";
@@ -17,19 +17,11 @@ const GAP = 4;
 const MOST_IMAGES = 8;
 const MOST_HEADS = 12;
 
-const kinds: Readonly<Record<MapKind, { readonly title: string; readonly words: string }>> = {
-  "class token": {
-    title: "Where the encoder looks",
-    words: "How much the class token takes from each patch of an image in the last block, head by head",
-  },
-  summary: {
-    title: "Where the encoder looks",
-    words: "How much the token that sums up an image takes from each patch, head by head",
-  },
-  mean: {
-    title: "What the encoder sees",
-    words: "How much each patch of an image resembles the mean of all, which stands for the image",
-  },
+const about: Readonly<Record<MapKind, string>> = {
+  "class token": "How much the class token takes from each patch of an image in the last block, head by head",
+  summary: "How much the token that sums up an image takes from each patch, head by head",
+  patches:
+    "How much the patches of its window take from each patch in the last block, in the mean, head by head, and its likeness to the mean of all, which stands for the image",
 };
 
 /**
@@ -69,8 +61,7 @@ export async function attentionSection(
     ...mapsShown(looks, 0).map(({ title }) => title),
   ];
   const head = titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join("");
-  const { title, words } = kinds[looks.kind];
-  const about = `<p class="soft">${words}: light is much, each map by itself. Beside the image the patches that together hold ${Math.round(KEPT * 100)} % of the mean map.</p>`;
+  const words = `<p class="soft">${about[looks.kind]}: light is much, each map by itself. Beside the image the patches that together hold ${Math.round(KEPT * 100)} % of the mean map.</p>`;
   const half = Math.ceil(rows.length / 2);
   const tables = [rows.slice(0, half), rows.slice(half)]
     .filter((some) => some.length > 0)
@@ -82,20 +73,21 @@ export async function attentionSection(
   const least = titles.length * (wide + GAP);
   const columns = `grid-template-columns:repeat(auto-fill,minmax(min(100%,${least}px),1fr))`;
   return section(
-    title,
-    `${about}${sheetStyle("look", sheet, side)}<div class="looks-box" style="${columns}">${tables.join("")}</div>`,
+    "Where the encoder looks",
+    `${words}${sheetStyle("look", sheet, side)}<div class="looks-box" style="${columns}">${tables.join("")}</div>`,
   );
 }
 
-/** The maps of an image that are shown: the mean, and each head where there are several. */
+/** The maps of an image that are shown: the mean where there are several heads, likeness where no token looks, each head. */
 export function mapsShown(looks: Looks, image: number): { title: string; map: Float32Array }[] {
   const { heads, kind } = looks;
-  if (heads === 1) return [{ title: kind === "mean" ? "likeness" : "head 1", map: mapOf(looks, image, 0) }];
+  const mean = heads > 1 ? [{ title: "mean", map: meanMap(looks, image) }] : [];
+  const likeness = kind === "patches" ? [{ title: "likeness", map: likenessMap(looks, image) }] : [];
   const each = Array.from({ length: Math.min(heads, MOST_HEADS) }, (_, head) => ({
     title: `head ${head + 1}`,
     map: mapOf(looks, image, head),
   }));
-  return [{ title: "mean", map: meanMap(looks, image) }, ...each];
+  return [...mean, ...likeness, ...each];
 }
 
 /** A map as a picture of a pixel for each patch, which the page enlarges smoothly. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { decodePng } from "../../../data/png.ts";
+import { likenessMap } from "../../../training/evaluate/dense/looks.ts";
 import { smoothed } from "../../../training/evaluate/dense/smooth.ts";
 import { attentionPicture } from "../../../training/report/attention-picture.ts";
 import { attentionSection } from "../../../training/report/attention-section.ts";
@@ -28,12 +29,29 @@ describe("maps of attention", () => {
     expect(colours).toEqual([...heatColours(shown.looks.maps.slice(0, 6))]);
   });
 
-  test("are one where there are no heads, and nothing where there is nothing", async () => {
+  test("stand beside the likeness to the mean patch where no token looks", async () => {
+    const html = await attentionSection({ ...shown, looks: { ...shown.looks, kind: "patches" } });
+    const titles = [...html.matchAll(/<th scope="col">([^<]*)/g)].map(([, title]) => title);
+    const columns = ["image", "holds 60 %", "mean", "likeness", "head 1", "head 2"];
+    expect(titles).toEqual([...columns, ...columns]); // two tables
+    const likeness = await decoded(addresses(html)[2]?.[1]);
+    // The mean of the patches of the first image is (6, 7, -3, 4) / 6; the cosines of the axes and between are these parts.
+    const cosines = [6, 7, 0, 4, 13 / Math.SQRT2, 3].map((part) => part / Math.sqrt(110));
+    likenessMap(shown.looks, 0).forEach((value, cell) => {
+      expect(value).toBeCloseTo(cosines[cell]!, 6);
+    });
+    expect(Array.from(likeness!.data).filter((_, i) => i % 4 < 3)).toEqual([
+      ...heatColours(likenessMap(shown.looks, 0)),
+    ]);
+  });
+
+  test("have no mean beside a single head, and are nothing where there is nothing", async () => {
     const { looks } = shown;
-    const one = { ...looks, kind: "mean", heads: 1, maps: looks.maps.slice(0, 18) } as const;
+    const one = { ...looks, heads: 1, maps: looks.maps.slice(0, 18) };
     const html = await attentionSection({ ...shown, looks: one });
-    expect(html).toContain(">likeness</th>");
-    expect(html).not.toContain("head 1");
+    expect(html).toContain(">head 1</th>");
+    expect(html).not.toContain(">mean</th>");
+    expect(html).not.toContain("likeness");
     expect(await attentionSection(null)).toBe("");
     expect(await attentionSection({ ...shown, looks: { ...looks, count: 0 } })).toBe("");
   });

@@ -1,6 +1,8 @@
-import { normalize, type Tensor } from "../../../mod.ts";
+import type { Tensor } from "../../../mod.ts";
 import type { Aggregation } from "../../../models/selfpatch/aggregation.ts";
+import { type SwinBlock, sideOf } from "../../../models/swin/block.ts";
 import { SwinTransformer } from "../../../models/swin/swin.ts";
+import { received } from "../../../models/swin/windows.ts";
 import { patchTokens } from "../../../models/vit/features.ts";
 import { VisionTransformer } from "../../../models/vit/vit.ts";
 
@@ -14,10 +16,10 @@ export interface SummedPatches {
 export type PatchEncoder = VisionTransformer | SwinTransformer | SummedPatches;
 
 /**
- * What the maps of an encoder are: how much the class token takes from each patch, how much the token that sums up the
- * patches does, or, where there is no such token, how much each patch resembles the mean of all.
+ * Who takes from the patches in the maps of an encoder: the class token, the token that sums up the patches, or, where there
+ * is no such token, all patches, in their mean (in Swin transformers the mean of a window's).
  */
-export type MapKind = "class token" | "summary" | "mean";
+export type MapKind = "class token" | "summary" | "patches";
 
 /** The model if it has patches to look at, such as those of the methods DINO, SelfPatch and EsViT; else null. */
 export function patchEncoder(model: object): PatchEncoder | null {
@@ -28,15 +30,15 @@ export function patchEncoder(model: object): PatchEncoder | null {
 }
 
 export function mapKind(model: PatchEncoder): MapKind {
-  if (model instanceof SwinTransformer) return "mean";
-  if (model instanceof VisionTransformer) return model.cls_token ? "class token" : "mean";
+  if (model instanceof SwinTransformer) return "patches";
+  if (model instanceof VisionTransformer) return model.cls_token ? "class token" : "patches";
   return "summary";
 }
 
 /** Rows and columns of the patches of images. */
 export function gridOf(model: PatchEncoder, images: Tensor): [rows: number, columns: number] {
   if (model instanceof SwinTransformer) {
-    const side = Math.sqrt(model.forward(images).shape[1] as number);
+    const side = sideOf(model.forward(images));
     return [side, side];
   }
   return (model instanceof VisionTransformer ? model : model.backbone).patch_embed.grid(images);
@@ -46,26 +48,26 @@ export function gridOf(model: PatchEncoder, images: Tensor): [rows: number, colu
  * Where an encoder looks in images, and what it makes of each patch.
  *
  * @param images `f32[B, C, H, W]` with normalised channels; square ones for Swin transformers.
- * @returns `maps`, `f32[B, M, N]`: of the last attention a map for each head, or a single map of cosines, 0 where they are
- *   below; see `mapKind`. `patches`, `f32[B, N, D]`: the features of the patches, row by row.
+ * @returns `maps`, `f32[B, heads, N]`: of the last attention how much is taken from each patch, a map for each head; see
+ *   `mapKind`. `patches`, `f32[B, N, D]`: the features of the patches, row by row.
  *
  * Source: training/evaluate/dense/look.ts. Papers: Caron et al. 2021, figure 1; Yun et al. 2022; Li et al. 2022.
  */
 export function lookAt(model: PatchEncoder, images: Tensor): { maps: Tensor; patches: Tensor } {
-  if (model instanceof SwinTransformer) return likeTheMean(model.forward(images));
+  if (model instanceof SwinTransformer) {
+    const patches = model.forward(images);
+    const last = model.layers.at(-1)?.blocks.at(-1) as SwinBlock;
+    return { maps: received(model.attention(images), sideOf(patches), last), patches };
+  }
   if (!(model instanceof VisionTransformer)) {
     const patches = model.backbone.forward(images);
     const last = model.ca_head.attention(patches).at(-1) as Tensor;
     return { maps: last.slice(null, null, 0, [1]), patches };
   }
   const patches = patchTokens(model, model.forward(images));
-  if (!model.cls_token) return likeTheMean(patches);
-  return { maps: model.attention(images).slice(null, null, 0, [1]), patches };
-}
-
-function likeTheMean(patches: Tensor): { maps: Tensor; patches: Tensor } {
-  const unit = (x: Tensor) => normalize(x, { axis: -1, eps: 1e-12 });
-  const mean = unit(patches.mean({ axis: 1, keepDims: true }));
-  const cosines = unit(patches).mul(mean).sum({ axis: -1 });
-  return { maps: cosines.clip({ min: 0 }).unsqueeze(1), patches };
+  const attention = model.attention(images);
+  return {
+    maps: model.cls_token ? attention.slice(null, null, 0, [1]) : attention.mean({ axis: 2 }),
+    patches,
+  };
 }

@@ -1,6 +1,6 @@
 import { type ChannelStatistics, channelTensors, type ImageSet } from "../../../data/images.ts";
 import { compile, concat, type Tensor, zeros } from "../../../mod.ts";
-import { type Embeddings, embed } from "../embeddings.ts";
+import { type Embeddings, embed, similarities, unitRows } from "../embeddings.ts";
 import { gridOf, lookAt, type MapKind, mapKind, type PatchEncoder } from "./look.ts";
 
 /** What an encoder looks at in some images, on the host. */
@@ -10,7 +10,7 @@ export interface Looks {
   /** Rows and columns of patches. */
   readonly grid: readonly [rows: number, columns: number];
   readonly kind: MapKind;
-  /** Maps of each image: one for each head, or one. */
+  /** Maps of each image: one for each head. */
   readonly heads: number;
   /** `[count, heads, rows * columns]`, none below 0 */
   readonly maps: Float32Array;
@@ -88,4 +88,20 @@ export function meanMap(looks: Looks, image: number): Float32Array {
     });
   }
   return mean;
+}
+
+/**
+ * How much each patch of an image resembles the mean of all, which stands for the image where no token does:
+ * `[rows * columns]`, cosines of features, 0 where they are below.
+ */
+export function likenessMap({ patches, grid }: Looks, image: number): Float32Array {
+  const cells = grid[0] * grid[1];
+  const { width } = patches;
+  const values = patches.values.subarray(image * cells * width, (image + 1) * cells * width);
+  const mean = new Float32Array(width);
+  values.forEach((value, i) => {
+    mean[i % width]! += value / cells;
+  });
+  const unit = (count: number, rows: Float32Array) => unitRows({ count, width, values: rows });
+  return similarities(unit(1, mean), unit(cells, values)).map((cosine) => Math.max(0, cosine));
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { ImageSet } from "../../../../data/images.ts";
-import { key, type Tensor, zeros } from "../../../../mod.ts";
+import { key, type Tensor, tensor, zeros } from "../../../../mod.ts";
 import { DinoNetwork, EsVitNetwork, ScatSimClr, SelfPatchNetwork } from "../../../../models/mod.ts";
 import { VisionTransformer } from "../../../../models/vit/vit.ts";
 import {
   attentionMask,
+  likenessMap,
   lookAt,
   looksOf,
   mapOf,
@@ -26,10 +27,15 @@ const images = (height: number, width: number): ImageSet => ({
 
 const dino = new DinoNetwork({ key: key(1), backbone: sizes, head });
 const selfPatch = new SelfPatchNetwork({ key: key(2), backbone: sizes, head, patchOut: 8 });
-const swin = { width: 4, depths: [1, 1], heads: [1, 2], window: 2, patch: 2, imageSize: 16 };
+const swin = { width: 4, depths: [1, 2], heads: [1, 2], window: 2, patch: 2, imageSize: 16 };
 const esVit = new EsVitNetwork({ key: key(3), ...swin, projection: head });
 
 const values = async (x: Tensor) => [...(await x.data())];
+const rampOf = (side: number) =>
+  tensor(
+    Float32Array.from({ length: side * side }, (_, i) => Math.sin(i)),
+    { shape: [1, 1, side, side] },
+  );
 const sum = (x: ArrayLike<number>) => Array.from(x).reduce((a, b) => a + b, 0);
 
 describe("what an encoder looks at", () => {
@@ -57,17 +63,53 @@ describe("what an encoder looks at", () => {
     expect(sum(mapOf(looks, 2, 1))).toBeGreaterThan(0.5);
   });
 
-  test("is what resembles the mean, where no token looks at anything", async () => {
-    const swinLooks = await looksOf(patchEncoder(esVit) as PatchEncoder, images(16, 16), statistics);
-    expect(swinLooks).toMatchObject({ grid: [4, 4], kind: "mean", heads: 1 });
+  test("is what all patches look at, where no token looks at anything", async () => {
     const plain = new VisionTransformer({ key: key(4), ...sizes, classToken: false });
     const looks = await looksOf(plain, images(16, 16), statistics);
-    expect(looks).toMatchObject({ kind: "mean", heads: 1 });
+    expect(looks).toMatchObject({ grid: [4, 4], kind: "patches", heads: 2 });
+    expect(sum(mapOf(looks, 2, 1))).toBeCloseTo(1, 5);
+    const blank = zeros([1, 3, 16, 16]);
+    const whole = await values(plain.attention(blank)); // [1, 2, 16, 16]
+    const want = Array.from({ length: 2 * 16 }, (_, i) => {
+      const column = Array.from(
+        { length: 16 },
+        (_, q) => whole[(Math.floor(i / 16) * 16 + q) * 16 + (i % 16)]!,
+      );
+      return sum(column) / 16;
+    });
+    (await values(lookAt(plain, blank).maps)).forEach((value, i) => {
+      expect(value).toBeCloseTo(want[i]!, 6);
+    });
+  });
+
+  test("is what those of its window look at in a Swin transformer", async () => {
+    const model = patchEncoder(esVit) as PatchEncoder;
+    const looks = await looksOf(model, images(16, 16), statistics);
+    expect(looks).toMatchObject({ grid: [4, 4], kind: "patches", heads: 2 });
+    const seen = zeros([1, 3, 16, 16]).add(rampOf(16));
+    const maps = await values(lookAt(model, seen).maps);
+    const whole = await values(esVit.attention(seen)); // [1, 4 windows, 2, 4, 4], shifted by 1
+    maps.forEach((value, i) => {
+      const [head, row, column] = [Math.floor(i / 16), (Math.floor(i / 4) + 3) % 4, (i + 3) % 4];
+      const window = 2 * Math.floor(row / 2) + Math.floor(column / 2);
+      const place = 2 * (row % 2) + (column % 2);
+      const taken = [0, 1, 2, 3].map((query) => whole[((2 * window + head) * 4 + query) * 4 + place]!);
+      expect(value).toBeCloseTo(sum(taken) / 4, 6);
+    });
+    // Images of another size: windows reach over the edge of the grid of 3 x 3. What is beyond is apart there, so that all
+    // that the tokens of each of the four windows give goes to tokens.
+    const small = await looksOf(model, images(12, 12), statistics);
+    expect(small).toMatchObject({ grid: [3, 3], heads: 2 });
+    expect(sum(mapOf(small, 0, 0))).toBeCloseTo(4, 5);
+  });
+
+  test("has the likeness of each patch to the mean of all beside it", async () => {
+    const looks = await looksOf(patchEncoder(esVit) as PatchEncoder, images(16, 16), statistics);
     const { width, values } = looks.patches;
     const rows = Array.from({ length: 16 }, (_, i) => [...values.slice(i * width, (i + 1) * width)]);
     const mean = rows[0]!.map((_, d) => sum(rows.map((row) => row[d]!)) / rows.length);
     const length = (x: number[]) => Math.hypot(...x);
-    mapOf(looks, 0, 0).forEach((cosine, cell) => {
+    likenessMap(looks, 0).forEach((cosine, cell) => {
       const row = rows[cell]!;
       const want = sum(row.map((v, d) => v * mean[d]!)) / length(row) / length(mean);
       expect(cosine).toBeCloseTo(Math.max(0, want), 5);
