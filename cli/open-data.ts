@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import type { Damage, OpenedImages } from "../data/collection.ts";
+import type { OpenedImages } from "../data/collection.ts";
 import { type OpenOptions, openImages } from "../data/open-images.ts";
 import { numberOf } from "../training/job/change-recipe.ts";
 import { grouped, sizeWords } from "../training/job/words.ts";
@@ -7,6 +7,7 @@ import { machineMemory } from "../training/run/memory-budget.ts";
 import { UsageError } from "./errors.ts";
 import type { Flags } from "./flags.ts";
 import type { CommandHost } from "./host.ts";
+import { leftOut, leftOutLine } from "./left-out.ts";
 import type { Lines } from "./terminal.ts";
 
 /** How images are opened, as plain data that a run's configuration keeps. */
@@ -118,16 +119,11 @@ async function checkThere(source: string): Promise<void> {
   }
 }
 
-/** What could not be used of both sides. */
-export const leftOut = ({ train, test }: OpenedImages): readonly Damage[] => [
-  ...train.skipped,
-  ...(test?.skipped ?? []),
-];
-
-/** What was opened and what for, in a line or two. */
+/** What was opened and what for, in a line or two; `rest` says where those are that are left out and not named. */
 export function describeData(
   { train, test }: OpenedImages,
-  use: "learn from" | "compare with" | "embed" = "learn from",
+  use: "learn from" | "compare with" | "embed",
+  rest: string,
 ): string[] {
   const { images, classes } = train;
   const all = use === "embed"; // both sides alike
@@ -136,14 +132,7 @@ export function describeData(
   const held = test && !all ? `, ${grouped(test.images.count)} held out` : "";
   const labels = use === "learn from" ? ", whose labels are used to measure alone" : "";
   const kinds = classes ? `; ${classes.length} classes${labels}` : "; no labels";
-  const lines = [`${train.name}: ${grouped(count)} images (${size}) to ${use}${held}${kinds}`];
-  const damaged = leftOut({ train, test });
-  if (damaged.length > 0) {
-    const shown = damaged.slice(0, 3).map(({ file, problem }) => `${file} (${problem})`);
-    const more = damaged.length > shown.length ? `, and ${damaged.length - shown.length} more` : "";
-    lines.push(
-      `left out ${damaged.length === 1 ? "1 file" : `${damaged.length} files`}: ${shown.join(", ")}${more}`,
-    );
-  }
-  return lines;
+  const damage = leftOutLine(leftOut({ train, test }), rest);
+  const opened = `${train.name}: ${grouped(count)} images (${size}) to ${use}${held}${kinds}`;
+  return damage === null ? [opened] : [opened, damage];
 }

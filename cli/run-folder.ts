@@ -1,11 +1,9 @@
 import { constants } from "node:fs";
 import { access, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Damage } from "../data/collection.ts";
 import type { Device } from "../mod.ts";
 import type { EncoderDescription } from "../training/encoder-file.ts";
 import type { Recipe } from "../training/job/recipe.ts";
-import { replaceFile } from "../training/run/replace-file.ts";
 import { UsageError } from "./errors.ts";
 import type { DataChoice } from "./open-data.ts";
 
@@ -32,7 +30,6 @@ export interface RunConfig {
 export const CONFIG = "config.json";
 export const ENCODER = "encoder.safetensors";
 export const REPORT = "report.html";
-export const LEFT_OUT = "left-out.txt";
 
 /**
  * The folder of a new run. With no name, `base` with the first free number.
@@ -83,13 +80,6 @@ export async function startRunFolder(folder: string, config: RunConfig): Promise
     if ((error as { code?: string }).code !== "EEXIST") throw error;
     throw new UsageError(`another run has begun in ${folder} meanwhile: start again, or give another --name`);
   }
-}
-
-/** Lists every file that could not be used, where there are some, since terminal and report name the first ones alone. */
-export async function listLeftOut(folder: string, damaged: readonly Damage[]): Promise<void> {
-  if (damaged.length === 0) return;
-  const lines = damaged.map(({ file, problem }) => `${file}: ${problem}`.replace(/[\r\n]+/g, " "));
-  await replaceFile(join(folder, LEFT_OUT), `${lines.join("\n")}\n`);
 }
 
 /** @throws {UsageError} If it is damaged. */

@@ -11,6 +11,7 @@ import { replaceFile } from "../../training/run/replace-file.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
+import { keepLeftOut, LEFT_OUT, leftOut } from "../left-out.ts";
 import { checkFits, loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
@@ -46,14 +47,17 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
   await mkdir(dirname(out), { recursive: true }); // before the work, not after it
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const compiled = compile((images: Tensor) => encode(encoder, images), { name: "embed" });
-  const words = { asked: () => "stopping", stopped: "stopped; nothing was written" };
+  const list = `${out}.${LEFT_OUT}`;
+  const words = { asked: () => "stopping", stopped: "stopped; no embeddings were written" };
   return stoppable(host, lines, words, async (stop) => {
     const opened = await openData(
       { ...choice, size: choice.size ?? size, channels, holdOut: 0 },
       ...([host, lines, stop.signal] as const),
     );
     checkFits(encoder, opened.train.images);
-    for (const line of describeData(opened, "embed")) lines.say(line);
+    for (const line of describeData(opened, "embed", `all in ${list}`)) lines.say(line);
+    const damaged = leftOut(opened);
+    await keepLeftOut(list, damaged);
     const sides = [opened.train, ...(opened.test ? [opened.test] : [])];
     const parts: Embeddings[] = [];
     for (const { images } of sides) {
@@ -64,6 +68,7 @@ export async function embedCommand(args: readonly string[], host: CommandHost): 
     const all = joined(parts);
     const files = await write(all, sides);
     lines.say(`${grouped(all.count)} rows of ${all.width} numbers in ${files.join(" and ")}`);
+    if (damaged.length > 0) lines.say(`what was left out is in ${list}`);
     return 0;
   }).finally(() => compiled.dispose());
 }

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { getDevice } from "../../mod.ts";
 import { type Encoder, type EncoderDescription, emptyModel } from "../../training/encoder-file.ts";
 import { fewLabelCurve } from "../../training/evaluate/few-labels.ts";
@@ -12,6 +14,7 @@ import { startingKey } from "../../training/run/run-plan.ts";
 import { UsageError } from "../errors.ts";
 import { type CommandLine, readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
+import { leftOut, writeLeftOut } from "../left-out.ts";
 import { checkFits, loadEncoder } from "../load-encoder.ts";
 import { dataFlags, describeData, openData, readDataFlags } from "../open-data.ts";
 import { Lines } from "../terminal.ts";
@@ -24,6 +27,7 @@ export const evaluateLine: CommandLine = {
   positionals: ["ENCODER"],
   flags: {
     ...flagsOfData,
+    "left-out": { hint: "FILE", about: "list there every file that could not be used, with the reason" },
     "measure-views": { hint: "", about: "measure by random views, too, where there are labels" },
     "few-labels": { hint: "", about: "accuracy against the number of labels of each class" },
     "sgd-probe": { hint: "", about: "a linear classifier by gradient descent, too" },
@@ -45,6 +49,8 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
   const { description } = encoder;
   const { size, channels } = description;
   const choice = readDataFlags(flags, flags.data, 0);
+  const list = flags["left-out"];
+  if (list !== undefined) await mkdir(dirname(list), { recursive: true }); // before the work, not after it
   lines.say(`Morlet on ${(await getDevice()).name}`);
   const words = { asked: () => "stopping after this measurement", stopped: "stopped" };
   return stoppable(host, lines, words, async (stop) => {
@@ -53,7 +59,9 @@ export async function evaluateCommand(args: readonly string[], host: CommandHost
       ...([host, lines, stop.signal] as const),
     );
     checkFits(encoder, data.train.images);
-    for (const line of describeData(data, "compare with")) lines.say(line);
+    const all = list === undefined ? "--left-out FILE lists all" : `all in ${list}`;
+    for (const line of describeData(data, "compare with", all)) lines.say(line);
+    if (list !== undefined) await writeLeftOut(list, leftOut(data));
     const start = emptyModel(description, modelKey(startingKey(seedOf(description))));
     const untrained: Encoder = { model: start, description };
     const measured: Measured[] = [];

@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { configureDevice, getDevice } from "../../mod.ts";
 import { checkRecipe } from "../../training/job/change-recipe.ts";
 import { fittedToMemory } from "../../training/job/fit-recipe.ts";
@@ -8,11 +8,12 @@ import { lockFolder } from "../../training/run/folder-lock.ts";
 import { keptTuning } from "../../tune.ts";
 import { readFlags } from "../flags.ts";
 import { type CommandHost, stoppable } from "../host.ts";
-import { describeData, leftOut, openData } from "../open-data.ts";
+import { keepLeftOut, LEFT_OUT, leftOut } from "../left-out.ts";
+import { describeData, openData } from "../open-data.ts";
 import { pretrainLine } from "../pretrain/line.ts";
 import { checkActivations, checkMicroBatch, newPlan, resumedPlan, settle } from "../pretrain/plan.ts";
 import { train } from "../pretrain/train.ts";
-import { listLeftOut, type RunConfig, startRunFolder } from "../run-folder.ts";
+import { type RunConfig, startRunFolder } from "../run-folder.ts";
 import { Lines } from "../terminal.ts";
 
 export async function pretrainCommand(args: readonly string[], host: CommandHost): Promise<number> {
@@ -46,7 +47,8 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
       plan.config || plan.memory === null
         ? settled
         : fittedToMemory(settled, data.train.images, plan.memory * 2 ** 20);
-    for (const line of describeData(data)) lines.say(line);
+    const list = join(plan.folder, LEFT_OUT);
+    for (const line of describeData(data, "learn from", `all in ${list}`)) lines.say(line);
     const { images } = data.train;
     const config: RunConfig = plan.config ?? {
       ...{ format: "morlet-run", version: 1, preset, data: plan.data, recipe },
@@ -58,7 +60,7 @@ export async function pretrainCommand(args: readonly string[], host: CommandHost
     };
     if (!plan.config) await startRunFolder(plan.folder, config);
     unlock ??= await lockFolder(plan.folder);
-    await listLeftOut(plan.folder, leftOut(data));
+    await keepLeftOut(list, leftOut(data));
     training = true;
     return await train({
       host,

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -23,6 +23,11 @@ beforeAll(async () => {
   }
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const linesOf = (...names: string[]): string[] =>
+  readFileSync(at(...names), "utf8")
+    .trim()
+    .split("\n");
 
 const losses = (name: string): number[] =>
   readFileSync(at("runs", name, "metrics.jsonl"), "utf8")
@@ -59,11 +64,10 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
     const report = readFileSync(at("runs", "whole", "report.html"), "utf8");
     expect(report).toContain("8 files were left out");
     expect(report).not.toContain("this is no <picture>");
-    const listed = readFileSync(at("runs", "whole", "left-out.txt"), "utf8")
-      .trim()
-      .split("\n");
+    const listed = linesOf("runs", "whole", "left-out.txt");
     expect(listed).toHaveLength(DAMAGED);
     expect(listed[0]).toBe("checks/text 0.png: the file is text, not an image");
+    expect(out).toContain(`, and ${DAMAGED - 3} more (all in ${at("runs", "whole", "left-out.txt")})\n`);
     expect(out).toMatch(/in .*whole: config.json, .*, report.html, left-out.txt\n$/);
   });
 
@@ -125,6 +129,26 @@ describe("a run from a folder of pictures", { timeout: 300_000 }, () => {
     expect(checkpoint.errors).toBe("");
     const early = readNpy(await embed(at("early", "encoder.safetensors"), "d.npy"));
     expect(await early.data()).toEqual(values);
+  });
+
+  test("lists all that was left out beside what is written, and where it is asked to", async () => {
+    const listed = linesOf("runs", "whole", "left-out.txt");
+    const whole = at("runs", "whole");
+    const embed = async (data: string) =>
+      (await morlet(["embed", whole, "--data", at(data), "--out", at("e.csv")])).out;
+    const told = await embed("photos");
+    expect(told).toContain(`, and ${DAMAGED - 3} more (all in ${at("e.csv.left-out.txt")})\n`);
+    expect(told).toContain(`what was left out is in ${at("e.csv.left-out.txt")}\n`);
+    expect(linesOf("e.csv.left-out.txt")).toEqual(listed);
+    await writePictures(at("sound"), 3, false);
+    expect(await embed("sound")).not.toContain("left out");
+    expect(existsSync(at("e.csv.left-out.txt"))).toBe(false);
+    const evaluate = async (...more: string[]) =>
+      (await morlet(["evaluate", whole, "--data", at("photos"), "--hold-out", "0.25", ...more])).out;
+    expect(await evaluate()).toContain(`, and ${DAMAGED - 3} more (--left-out FILE lists all)\n`);
+    const list = ["new folder", "list.txt"];
+    expect(await evaluate("--left-out", at(...list))).toContain(`more (all in ${at(...list)})\n`);
+    expect(linesOf(...list)).toEqual(listed);
   });
 
   test("says of images that are too small for the encoder what would do", async () => {

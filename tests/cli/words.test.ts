@@ -1,7 +1,10 @@
-import { totalmem } from "node:os";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { explained, UsageError } from "../../cli/errors.ts";
 import { nearestName } from "../../cli/flags.ts";
+import { keepLeftOut, leftOutLine, writeLeftOut } from "../../cli/left-out.ts";
 import { describeData, memoryOfImages } from "../../cli/open-data.ts";
 import { Progress } from "../../cli/progress.ts";
 import { Lines } from "../../cli/terminal.ts";
@@ -203,11 +206,40 @@ test("says what images are opened for", () => {
     images: { count, height: 8, width: 8, channels: 1, data: new Uint8Array() },
   });
   const opened = { train: some(1200), test: some(30) };
-  expect(describeData(opened)).toEqual([
+  expect(describeData(opened, "learn from", "")).toEqual([
     "photos: 1,200 images (8 x 8, grey) to learn from, 30 held out; 2 classes, whose labels are used to measure alone",
   ]);
-  expect(describeData(opened, "compare with")).toEqual([
+  expect(describeData(opened, "compare with", "")).toEqual([
     "photos: 1,200 images (8 x 8, grey) to compare with, 30 held out; 2 classes",
   ]);
-  expect(describeData(opened, "embed")).toEqual(["photos: 1,230 images (8 x 8, grey) to embed; 2 classes"]);
+  const embedded = "photos: 1,230 images (8 x 8, grey) to embed; 2 classes";
+  expect(describeData(opened, "embed", "")).toEqual([embedded]);
+  const damage = Array.from({ length: 5 }, (_, i) => ({ file: `${i}.png`, problem: "the file is empty" }));
+  const damaged = {
+    train: { ...opened.train, skipped: damage.slice(0, 2) },
+    test: { ...opened.test, skipped: damage.slice(2) },
+  };
+  const [, told] = describeData(damaged, "embed", "all in list.txt");
+  const three = [0, 1, 2].map((i) => `${i}.png (the file is empty)`).join(", ");
+  expect(told).toBe(`left out 5 files: ${three}, and 2 more (all in list.txt)`);
+  expect(leftOutLine(damage.slice(0, 3), "all in list.txt")).toBe(`left out 3 files: ${three}`);
+  expect(leftOutLine(damage.slice(0, 1), "")).toBe("left out 1 file: 0.png (the file is empty)");
+});
+
+test("lists all that was left out, a line each, and forgets an old list", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "morlet-left-out-"));
+  const path = join(folder, "list.txt");
+  const damage = [
+    { file: "a\nb.png", problem: "the file is empty" },
+    { file: "c.png", problem: "the file was cut" },
+  ];
+  const listed = () => readFileSync(path, "utf8");
+  await keepLeftOut(path, []); // there is none to forget
+  await keepLeftOut(path, damage);
+  expect(listed()).toBe("a b.png: the file is empty\nc.png: the file was cut\n");
+  await writeLeftOut(path, []);
+  expect(listed()).toBe("");
+  await keepLeftOut(path, []);
+  expect(existsSync(path)).toBe(false);
+  rmSync(folder, { recursive: true });
 });
