@@ -15,6 +15,7 @@ export interface DataChoice {
   readonly source: string;
   readonly size: number | readonly [number, number] | null;
   readonly channels: number | null;
+  readonly layout: "channels-first" | "channels-last" | null;
   readonly limit: number | null;
   /** Null: a tenth, where the source has no split of its own. */
   readonly holdOut: number | null;
@@ -29,6 +30,10 @@ export const dataFlags: Flags = {
   channels: {
     hint: "N",
     about: "1 for grey, 3 for colours, or as many as arrays have (default: as the images are)",
+  },
+  layout: {
+    hint: "KIND",
+    about: "where arrays have their channels: channels-first or channels-last (default: by their sizes)",
   },
   fit: { hint: "HOW", about: "cover (the middle) or stretch, for pictures of another shape" },
   limit: { hint: "N", about: "use at most so many images, of each class alike" },
@@ -59,6 +64,7 @@ export function readDataFlags(
     source,
     size: whole("size"),
     channels: whole("channels"),
+    layout: oneOf("layout", ["channels-first", "channels-last"]),
     limit: whole("limit"),
     holdOut: flags["hold-out"] === undefined ? null : shareOf("hold-out", flags["hold-out"]),
     fit: oneOf("fit", ["cover", "stretch"]),
@@ -80,10 +86,11 @@ export async function openData(
   lines: Lines,
   signal?: AbortSignal,
 ): Promise<OpenedImages> {
-  const { source, size, channels, limit, holdOut, fit, labels, seed } = choice;
+  const { source, size, channels, layout, limit, holdOut, fit, labels, seed } = choice;
   const options: OpenOptions = {
     size: size ?? undefined,
     channels: channels ?? "auto",
+    layout: layout ?? undefined,
     limit: limit ?? undefined,
     holdOut: holdOut ?? DEFAULT_HOLD_OUT,
     fit: fit ?? undefined,

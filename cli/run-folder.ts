@@ -94,9 +94,13 @@ export async function readConfig(folder: string): Promise<RunConfig> {
   }
   if (config.format !== "morlet-run") throw wrong("is no configuration of a run");
   if (config.version !== 1) throw wrong(`is of version ${config.version}, and this program reads 1`);
-  // Runs that were begun when there was one method alone do not name it.
-  const recipe: object = config.recipe;
-  return { ...config, recipe: { method: "scatsimclr", ...recipe } as Recipe };
+  // Runs that were begun when there was one method alone do not name it, nor a layout those of before it could be said.
+  const { data, recipe }: { data: object; recipe: object } = config;
+  return {
+    ...config,
+    data: { layout: null, ...data } as DataChoice,
+    recipe: { method: "scatsimclr", ...recipe } as Recipe,
+  };
 }
 
 /** @throws {UsageError} If a folder could not be made or written to. */

@@ -2,6 +2,7 @@ import { type Damage, type ImageCollection, ImageDataError, type OpenedImages } 
 import type { Fit, Target } from "./decode/fit.ts";
 import type { FileReader } from "./files.ts";
 import type { CifarLabels } from "./formats/cifar.ts";
+import type { Layout } from "./formats/records.ts";
 import { findRecords } from "./source/arrays.ts";
 import type { Candidates, Found, Watch } from "./source/candidates.ts";
 import { withChannels } from "./source/channels.ts";
@@ -26,6 +27,11 @@ export interface OpenOptions {
    * several such counts, what most of the images have.
    */
   readonly channels?: "auto" | number | undefined;
+  /**
+   * Which axis of arrays holds the channels. Default "auto": their sizes tell. Where it is said, an npy file of three axes is
+   * one image, `[C, H, W]` or `[H, W, C]`; IDX files of three are grey images. Pictures, CIFAR and STL-10 have no choice.
+   */
+  readonly layout?: Layout | undefined;
   /** Of another shape than `size`: show the middle (default "cover"), or all of it ("stretch"). */
   readonly fit?: Fit | undefined;
   /** Red, green and blue, 0 to 255, behind what is not opaque. Default white. */
@@ -53,6 +59,7 @@ export interface OpenProgress {
 }
 
 const DEFAULT_MEMORY = 2 ** 31;
+const layouts: readonly Layout[] = ["auto", "channels-first", "channels-last"];
 
 /**
  * Opens a source of images, whatever it is: what cannot be used is left out and listed, and the rest is one set.
@@ -62,7 +69,7 @@ const DEFAULT_MEMORY = 2 ** 31;
  * folders below (or at the top) are the classes; both may be missing. Files are taken in the order of their paths.
  *
  * Arrays are `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]` with any number C of channels, of which 2 and 4 are grey and
- * colours with opacity, unless `channels` says otherwise.
+ * colours with opacity, unless `channels` says otherwise; where C lies is told by the sizes, unless `layout` says it.
  *
  * @param source A path, "emoji" (the bundled set), "fashion-mnist" (Debian's package), or files as a page gets them.
  * @throws {ImageDataError} If there is no usable image, or the images do not fit into the memory.
@@ -150,7 +157,13 @@ async function findInFiles(
   options: OpenOptions,
   watch: Watch,
 ): Promise<{ name: string; found: Found }> {
-  const sorted = await sortWithArchives(files, options.labels ?? "fine", watch);
+  const { labels = "fine", layout = "auto" } = options;
+  if (!layouts.includes(layout)) {
+    throw new RangeError(
+      `openImages: layout is "${layout}"; need ${layouts.map((one) => `"${one}"`).join(", ")}`,
+    );
+  }
+  const sorted = await sortWithArchives(files, { labels, layout }, watch);
   return await findSorted(name, sorted, [...skipped, ...sorted.skipped], options, watch);
 }
 
@@ -158,13 +171,13 @@ async function findSorted(
   name: string,
   sorted: Pick<SortedFiles, "pictures" | "records" | "labels"> & { readonly others?: number },
   skipped: readonly Damage[],
-  { channels = "auto" }: OpenOptions,
+  { channels = "auto", layout = "auto" }: OpenOptions,
   watch: Watch,
 ): Promise<{ name: string; found: Found }> {
   if (channels !== "auto" && !(Number.isInteger(channels) && channels >= 1)) {
     throw new RangeError(`openImages: channels is ${channels}; need a whole number from 1 on, or "auto"`);
   }
-  const { pictures, records, skipped: others } = withChannels(sorted, channels);
+  const { pictures, records, skipped: others } = withChannels(sorted, channels, layout);
   const before = [...skipped, ...others];
   if (pictures.length === 0 && records.length === 0) {
     throw nothingUsable(name, before, channels, sorted.others);

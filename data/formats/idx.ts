@@ -4,6 +4,7 @@ import {
   channelsAreLast,
   type ImageRecords,
   type LabelList,
+  type Layout,
   planesReader,
   sideOf,
   sliceReader,
@@ -28,13 +29,15 @@ export function looksLikeIdx(head: Uint8Array): boolean {
 /**
  * Reads an IDX file, the format of MNIST: images with 3 axes (grey) or 4 (channels first or last), labels with 1.
  *
+ * @param layout Where the channels of images with 4 axes are.
+ *
  * A file that ends early gives the images that are whole, and one line of damage.
  *
  * @throws {FileFormatError} If it holds something else.
  *
  * Source: data/formats/idx.ts. Format: described with MNIST, LeCun, Cortes and Burges 1998.
  */
-export function readIdx(file: string, bytes: Uint8Array): ImageRecords | LabelList {
+export function readIdx(file: string, bytes: Uint8Array, layout: Layout): ImageRecords | LabelList {
   if (!looksLikeIdx(bytes)) throw bad("the file does not start like an IDX file", 0);
   const [, , type = 0, axes = 0] = bytes;
   if (type !== UNSIGNED_BYTES) throw bad(`it holds ${OTHER_TYPES[type]}; need unsigned bytes (type 8)`, 2);
@@ -44,7 +47,7 @@ export function readIdx(file: string, bytes: Uint8Array): ImageRecords | LabelLi
   if (axes === 2) throw bad("it has 2 axes; need 1 for labels, 3 or 4 for images", 3);
   const { count, skipped } = wholeItems(file, content.length, sizes);
   if (axes === 1) return { file, values: Int32Array.from(content.subarray(0, count)) };
-  const [, height, width, channels, planar] = layout(sizes);
+  const [, height, width, channels, planar] = axesOf(sizes, layout);
   const imageBytes = height * width * channels;
   const used = content.subarray(0, count * imageBytes);
   const read = planar ? planesReader(used, imageBytes, channels) : sliceReader(used, imageBytes);
@@ -72,10 +75,13 @@ function wholeItems(
   return { count, skipped: extra === 0 ? [] : [{ file, problem }] };
 }
 
-function layout(sizes: readonly number[]): readonly [number, number, number, number, boolean] {
+function axesOf(
+  sizes: readonly number[],
+  layout: Layout,
+): readonly [number, number, number, number, boolean] {
   const [count = 0, a = 0, b = 0, c = 1] = sizes;
   if (sizes.length === 3) return [count, a, b, 1, false];
-  return channelsAreLast(a, b, c) ? [count, a, b, c, false] : [count, b, c, a, true];
+  return channelsAreLast([a, b, c], layout) ? [count, a, b, c, false] : [count, b, c, a, true];
 }
 
 const bad = (problem: string, offset?: number) => new FileFormatError("idx", { problem, offset });

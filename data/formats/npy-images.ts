@@ -6,6 +6,7 @@ import {
   channelsAreLast,
   type ImageRecords,
   type LabelList,
+  type Layout,
   planesReader,
   sideOf,
   sliceReader,
@@ -15,14 +16,15 @@ import {
  * Images or labels from an array file of numpy. Images are `u8` from 0 to 255, or floats from 0 to 1 or 0 to 255, as
  * `[N, H, W]`, `[N, H, W, C]`, `[N, C, H, W]` or one `[H, W, C]`. With four axes `channelsAreLast` tells where the channels
  * are; three are one image if it has 1 or 3 channels, or fewer than rows and columns and up to four, or is a square of
- * fewer channels than rows. Labels are whole numbers `[N]`.
+ * fewer channels than rows. Where `layout` is said, three axes are one image `[H, W, C]` or `[C, H, W]`. Labels are whole
+ * numbers `[N]`.
  *
  * @throws {FileFormatError} If it holds something else.
  */
-export function readNpyImages(file: string, bytes: Uint8Array): ImageRecords | LabelList {
+export function readNpyImages(file: string, bytes: Uint8Array, layout: Layout): ImageRecords | LabelList {
   const array = readNpy(bytes);
   if (array.shape.length === 1) return { file, values: wholeNumbers(array) };
-  const { count, height, width, channels, planar } = layout(array.shape);
+  const { count, height, width, channels, planar } = axesOf(array.shape, layout);
   if (count * height * width * channels === 0)
     throw bad(`it is ${array.shape.join(" x ")}: it holds no image`);
   const values = bytesOf(array);
@@ -32,7 +34,7 @@ export function readNpyImages(file: string, bytes: Uint8Array): ImageRecords | L
   return { ...shared, skipped: [], read };
 }
 
-interface Layout {
+interface Axes {
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -40,16 +42,29 @@ interface Layout {
   readonly planar: boolean;
 }
 
-function layout(shape: readonly number[]): Layout {
-  const [a = 0, b = 0, c = 0, d = 0] = shape;
-  const planar = false;
-  const isOne = c === 1 || c === 3 || (c < a && c < b && (c <= 4 || a === b));
-  if (shape.length === 3 && isOne) return { count: 1, height: a, width: b, channels: c, planar };
-  if (shape.length === 3) return { count: a, height: b, width: c, channels: 1, planar };
-  if (shape.length !== 4)
-    throw bad(`it is ${shape.join(" x ")}; need [N, H, W], [N, H, W, C] or [N, C, H, W]`);
-  if (channelsAreLast(b, c, d)) return { count: a, height: b, width: c, channels: d, planar };
-  return { count: a, height: c, width: d, channels: b, planar: true };
+const needs: Readonly<Record<Layout, string>> = {
+  auto: "need [N, H, W], [N, H, W, C] or [N, C, H, W]",
+  "channels-first": "with channels first, need [N, C, H, W] or one [C, H, W]",
+  "channels-last": "with channels last, need [N, H, W, C] or one [H, W, C]",
+};
+
+function axesOf(shape: readonly number[], layout: Layout): Axes {
+  if (shape.length !== 3 && shape.length !== 4) throw bad(`it is ${shape.join(" x ")}; ${needs[layout]}`);
+  const isTold = layout === "auto" && shape.length === 3;
+  if (isTold && !isOneImage(shape)) {
+    const [count = 0, height = 0, width = 0] = shape;
+    return { count, height, width, channels: 1, planar: false };
+  }
+  const [count = 0, a = 0, b = 0, c = 0] = shape.length === 4 ? shape : [1, ...shape];
+  if (isTold || channelsAreLast([a, b, c], layout)) {
+    return { count, height: a, width: b, channels: c, planar: false };
+  }
+  return { count, height: b, width: c, channels: a, planar: true };
+}
+
+/** Whether three axes are one image with its channels last, rather than grey ones. */
+function isOneImage([a = 0, b = 0, c = 0]: readonly number[]): boolean {
+  return c === 1 || c === 3 || (c < a && c < b && (c <= 4 || a === b));
 }
 
 /** Floats that never pass 1 are shares of white; others count to 255. */

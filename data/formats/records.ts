@@ -45,11 +45,19 @@ export function interleave(from: Uint8Array, planes: number): Uint8Array {
   return result;
 }
 
+/** Which axis of an array's images holds the channels, as somebody says; or "auto": its sizes tell. */
+export type Layout = "auto" | "channels-first" | "channels-last";
+
 /**
- * Whether the last of an image's three axes holds the channels rather than the first: 1 or 3, or one more with the
- * opacity. Of larger numbers it is the one beside which the other two are a square, or else the smaller one.
+ * Whether the last of an image's three axes holds the channels rather than the first. Where nobody says, it is the one of
+ * 1 or 3, or one more with the opacity; of larger numbers the one beside which the other two are a square, or else the
+ * smaller one.
  */
-export function channelsAreLast(first: number, middle: number, last: number): boolean {
+export function channelsAreLast(
+  [first, middle, last]: readonly [number, number, number],
+  layout: Layout,
+): boolean {
+  if (layout !== "auto") return layout === "channels-last";
   for (const counts of [
     [1, 3],
     [2, 4],

@@ -1,5 +1,5 @@
 import type { Damage } from "../collection.ts";
-import type { ImageRecords } from "../formats/records.ts";
+import type { ImageRecords, Layout } from "../formats/records.ts";
 import type { PictureFile } from "./pictures.ts";
 
 /** Images as files of their own, or one after the other in a file. */
@@ -29,6 +29,7 @@ const canBecome = (own: number, wanted: number): boolean =>
 export function withChannels(
   { pictures, records }: Images,
   wanted: "auto" | number,
+  layout: Layout,
 ): Images & { readonly skipped: readonly Damage[] } {
   const channels = wanted === "auto" ? mostCommon({ pictures, records }) : wanted;
   const problem = (own: string) =>
@@ -41,13 +42,16 @@ export function withChannels(
     pictures: picturesFit ? pictures : [],
     records: records.filter(fits),
     skipped: [
-      ...otherRecords.map(({ file, channels: own }) => ({
-        file,
-        problem: problem(`${own} channel${own === 1 ? "" : "s"}`),
-      })),
+      ...otherRecords.map((each) => ({ file: each.file, problem: problem(channelsOf(each, layout)) })),
       ...otherPictures.map(({ file }) => ({ file: file.name, problem: problem("1 or 3 channels") })),
     ],
   };
+}
+
+/** Where somebody said which axis they are, that may be what is wrong. */
+function channelsOf({ channels, height, width }: ImageRecords, layout: Layout): string {
+  const words = `${channels} channel${channels === 1 ? "" : "s"}`;
+  return layout === "auto" ? words : `${words} of ${height} x ${width} (${layout})`;
 }
 
 /** More channels rather than fewer where as many images have them. */

@@ -1,9 +1,8 @@
 import { openArchive } from "../archive/open-archive.ts";
 import type { Damage } from "../collection.ts";
-import type { CifarLabels } from "../formats/cifar.ts";
 import type { Watch } from "./candidates.ts";
 import type { InputFile } from "./input-file.ts";
-import { type SortedFiles, sortFiles } from "./sort-files.ts";
+import { type SortedFiles, sortFiles, type Wanted } from "./sort-files.ts";
 
 /** How deep archives may lie in each other: a gzip file in a zip file is no rarity. */
 const MAX_DEPTH = 2;
@@ -11,11 +10,11 @@ const MAX_DEPTH = 2;
 /** Looks into archives, too; but beside pictures they are taken for something else and left alone. */
 export async function sortWithArchives(
   files: readonly InputFile[],
-  labels: CifarLabels,
+  wanted: Wanted,
   watch: Watch,
   depth = 0,
 ): Promise<SortedFiles> {
-  const sorted = await sortFiles(files, labels, watch);
+  const sorted = await sortFiles(files, wanted, watch);
   const { archives } = sorted;
   if (archives.length === 0) return sorted;
   if (sorted.pictures.length > 0 || depth === MAX_DEPTH) {
@@ -40,7 +39,7 @@ export async function sortWithArchives(
     skipped.push(...contents.skipped.map((each) => ({ ...each, file: named(each.file) })));
   }
   inside.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const found = await sortWithArchives(inside, labels, watch, depth + 1);
+  const found = await sortWithArchives(inside, wanted, watch, depth + 1);
   return {
     pictures: found.pictures,
     records: [...sorted.records, ...found.records],

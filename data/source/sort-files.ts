@@ -4,13 +4,19 @@ import { type CifarLabels, cifarKind, mayBeCifar, readCifar } from "../formats/c
 import { readIdx } from "../formats/idx.ts";
 import { HEAD_BYTES, isImageKind, isImageName, kindOf, whyNoImage } from "../formats/kind.ts";
 import { readNpyImages } from "../formats/npy-images.ts";
-import type { ImageRecords, LabelList } from "../formats/records.ts";
+import type { ImageRecords, LabelList, Layout } from "../formats/records.ts";
 import { isStl10LabelName, looksLikeStl10, readStl10, readStl10Labels } from "../formats/stl10.ts";
 import type { Labels } from "./arrays.ts";
 import type { Watch } from "./candidates.ts";
 import { inOrder } from "./in-order.ts";
 import { type InputFile, readWhole } from "./input-file.ts";
 import type { PictureFile } from "./pictures.ts";
+
+/** What is asked of files of images one after the other. */
+export interface Wanted {
+  readonly labels: CifarLabels;
+  readonly layout: Layout;
+}
 
 /** Files by what they hold. */
 export interface SortedFiles {
@@ -30,7 +36,7 @@ const MAX_WHOLE = 2 ** 30;
 /** Tells files apart by their content; names only decide whether it is worth a word that one is no image. */
 export async function sortFiles(
   files: readonly InputFile[],
-  wanted: CifarLabels,
+  wanted: Wanted,
   watch: Watch,
 ): Promise<SortedFiles> {
   const all = await inOrder(files, async (file) => {
@@ -59,7 +65,7 @@ type Sorted =
   | { readonly skipped: Damage }
   | { readonly other: true };
 
-async function sortOne(file: InputFile, wanted: CifarLabels): Promise<Sorted> {
+async function sortOne(file: InputFile, wanted: Wanted): Promise<Sorted> {
   const kind = kindOf(await file.read(0, HEAD_BYTES));
   if (isImageKind(kind)) return { picture: { file, kind } };
   if (isImageName(file.name)) return { skipped: { file: file.name, problem: whyNoImage(kind) } };
@@ -81,7 +87,7 @@ const isArrayName = (name: string): boolean => /\.(bin|npy|idx)$|-ubyte$/i.test(
 async function readArrays(
   file: InputFile,
   kind: string,
-  wanted: CifarLabels,
+  { labels, layout }: Wanted,
 ): Promise<ImageRecords | LabelList | null> {
   const { name, size } = file;
   const whole = async () => {
@@ -93,14 +99,14 @@ async function readArrays(
   if ((kind === "unknown" || kind === "text" || kind === "idx") && (await mayBeCifar(file))) {
     const bytes = await whole();
     const cifar = cifarKind(bytes);
-    if (cifar) return readCifar(name, bytes, cifar, wanted);
+    if (cifar) return readCifar(name, bytes, cifar, labels);
   }
   if (isStl10LabelName(name)) {
-    const labels = readStl10Labels(name, await whole());
-    if (labels) return labels;
+    const found = readStl10Labels(name, await whole());
+    if (found) return found;
   }
-  if (kind === "idx") return readIdx(name, await whole());
-  if (kind === "npy") return readNpyImages(name, await whole());
+  if (kind === "idx") return readIdx(name, await whole(), layout);
+  if (kind === "npy") return readNpyImages(name, await whole(), layout);
   if (kind !== "unknown" && kind !== "text") return null;
   return looksLikeStl10(file) ? readStl10(file) : null;
 }

@@ -31,6 +31,38 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
+test("a run keeps the layout that was said, and goes on with it", { timeout: 300_000 }, async () => {
+  // By its sizes, this would have 16 channels of 8 x 8.
+  writeFileSync(
+    at("wide.npy"),
+    npyFile(
+      "|u1",
+      [COUNT, 8, 8, 16],
+      Uint8Array.from(
+        { length: COUNT * 1024 },
+        (_, i) => 128 + 100 * Math.sin(i * 0.37 + Math.floor(i / 1024)),
+      ),
+    ),
+  );
+  const named = [...runs, "--name", "said"];
+  const source = ["--data", at("wide.npy"), "--hold-out", "0.5"];
+  const halt = (said: string) => (said.includes("epoch 1/2  mean loss") ? ("interrupt" as const) : undefined);
+  const begun = await morlet(
+    ["pretrain", ...source, "--layout", "channels-first", ...tiny, ...named, "--checkpoint-every", "1"],
+    { watch: halt },
+  );
+  expect(begun).toMatchObject({ code: 130, out: expect.stringContaining("(8 x 16, 8 channels)") });
+  const config = JSON.parse(readFileSync(at("runs", "said", "config.json"), "utf8"));
+  expect(config.data).toMatchObject({ layout: "channels-first" });
+  const ended = await morlet(["pretrain", "--resume", "said", ...runs]);
+  expect(ended).toMatchObject({ code: 0, errors: "", out: expect.stringContaining("(8 x 16, 8 channels)") });
+  const embed = (...more: string[]) =>
+    morlet(["embed", at("runs", "said"), "--data", at("wide.npy"), "--out", at("said.npy"), ...more]);
+  expect((await embed("--layout", "channels-first")).code).toBe(0);
+  const other = await embed("--layout", "channels-last");
+  expect(other.errors).toContain("it has 16 channels of 8 x 8 (channels-last), not the 8 that are wanted");
+});
+
 const vit = "--epochs 1 --batch 8 --blocks 1 --width 8 --heads 2 --locals 0 --hidden 8".split(" ");
 
 describe.each([

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { configureDevice } from "../../mod.ts";
+import { npyFile } from "../data/array-files.ts";
 import { nodeGPU } from "../support/host.ts";
 import { morlet } from "./host.ts";
 import { writePictures } from "./pictures.ts";
@@ -16,6 +17,7 @@ beforeAll(async () => {
   mkdirSync(at("junk"));
   writeFileSync(at("junk/a.png"), "no picture");
   writeFileSync(at("file"), "a file");
+  writeFileSync(at("x.npy"), npyFile("|u1", [2, 8, 8, 5], new Uint8Array(640)));
   await writePictures(at("three"), 3, false);
   mkdirSync(at("runs/used"), { recursive: true });
   writeFileSync(at("runs/used/config.json"), "{}");
@@ -57,6 +59,12 @@ const wrong: readonly (readonly [args: string, sentence: string])[] = [
   ["pretrain --hold-out 1", "it takes a number from 0 to below 1"],
   ["pretrain --channels 0", '--channels is "0"; it takes a whole number from 1 on'],
   ["pretrain --data @/three --channels 5", "need IDX or npy files of 5 channels"],
+  ["pretrain --layout planar", '--layout is "planar"; it takes channels-first or channels-last'],
+  ["pretrain --resume begun --layout channels-first", "--layout cannot change in a run that goes on"],
+  [
+    "pretrain --data @/x.npy --layout channels-first --channels 5",
+    "it has 8 channels of 8 x 5 (channels-first), not the 5 that are wanted",
+  ],
   ["pretrain --fit wide", "it takes cover or stretch"],
   ["pretrain --checkpoint-every 0", "from 1 on"],
   ["pretrain --data @/nowhere", "there is no such file or folder"],

@@ -66,6 +66,57 @@ describe("arrays of many channels", () => {
     expect(grey.train.images).toMatchObject({ count: 5, channels: 1 });
   });
 
+  test("lie where somebody says, whatever the sizes would tell", async () => {
+    const sizes = [2, 4, 3, 5];
+    const values = counting(120);
+    for (const file of [npyFile, idx]) {
+      const files = { x: file("|u1", sizes, values) };
+      const last = await open(files, { layout: "channels-last" });
+      expect(last.train.images).toEqual({ count: 2, height: 4, width: 3, channels: 5, data: values });
+      const first = await open(files, { layout: "channels-first", channels: 4 });
+      expect(first.train.images).toMatchObject({ count: 2, height: 3, width: 5, channels: 4 });
+      expect(Array.from(first.train.images.data.subarray(60, 64))).toEqual([60, 75, 90, 105]);
+      const told = await open(files);
+      expect(told.train.images).toMatchObject({ height: 3, width: 5, channels: 3 });
+      expect((await open(files, { layout: "auto" })).train).toEqual(told.train);
+    }
+  });
+
+  test("of npy files with three axes make one image where their place is said", async () => {
+    const values = counting(6 * 7 * 9);
+    const files = { "x.npy": npyFile("|u1", [6, 7, 9], values) };
+    expect((await open(files)).train.images).toMatchObject({ count: 6, height: 7, width: 9, channels: 1 });
+    const last = await open(files, { layout: "channels-last" });
+    expect(last.train.images).toEqual({ count: 1, height: 6, width: 7, channels: 9, data: values });
+    const first = await open(files, { layout: "channels-first" });
+    expect(first.train.images).toMatchObject({ count: 1, height: 7, width: 9, channels: 6 });
+    expect(Array.from(first.train.images.data.subarray(0, 6))).toEqual(
+      Array.from({ length: 6 }, (_, channel) => values[63 * channel]),
+    );
+    // IDX says that three axes are grey images, and of labels nothing is to be said.
+    const digits = { "x-images": idxFile([2, 8, 8], counting(128)), "x-labels": idxFile([2], counting(2)) };
+    const { train } = await open(digits, { layout: "channels-first" });
+    expect(train.images).toMatchObject({ count: 2, height: 8, width: 8, channels: 1 });
+    expect(Array.from(train.labels ?? [])).toEqual([0, 1]);
+  });
+
+  test("cannot lie where there is no such axis, or not as many as are wanted", async () => {
+    const planes = { "x.npy": npyFile("|u1", [6, 7], counting(42)) };
+    await expect(open(planes, { layout: "channels-first" })).rejects.toThrow(
+      "it is 6 x 7; with channels first, need [N, C, H, W] or one [C, H, W]",
+    );
+    await expect(open(planes, { layout: "channels-last" })).rejects.toThrow(
+      "need [N, H, W, C] or one [H, W, C]",
+    );
+    await expect(open({ "x.npy": array(2, 5) }, { layout: "channels-first", channels: 5 })).rejects.toThrow(
+      "x.npy: it has 6 channels of 7 x 5 (channels-first), not the 5 that are wanted",
+    );
+    const odd = { layout: "planar" } as unknown as OpenOptions;
+    await expect(open({ "x.npy": array(2, 5) }, odd)).rejects.toThrow(
+      'layout is "planar"; need "auto", "channels-first", "channels-last"',
+    );
+  });
+
   test("are resized channel by channel", async () => {
     const values = Uint8Array.from({ length: 2 * 64 * 5 }, (_, i) => 40 * (i % 5));
     const { train } = await open({ "x.npy": npyFile("|u1", [2, 8, 8, 5], values) }, { size: 3 });
