@@ -48,7 +48,10 @@ export const sameIndex = (a: IndexExpr, b: IndexExpr): boolean =>
 export const samePosition = (a: readonly IndexExpr[], b: readonly IndexExpr[]): boolean =>
   a.length === b.length && a.every((e, i) => sameIndex(e, b[i] as IndexExpr));
 
-/** Makes atoms unique within one kernel, so that equal expressions are equal objects. */
+/**
+ * Makes atoms unique within one kernel, so that equal expressions are equal objects. An atom says nothing but what it is
+ * made with, so that several attempts at a kernel may share them.
+ */
 export class IndexAlgebra {
   readonly #atoms = new Map<string, Atom>();
 
@@ -64,12 +67,20 @@ export class IndexAlgebra {
   /** A loop variable running over 0..size-1. */
   variable(number: number, size: number): IndexExpr {
     const rest = { base: null, divisor: 1, lo: 0, hi: Math.max(0, size - 1), variables: 1 << number };
-    return this.#atom(`v${number}`, { kind: "variable", ref: number, ...rest });
+    return this.#atom(`v${number}<${size}`, { kind: "variable", ref: number, ...rest });
   }
 
   /** An index that the kernel computes, promised to lie within lo..hi. */
   value(id: number, lo: number, hi: number, variables: number): IndexExpr {
-    return this.#atom(`x${id}`, { kind: "value", ref: id, base: null, divisor: 1, lo, hi, variables });
+    return this.#atom(`x${id},${lo},${hi},${variables}`, {
+      kind: "value",
+      ref: id,
+      base: null,
+      divisor: 1,
+      lo,
+      hi,
+      variables,
+    });
   }
 
   add(a: IndexExpr, b: IndexExpr): IndexExpr {

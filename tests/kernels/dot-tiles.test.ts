@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { baseProfile, KERNELS, type Profile, softwareProfile } from "../../engine/core/profile.ts";
 import { conv2d } from "../../engine/functions/convolution.ts";
+import type { GraphNode } from "../../engine/ir/node.ts";
 import { ops as o } from "../../engine/ops/build.ts";
 import { quadProfile } from "../support/quad-profile.ts";
 import { planOf, runOnHost } from "../support/run-plan.ts";
@@ -77,6 +78,61 @@ test.each(sizes)("large tiles store %i times %i, %i, %i in a loop, each sum in i
   const [others, last] = [values(c, 2), values(d, 3)];
   const expected = sums.map((x, i) => x ** 2 - (others[i] as number) ** 2 + (last[i % n] as number));
   expect(runOnHost([y], given, { profile })).toEqual([expected]);
+});
+
+describe.each(Object.entries(families))("axes that are contracted together, %s", (_, profile) => {
+  const size = [1, 12, 9, 69] as const;
+  const along = { batchA: [], batchB: [], contractA: [0, 1], contractB: [0, 1] };
+  const [a, b] = [f32(3, 23, 12), f32(3, 23, 9)];
+  const rows = values(a, 0);
+  const turned = rows.map((_, i) => rows[(i % 69) * 12 + Math.floor(i / 69)] as number);
+  const rounds = (y: GraphNode) => planOf([y], { profile }).steps[0]?.program.wgsl.match(/ < \d+; /g);
+  const one = rounds(o.dot(f32(12, 69), f32(69, 9), { ...along, contractA: [1], contractB: [0] }));
+
+  test("are one loop where both operands lie so", () => {
+    // By the way of a negation, which is computed where it is read.
+    const y = o.dot(o.neg(a), b, along);
+    expect(rounds(y)).toEqual(one);
+    const given = new Map([a, b].map((x, i) => [x, values(x, i)]));
+    const expected = product(
+      size,
+      turned.map((x) => -x),
+      values(b, 1),
+    );
+    expect(runOnHost([y], given, { profile })).toEqual([expected]);
+  });
+
+  test("are several where one of them does not", () => {
+    const c = f32(23, 3, 9);
+    const y = o.dot(a, o.permute(c, [1, 0, 2]), along);
+    expect(rounds(y)).not.toEqual(one);
+    const [first, second] = [values(a, 0), values(c, 1)];
+    const swapped = second.map((_, i) => {
+      const k = Math.floor(i / 9);
+      return second[((k % 23) * 3 + Math.floor(k / 23)) * 9 + (i % 9)] as number;
+    });
+    const result = runOnHost(
+      [y],
+      new Map([
+        [a, first],
+        [c, second],
+      ]),
+      { profile },
+    );
+    expect(result).toEqual([product(size, turned, swapped)]);
+  });
+
+  test("are several where what is added to one of them goes along one axis alone", () => {
+    const d = f32(3, 1, 12);
+    const y = o.dot(o.add(a, d), b, along);
+    expect(rounds(y)).not.toEqual(one);
+    const more = values(d, 2);
+    const sum = turned.map(
+      (x, i) => x + (more[Math.floor((i % 69) / 23) * 12 + Math.floor(i / 69)] as number),
+    );
+    const given = new Map([a, b, d].map((x, i) => [x, values(x, i)]));
+    expect(runOnHost([y], given, { profile })).toEqual([product(size, sum, values(b, 1))]);
+  });
 });
 
 test("lanes in fours take from each other, and only where the adapter has them", () => {

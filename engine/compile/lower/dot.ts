@@ -2,7 +2,7 @@ import { extraSteps } from "../../../kernels/dot-parts.ts";
 import type { KernelSpec } from "../../../kernels/kernel.ts";
 import { type Step, scalarType } from "../../../kernels/scalar/builder.ts";
 import { constantIndex, type IndexExpr } from "../../../kernels/scalar/index-algebra.ts";
-import { sizeOf } from "../../core/shape.ts";
+import { type Shape, sizeOf } from "../../core/shape.ts";
 import { dotLayout } from "../../ir/dot-layout.ts";
 import type { GraphNode } from "../../ir/node.ts";
 import type { DotAxes } from "../../ir/primitive.ts";
@@ -19,13 +19,13 @@ export function dotSpec(body: KernelBody): KernelSpec {
   const p = hero.params as DotAxes;
   const { freeA, freeB, contracted } = dotLayout(a, b, p);
   const nb = p.batchA.length;
-  const k = contracted.map((n, i) => s.index.variable(3 + i, n));
   const position = (
     rank: number,
     batch: readonly number[],
     free: readonly number[],
     from: number,
     contract: readonly number[],
+    k: readonly IndexExpr[],
   ): IndexExpr[] => {
     const at = new Array<IndexExpr>(rank).fill(constantIndex(0));
     batch.forEach((axis, i) => {
@@ -39,10 +39,23 @@ export function dotSpec(body: KernelBody): KernelSpec {
     });
     return at;
   };
-  const atA = position(a.shape.length, p.batchA, freeA, nb, p.contractA);
-  const atB = position(b.shape.length, p.batchB, freeB, nb + freeA.length, p.contractB);
-  const valueA = masked(body, body.pull(a, atA));
-  const valueB = masked(body, body.pull(b, atB));
+  /** Both operands in a kernel with such loops, each over some neighbouring contracted axes. */
+  const operandsIn = (inside: KernelBody, loops: readonly Shape[]) => {
+    const { index } = inside.s;
+    const k = loops.flatMap((axes, i) => index.unflatten(index.variable(3 + i, sizeOf(axes)), axes));
+    const atA = position(a.shape.length, p.batchA, freeA, nb, p.contractA, k);
+    const atB = position(b.shape.length, p.batchB, freeB, nb + freeA.length, p.contractB, k);
+    const valueA = masked(inside, inside.pull(a, atA));
+    return { atA, atB, valueA, valueB: masked(inside, inside.pull(b, atB)) };
+  };
+  let loops: Shape[] = contracted.map((n) => [n]);
+  for (let i = loops.length - 2; i >= 0; i--) {
+    const fewer = loops.toSpliced(i, 2, loops.slice(i, i + 2).flat());
+    const attempt = body.anew();
+    operandsIn(attempt, fewer);
+    if (!attempt.s.steps.some(dividesStep)) loops = fewer;
+  }
+  const { atA, atB, valueA, valueB } = operandsIn(body, loops);
   body.flops = 0;
   body.accumulators.set(hero, s.accumulator(0, scalarType(hero.dtype)));
   const stores = c.outputs.map((x) => body.store(x, c.frames.get(x) as readonly IndexExpr[]));
@@ -68,13 +81,17 @@ export function dotSpec(body: KernelBody): KernelSpec {
     batch,
     m,
     n,
-    contracted,
+    contracted: loops.map(sizeOf),
     a: valueA,
     b: valueB,
     stores,
     tile,
   };
 }
+
+/** Whether a step in the loops divides, and be it by a power of two: one loop over several axes is no gain then. */
+const dividesStep = ({ variables, type, text }: Step): boolean =>
+  variables >> 3 !== 0 && type === "i32" && /[/%&]|>>/.test(text);
 
 /**
  * What is 0 outside of some bounds, by a mask of bits where that is known before the innermost loop: there drivers on

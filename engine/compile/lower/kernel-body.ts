@@ -24,11 +24,13 @@ export class KernelBody {
   readonly #pulled = new Map<GraphNode, { at: readonly IndexExpr[]; value: number }[]>();
 
   readonly #fused: FusedProgram;
+  readonly #inPlace: InPlace;
   readonly c: Cluster;
   readonly profile: Profile;
 
   constructor(fused: FusedProgram, c: Cluster, profile: Profile, inPlace: InPlace) {
     this.#fused = fused;
+    this.#inPlace = inPlace;
     this.c = c;
     this.profile = profile;
     this.s = new ScalarBuilder(c.algebra, profile.quads);
@@ -45,6 +47,11 @@ export class KernelBody {
         this.#numbers.set(x, this.#numbers.get(whole) as number);
       }
     }
+  }
+
+  /** The same kernel before anything has been computed in it, to try something out. */
+  anew(): KernelBody {
+    return new KernelBody(this.#fused, this.c, this.profile, this.#inPlace);
   }
 
   #bind(x: GraphNode, access: KernelBinding["access"]): void {
