@@ -93,7 +93,8 @@ function offerPresets(): void {
 }
 
 function start(files: readonly NamedFile[] | null, given: Readonly<Record<string, string>>): void {
-  if (files?.length === 0) return;
+  // Files take a moment to be listed: what was chosen meanwhile has begun already.
+  if (files?.length === 0 || element("choose").hidden) return;
   element("choose").hidden = true;
   element("run").hidden = false;
   element("stop").hidden = false;

@@ -50,6 +50,8 @@ test("learns from a folder that is chosen, shows what was learned, and asks the 
   expect(requests.some((url) => url.endsWith("worker.js"))).toBe(true);
   const loaded = requests.length;
   await page.setFiles("#folder", [pictures]);
+  // The browser lists a folder's files before it tells that they are there.
+  await until(page, "document.getElementById('choose').hidden");
   // What is dropped onto a run is no second one.
   await page.evaluate(`(() => {
     const dataTransfer = new DataTransfer();
