@@ -1,5 +1,5 @@
 /** Changes whenever kernels do, so that what was measured with older ones is not believed. */
-export const KERNELS = 5;
+export const KERNELS = 6;
 
 /** What `morlet/tune` has measured on an adapter. */
 export interface TuningTable {
