@@ -6,8 +6,6 @@ import type { Emitter } from "./scalar/emitter.ts";
 
 // What the variants of a contraction have in common.
 
-export { range };
-
 export const sumType = (spec: DotSpec): ScalarType => (spec.steps[spec.a] as { type: ScalarType }).type;
 
 /** Tiles of more sums than this store them in a loop: what follows the sum is written out once and not for each. */

@@ -1,4 +1,5 @@
-import { edge, range, storeSum, sumType, UNROLLED_STORES, valueAt, writeGuarded } from "./dot-parts.ts";
+import { range } from "../engine/core/shape.ts";
+import { edge, storeSum, sumType, UNROLLED_STORES, valueAt, writeGuarded } from "./dot-parts.ts";
 import type { DotSpec, QuadTile } from "./dot-spec.ts";
 import { gridOf, groupNumber, type KernelProgram } from "./program.ts";
 import { bounded, literal } from "./scalar/builder.ts";
