@@ -20,7 +20,9 @@ const KEPT = 256;
 /** The kernel of a spec. The layers of a model need equal ones: each is written once. */
 export function emitKernel(spec: KernelSpec): KernelProgram {
   const key = JSON.stringify(spec);
-  const program = written.get(key) ?? writeKernel(spec);
+  const known = written.get(key);
+  if (known) return known;
+  const program = writeKernel(spec);
   if (written.size >= KEPT) written.clear();
   written.set(key, program);
   return program;

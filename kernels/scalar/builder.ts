@@ -35,7 +35,6 @@ export class ScalarBuilder {
   readonly steps: Step[] = [];
   readonly #known = new Map<string, number>();
   readonly #knownIndices = new Map<IndexExpr, number>();
-
   readonly #selects: boolean;
 
   /** With `selects` for drivers on which a selection is less work than bounds are, see `within`. */
